@@ -1,0 +1,21 @@
+/* Time is an int64_t of nanoseconds since the Unix epoch (capture time), or a difference of two. */
+#ifndef TCPWHY_BASE_CLOCK_H
+#define TCPWHY_BASE_CLOCK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define NS_PER_US 1000LL
+#define NS_PER_MS 1000000LL
+#define NS_PER_S  1000000000LL
+
+#define CLOCK_TEXT_MAX 40
+
+/* Write "3.175 s", "14.2 ms", "92 us", "2 h 1 min" for a duration; negative ones with a sign. Returns `text`. */
+char *clock_duration(char text[CLOCK_TEXT_MAX], int64_t ns);
+/* Write RFC 3339 in UTC with nanoseconds, "2026-04-22T08:15:30.000000123Z". Returns `text`. */
+char *clock_timestamp(char text[CLOCK_TEXT_MAX], int64_t ns);
+/* The machine's monotonic clock, for progress and for pipes that fall silent. */
+int64_t clock_monotonic(void);
+
+#endif

@@ -1,0 +1,73 @@
+/*
+ * A capture file or pipe as a series of frames: pcap (both byte orders, micro- and nanoseconds, modified and
+ * Kuznetzov-patched headers included where they can be told) and pcapng (several sections and interfaces), plain or
+ * compressed (gzip, zstd, lz4, xz, told by content). A plain regular file is mapped; everything else is streamed.
+ */
+#ifndef TCPWHY_SOURCE_SOURCE_H
+#define TCPWHY_SOURCE_SOURCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "source/frame.h"
+
+struct source;
+
+struct source_options {
+	const char *filter;  /* libpcap filter expression, NULL for none; applied per link type */
+	bool spool;          /* keep what a pipe delivers in an unlinked temporary file, so that source_rewind() works */
+	int idle_ms;         /* a pipe with nothing to read returns STATUS_IDLE after so many milliseconds; 0: block */
+};
+
+/* Frames that a call may return at a time. */
+#define SOURCE_BATCH 64
+
+/*
+ * Open `path` ("-" is standard input) and read up to its first header.
+ * On success STATUS_OK and *ret_source, to be freed by source_free(). On failure *error says what and why:
+ * STATUS_IO (cannot be opened or read), STATUS_MALFORMED (not a capture), STATUS_TRUNCATED (shorter than a header),
+ * STATUS_UNSUPPORTED (a capture format that this cannot read), STATUS_USAGE (the filter does not compile), STATUS_MEMORY.
+ */
+enum status source_open(const char *path, const struct source_options *options, struct source **ret_source,
+                        struct error *error);
+
+/*
+ * Fill `frames` with up to SOURCE_BATCH frames that pass the filter. Their bytes stay valid until the next call.
+ * STATUS_OK with *ret_count >= 1; STATUS_END; STATUS_IDLE; else a failure in *error, after every frame before the bad
+ * place was delivered by earlier calls (a bad place never costs the frames before it). A pipe returns what it has
+ * rather than waiting for a full batch. After an end or a failure every further call returns the same.
+ */
+enum status source_next(struct source *source, struct frame frames[SOURCE_BATCH], size_t *ret_count,
+                        struct error *error);
+
+/* Whether source_rewind() will work: regular files (compressed too) and spooled pipes. */
+bool source_can_rewind(const struct source *source);
+/* Whether the bytes are mapped, so that reading again costs no input. */
+bool source_is_mapped(const struct source *source);
+/* Start again at frame 1. */
+enum status source_rewind(struct source *source, struct error *error);
+
+struct source_position {
+	uint64_t bytes_read;   /* of the file as it lies on disk */
+	uint64_t bytes_total;  /* 0 where unknown (a pipe) */
+	uint64_t frames;       /* seen, before the filter */
+	uint64_t frames_filtered; /* let pass by the filter */
+	uint64_t frames_unfiltered_link; /* frames whose link type the filter could not be compiled for; they are skipped */
+};
+void source_position(const struct source *source, struct source_position *ret_position);
+
+/* Properties of an interface, for writing the frames again. */
+struct source_interface {
+	uint16_t link_type;
+	uint32_t snap_length;   /* 0: no limit */
+	const char *name;       /* hostile text, NUL-terminated, or NULL; owned by the source */
+};
+/* False past the last interface seen so far. */
+bool source_interface(const struct source *source, uint32_t index, struct source_interface *ret_interface);
+
+/* The name given to source_open(). */
+const char *source_name(const struct source *source);
+void source_free(struct source *source);
+
+#endif

@@ -1,0 +1,22 @@
+/* Writing frames as pcapng, with comments that Wireshark shows. */
+#ifndef TCPWHY_SOURCE_WRITER_H
+#define TCPWHY_SOURCE_WRITER_H
+
+#include "base/error.h"
+#include "source/frame.h"
+#include "source/source.h"
+
+struct writer;
+
+/* Create `path` ("-" is standard output) with a section header. STATUS_OK and *ret_writer, or STATUS_IO/MEMORY. */
+enum status writer_open(const char *path, struct writer **ret_writer, struct error *error);
+/*
+ * Write one frame. `interface` describes where it was captured (an interface block is written at its first use, keyed by
+ * link type, snap length and name); `comments` (NULL-terminated array of UTF-8 texts, or NULL) follow the frame's own.
+ */
+enum status writer_frame(struct writer *writer, const struct frame *frame, const struct source_interface *interface,
+                         const char *const *comments, struct error *error);
+/* Flush and close; reports what could not be written. Frees the writer in any case. NULL is allowed. */
+enum status writer_close(struct writer *writer, struct error *error);
+
+#endif
