@@ -2,56 +2,194 @@
 
 BUILD    ?= build
 CC       ?= gcc
+ifeq ($(origin CC),default)
+CC       := gcc
+endif
 PREFIX   ?= /usr/local
+DESTDIR  ?=
 VERSION  := 0.1.0
+SONAME   := libtcpwhy.so.0
 SANITIZE ?=
 
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wwrite-strings
 OPTIMIZE ?= -O2 -g
 PACKAGES := libpcap libarchive jansson
+PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
+PACKAGE_LIBS   := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
+SANITIZERS := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 CFLAGS   += -std=gnu17 $(OPTIMIZE) $(WARNINGS) -fvisibility=hidden -fPIC \
             -D_GNU_SOURCE -DTCPWHY_VERSION='"$(VERSION)"' -DLOCALE_DIR='"$(PREFIX)/share/locale"' \
-            -Isrc -Iinclude $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null) \
-            $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+            -Isrc -Iinclude $(PACKAGE_CFLAGS) $(SANITIZERS)
 LDFLAGS  += $(if $(SANITIZE),-fsanitize=$(SANITIZE))
-LDLIBS   += $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
+LDLIBS   += $(PACKAGE_LIBS)
 
-# The layers of the library, lowest first; tests/layers.t holds them to it.
+# The layers of the library, lowest first; tests/layers.sh holds them to it.
 LAYERS   := base source packet flow reset cause diagnose analysis report
 LIB_SRC  := $(foreach layer,$(LAYERS),$(wildcard src/$(layer)/*.c))
 CLI_SRC  := $(wildcard src/cli/*.c)
-TEST_SRC := $(wildcard tests/*/*.c)
-FUZZ_SRC := $(wildcard fuzz/*.c)
+# One program a file; what several of them share stands in tests/support, what is no test in tests/tools.
+TEST_SRC := $(filter-out tests/support/% tests/tools/%,$(wildcard tests/*/*.c))
+HELP_SRC := $(wildcard tests/support/*.c)
+FUZZ_SRC := $(filter-out fuzz/replay.c,$(wildcard fuzz/*.c))
 
 LIB_OBJ  := $(LIB_SRC:%.c=$(BUILD)/%.o)
 CLI_OBJ  := $(CLI_SRC:%.c=$(BUILD)/%.o)
+HELP_OBJ := $(HELP_SRC:%.c=$(BUILD)/%.o)
 TESTS    := $(TEST_SRC:%.c=$(BUILD)/%.t)
-ALL_OBJ  := $(LIB_OBJ) $(CLI_OBJ)
+SHELL_TESTS := $(wildcard tests/*.sh)
+FUZZERS  := $(FUZZ_SRC:%.c=$(BUILD)/%)
+REPLAYS  := $(FUZZ_SRC:%.c=$(BUILD)/%-replay)
+ALL_OBJ  := $(LIB_OBJ) $(CLI_OBJ) $(HELP_OBJ)
+STATIC   := $(BUILD)/libtcpwhy-all.a
+
+.DELETE_ON_ERROR:
 
 .PHONY: all
-all: $(BUILD)/tcpwhy
+all: $(BUILD)/tcpwhy                ## build build/tcpwhy
 
-$(BUILD)/tcpwhy: $(CLI_OBJ) $(BUILD)/libtcpwhy-all.a
+.PHONY: help
+help:                               ## this list
+	@echo 'make [BUILD=build] [CC=gcc] [SANITIZE=address,undefined] [PREFIX=/usr/local] [DESTDIR=]'
+	@sed -n 's/^\([a-z]*\):[^#]*## /\1 /p' $(firstword $(MAKEFILE_LIST)) | while read -r name text; do \
+		printf '  make %-10s %s\n' "$$name" "$$text"; done
+
+# ---- the program
+
+$(BUILD)/tcpwhy: $(CLI_OBJ) $(STATIC)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 # Everything, for the program and the tests; the installed library shows its public functions only.
-$(BUILD)/libtcpwhy-all.a: $(LIB_OBJ)
+$(STATIC): $(LIB_OBJ)
 	@rm -f $@
 	$(AR) rcs $@ $^
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(CC) $(CFLAGS) $(if $(filter tests/%,$<),-Itests) -MMD -MP -c -o $@ $<
 
-$(BUILD)/tests/%.t: tests/%.c $(BUILD)/libtcpwhy-all.a
-	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -Itests -MMD -MP -MF $@.d $(LDFLAGS) -o $@ $< $(BUILD)/libtcpwhy-all.a $(LDLIBS)
+.PHONY: deps
+deps:                               ## install what is missing to build and to test (apt; else print the line)
+	tools/deps.sh build check
+
+.PHONY: demo
+demo:                               ## install what is missing, build, explain a capture that comes with the project
+	tools/deps.sh build
+	@$(MAKE) --no-print-directory all
+	@echo; echo '$$ tcpwhy read --all --ladder samples/write-after-close.pcapng'; echo
+	@$(BUILD)/tcpwhy read --all --ladder samples/write-after-close.pcapng
+
+# ---- tests
+
+# The packages must be there before pkg-config is asked for them, hence the second make.
+.PHONY: check
+check: deps                         ## install what is missing, build, run all tests
+	@$(MAKE) --no-print-directory test
+
+.PHONY: test
+test: tests                         ## build and run all tests
+	BUILD=$(BUILD) CC='$(CC)' SANITIZE='$(SANITIZE)' LC_ALL=C.UTF-8 TZ=UTC prove $(PROVE_FLAGS) $(TESTS) $(SHELL_TESTS)
 
 .PHONY: tests
-tests: $(TESTS)
+tests: $(BUILD)/tcpwhy $(TESTS) $(REPLAYS) $(BUILD)/make_samples
+
+$(BUILD)/tests/%.t: tests/%.c $(HELP_OBJ) $(STATIC)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -Itests -MMD -MP -MF $@.d $(LDFLAGS) -o $@ $< $(HELP_OBJ) $(STATIC) $(LDLIBS)
+
+# Programs around the tests, which prove does not run.
+$(BUILD)/%: tests/tools/%.c $(HELP_OBJ) $(STATIC)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -Itests -MMD -MP -MF $@.d $(LDFLAGS) -o $@ $< $(HELP_OBJ) $(STATIC) $(LDLIBS)
+
+$(BUILD)/make_samples: tools/make_samples.c $(STATIC)
+	$(CC) $(CFLAGS) -MMD -MP -MF $@.d $(LDFLAGS) -o $@ $< $(STATIC) $(LDLIBS)
+
+.PHONY: samples
+samples: $(BUILD)/make_samples      ## write the captures in samples/ again
+	$(BUILD)/make_samples samples
+
+# ---- hostile input
+
+# libFuzzer wants every object built for it, so this has a build folder of its own.
+FUZZ_SECONDS ?= 60
+FUZZ_BUILD    = $(BUILD)-fuzz
+.PHONY: fuzz
+fuzz:                               ## fuzz each target of fuzz/ for FUZZ_SECONDS=60 (clang)
+	$(MAKE) CC=clang BUILD=$(FUZZ_BUILD) SANITIZE=address,undefined,fuzzer-no-link fuzzers
+	set -e; for target in $(FUZZ_SRC:fuzz/%.c=%); do mkdir -p fuzz/corpus/$$target; \
+		$(FUZZ_BUILD)/fuzz/$$target -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=2048 -timeout=20 \
+			-artifact_prefix=$(FUZZ_BUILD)/$$target- fuzz/corpus/$$target; done
+
+.PHONY: fuzzers
+fuzzers: $(FUZZERS)
+
+$(FUZZERS): $(BUILD)/fuzz/%: fuzz/%.c $(STATIC)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $< $(STATIC) $(LDLIBS)
+
+$(REPLAYS): $(BUILD)/fuzz/%-replay: fuzz/%.c fuzz/replay.c $(STATIC)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ fuzz/$*.c fuzz/replay.c $(STATIC) $(LDLIBS)
+
+CAPTURES ?= samples
+.PHONY: hostile
+hostile:                            ## cut and change every capture below CAPTURES=DIR, under the sanitizers
+	$(MAKE) CC=clang BUILD=$(BUILD)-hostile SANITIZE=address,undefined OPTIMIZE='-O1 -g' $(BUILD)-hostile/hostile
+	$(BUILD)-hostile/hostile $(CAPTURES)
+
+.PHONY: bench
+bench: all                          ## measure against tcpdump and others
+	BUILD=$(BUILD) bench/run.sh
+
+# ---- the library, the documents, the installation
+
+EXPORTS := src/report/libtcpwhy.map
+
+$(BUILD)/$(SONAME): $(LIB_OBJ) $(EXPORTS)
+	$(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=$(EXPORTS) -o $@ $(LIB_OBJ) $(LDLIBS)
+
+# One object, in which all that is hidden becomes local.
+$(BUILD)/libtcpwhy.a: $(LIB_OBJ)
+	$(LD) -r -o $(BUILD)/libtcpwhy.o $(LIB_OBJ)
+	objcopy --localize-hidden $(BUILD)/libtcpwhy.o
+	@rm -f $@
+	$(AR) rcs $@ $(BUILD)/libtcpwhy.o
+
+$(BUILD)/tcpwhy.pc: Makefile
+	@mkdir -p $(@D)
+	@printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$${prefix}/lib' 'includedir=$${prefix}/include' '' \
+		'Name: tcpwhy' 'Description: why was this TCP connection reset?' 'Version: $(VERSION)' \
+		'Requires.private: $(PACKAGES)' 'Libs: -L$${libdir} -ltcpwhy' 'Cflags: -I$${includedir}' > $@
+
+$(BUILD)/tcpwhy-causes.7: $(BUILD)/tcpwhy
+	LC_ALL=C $(BUILD)/tcpwhy causes --man > $@
+
+PO := $(wildcard po/*.po)
+MO := $(PO:po/%.po=$(BUILD)/po/%.mo)
+
+$(BUILD)/po/%.mo: po/%.po
+	@mkdir -p $(@D)
+	msgfmt --check -o $@ $<
+
+.PHONY: pot
+pot:                                ## collect the texts for people into po/tcpwhy.pot
+	tools/pot.sh po/tcpwhy.pot
+
+.PHONY: install
+install: all $(BUILD)/$(SONAME) $(BUILD)/libtcpwhy.a $(BUILD)/tcpwhy.pc $(BUILD)/tcpwhy-causes.7 $(MO) ## install
+	install -D -m 755 $(BUILD)/tcpwhy $(DESTDIR)$(PREFIX)/bin/tcpwhy
+	install -D -m 644 include/tcpwhy.h $(DESTDIR)$(PREFIX)/include/tcpwhy.h
+	install -D -m 644 $(BUILD)/libtcpwhy.a $(DESTDIR)$(PREFIX)/lib/libtcpwhy.a
+	install -D -m 755 $(BUILD)/$(SONAME) $(DESTDIR)$(PREFIX)/lib/$(SONAME)
+	ln -sf $(SONAME) $(DESTDIR)$(PREFIX)/lib/libtcpwhy.so
+	install -D -m 644 $(BUILD)/tcpwhy.pc $(DESTDIR)$(PREFIX)/lib/pkgconfig/tcpwhy.pc
+	install -D -m 644 man/tcpwhy.1 $(DESTDIR)$(PREFIX)/share/man/man1/tcpwhy.1
+	install -D -m 644 $(BUILD)/tcpwhy-causes.7 $(DESTDIR)$(PREFIX)/share/man/man7/tcpwhy-causes.7
+	$(foreach mo,$(MO),install -D -m 644 $(mo) \
+		$(DESTDIR)$(PREFIX)/share/locale/$(basename $(notdir $(mo)))/LC_MESSAGES/tcpwhy.mo;)
 
 .PHONY: clean
-clean:
-	rm -rf $(BUILD)
+clean:                              ## remove what was built
+	rm -rf $(BUILD) $(BUILD)-hostile $(FUZZ_BUILD)
 
--include $(ALL_OBJ:.o=.d) $(TESTS:=.d)
+-include $(ALL_OBJ:.o=.d) $(TESTS:=.d) $(wildcard $(BUILD)/*.d)

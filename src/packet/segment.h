@@ -1,4 +1,7 @@
-/* A TCP segment as decoded from a frame: numbers, and pointers into the frame's bytes. Nothing is copied but addresses. */
+/*
+ * A TCP segment as decoded from a frame: numbers, and pointers into the frame's bytes. Nothing is copied but
+ * addresses.
+ */
 #ifndef TCPWHY_PACKET_SEGMENT_H
 #define TCPWHY_PACKET_SEGMENT_H
 
@@ -31,10 +34,10 @@ enum checksum {
 struct segment {
 	uint64_t frame;
 	int64_t time_ns;
-	const uint8_t *options;      /* `options_len` bytes of TCP options that were captured */
+	const uint8_t *options;      /* `options_len` bytes of TCP options that were captured; behind the fixed header */
 	const uint8_t *payload;      /* `payload_captured` bytes */
 	const uint8_t *ip;           /* start of the innermost IP header */
-	const uint8_t *mac;          /* the source MAC address (6 bytes) of the outermost Ethernet header, or NULL */
+	const uint8_t *mac;          /* source address (6 bytes) of the outermost Ethernet, SLL or 802.11 header, or NULL */
 	uint32_t seq, ack;           /* ack as it stands in the header, also where the ACK flag is clear */
 	uint32_t payload_len;        /* on the wire, from the IP length (or the frame's length where that is 0: TSO) */
 	uint32_t payload_captured;
@@ -52,7 +55,7 @@ struct segment {
 	uint8_t tunnels;             /* how many tunnel headers were taken off */
 	uint8_t version;             /* 4 or 6 */
 	enum checksum checksum;      /* filled by segment_checksum() only */
-	struct endpoint src, dst;
+	struct endpoint src, dst;    /* a source-routed packet's dst is where its route ends */
 };
 
 /* Sequence space that the segment takes: payload, SYN, FIN (RFC 9293 SEG.LEN). */
@@ -102,7 +105,7 @@ struct options {
 /* Parse the options that were captured. Never reads past them; *ret_options is always filled. */
 void segment_options(const struct segment *segment, struct options *ret_options);
 
-/* Verify the TCP checksum where the whole segment was captured; sets and returns segment->checksum. */
+/* Verify the TCP checksum of a decoded segment, where all of it was captured; sets and returns segment->checksum. */
 enum checksum segment_checksum(struct segment *segment);
 
 #endif

@@ -2,6 +2,9 @@
  * A capture file or pipe as a series of frames: pcap (both byte orders, micro- and nanoseconds, modified and
  * Kuznetzov-patched headers included where they can be told) and pcapng (several sections and interfaces), plain or
  * compressed (gzip, zstd, lz4, xz, told by content). A plain regular file is mapped; everything else is streamed.
+ * Of a mapped file about a megabyte at a time is brought in, and counts as memory; what grows after it was opened is not
+ * read. A file that is cut shorter while it is mapped is reported as STATUS_IO, except where that happens to the very
+ * megabyte that is being looked at: the kernel then sends SIGBUS, which a library cannot catch for its program.
  */
 #ifndef TCPWHY_SOURCE_SOURCE_H
 #define TCPWHY_SOURCE_SOURCE_H
@@ -17,26 +20,32 @@ struct source;
 struct source_options {
 	const char *filter;  /* libpcap filter expression, NULL for none; applied per link type */
 	bool spool;          /* keep what a pipe delivers in an unlinked temporary file, so that source_rewind() works */
-	int idle_ms;         /* a pipe with nothing to read returns STATUS_IDLE after so many milliseconds; 0: block */
+	int idle_ms;         /* a pipe with nothing to read returns STATUS_IDLE after so many milliseconds; 0: block.
+	                        A compressed pipe blocks in any case: its decompressor cannot stop in the middle */
 };
 
 /* Frames that a call may return at a time. */
 #define SOURCE_BATCH 64
 
 /*
- * Open `path` ("-" is standard input) and read up to its first header.
+ * Open `path` ("-" is standard input) and read up to its first header. `options` may be NULL for none.
  * On success STATUS_OK and *ret_source, to be freed by source_free(). On failure *error says what and why:
  * STATUS_IO (cannot be opened or read), STATUS_MALFORMED (not a capture), STATUS_TRUNCATED (shorter than a header),
  * STATUS_UNSUPPORTED (a capture format that this cannot read), STATUS_USAGE (the filter does not compile), STATUS_MEMORY.
  */
 enum status source_open(const char *path, const struct source_options *options, struct source **ret_source,
                         struct error *error);
+/* The same for an open descriptor at the start of the capture, which is taken over and closed in any case. */
+enum status source_open_fd(int fd, const char *name, const struct source_options *options, struct source **ret_source,
+                           struct error *error);
 
 /*
  * Fill `frames` with up to SOURCE_BATCH frames that pass the filter. Their bytes stay valid until the next call.
  * STATUS_OK with *ret_count >= 1; STATUS_END; STATUS_IDLE; else a failure in *error, after every frame before the bad
  * place was delivered by earlier calls (a bad place never costs the frames before it). A pipe returns what it has
- * rather than waiting for a full batch. After an end or a failure every further call returns the same.
+ * rather than waiting for a full batch, and STATUS_IDLE at once where a signal handler ran. After an end or a failure
+ * every further call returns the same. Where compressed data are cut off or broken, the frames of the last piece that
+ * the decompressor was at (64 KiB for gzip and xz, 128 KiB for zstd, a block for lz4) are lost with it.
  */
 enum status source_next(struct source *source, struct frame frames[SOURCE_BATCH], size_t *ret_count,
                         struct error *error);

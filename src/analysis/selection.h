@@ -1,0 +1,29 @@
+/*
+ * Which connections the second pass looks at: by the hash of their tuple. A false match costs time, never a verdict. And the
+ * numbers of those connections, which only the survey can count.
+ */
+#ifndef TCPWHY_ANALYSIS_SELECTION_H
+#define TCPWHY_ANALYSIS_SELECTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct selection;
+
+/* NULL when out of memory. */
+struct selection *selection_new(void);
+/* False when out of memory: then everything is selected. */
+bool selection_add(struct selection *selection, uint64_t tuple_hash);
+/* The connection whose first frame of file `file` is `frame` has this number. */
+bool selection_add_number(struct selection *selection, unsigned file, uint64_t frame, uint32_t number);
+/* To be called between the last addition and the first question. */
+bool selection_finish(struct selection *selection);
+bool selection_has(const struct selection *selection, uint64_t tuple_hash);
+/* 0 where it has none. */
+uint32_t selection_number(const struct selection *selection, unsigned file, uint64_t frame);
+size_t selection_count(const struct selection *selection);
+/* NULL is allowed. */
+void selection_free(struct selection *selection);
+
+#endif

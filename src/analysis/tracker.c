@@ -1,0 +1,313 @@
+#include "analysis/tracker.h"
+
+#include <stdlib.h>
+
+#include "analysis/worth.h"
+#include "flow/table.h"
+#include "reset/neighbourhood.h"
+#include "reset/reset.h"
+
+/* Resets that wait to be sealed: some 4 KB each. Past that the oldest is sealed early, and counted. */
+#define PENDING_MAX 16384
+
+/* A reset that waits, in two lists: of its conversation, and of all in the order of their frames. */
+struct pending {
+	struct reset reset;
+	struct pending *of_conversation;
+	struct pending *next;
+};
+
+struct tracked {
+	struct conversation conversation;   /* first: the table's value */
+	struct pending *pending;
+	int64_t last_ns;
+	struct icmp_error icmp;             /* .frame 0: none */
+};
+
+struct tracker {
+	struct tracker_options options;
+	struct table *table;
+	struct neighbourhood *neighbourhood;
+	struct pending *head, *tail, *spare;
+	size_t pending_count;
+	uint64_t ordinal;
+	unsigned file;
+	const char *file_name;
+	bool finishing;
+};
+
+static void verdict_of(struct tracker *t, const struct evidence *evidence, const struct conversation *c)
+{
+	struct verdict verdict;
+
+	if (!t->options.sink->verdict)
+		return;
+	diagnose(evidence, &verdict);
+	t->options.sink->verdict(t->options.sink->user, &verdict, c);
+}
+
+static void seal(struct tracker *t, struct pending *p, const struct conversation *c, enum sealed why)
+{
+	if (p->reset.sealed)
+		return;
+	neighbourhood_facts(t->neighbourhood, &p->reset.evidence);
+	reset_seal(&p->reset, c, why);
+}
+
+static void forget(struct tracked *tracked, struct pending *p)
+{
+	struct pending **at = &tracked->pending;
+
+	while (*at && *at != p)
+		at = &(*at)->of_conversation;
+	if (*at)
+		*at = p->of_conversation;
+}
+
+/* Report the oldest and let it go. */
+static void emit_head(struct tracker *t)
+{
+	struct pending *p = t->head;
+	struct conversation *c = p->reset.conversation;
+
+	verdict_of(t, &p->reset.evidence, c);
+	if (c)
+		forget((struct tracked *)c, p);
+	t->head = p->next;
+	if (!t->head)
+		t->tail = NULL;
+	p->next = t->spare;
+	t->spare = p;
+	t->pending_count--;
+}
+
+void tracker_advance(struct tracker *t, int64_t now_ns)
+{
+	while (t->head) {
+		struct reset *reset = &t->head->reset;
+
+		if (!reset->sealed) {
+			enum sealed due = reset_due(reset, now_ns);
+
+			if (due == SEALED_NOT)
+				return;
+			seal(t, t->head, reset->conversation, due);
+		}
+		emit_head(t);
+	}
+}
+
+/* The conversation is about to go or to be used again: its resets have seen all that they will. */
+static void seal_all_of(struct tracker *t, struct tracked *tracked, enum sealed why)
+{
+	for (struct pending *p = tracked->pending; p; p = p->of_conversation) {
+		seal(t, p, &tracked->conversation, why);
+		p->reset.conversation = NULL;
+	}
+	tracked->pending = NULL;
+}
+
+static void end_conversation(struct tracker *t, struct tracked *tracked)
+{
+	const struct conversation *c = &tracked->conversation;
+	struct evidence ending;
+
+	if (!t->options.selection)
+		t->options.totals->endings[flow_ending(&c->flow)]++;
+	t->options.totals->duplicates += c->duplicates;
+	if (!c->rst_count && reset_ending(&ending, c, tracked->icmp.frame ? &tracked->icmp : NULL)) {
+		ending.file = t->file_name;
+		verdict_of(t, &ending, c);
+	}
+	if (t->options.sink->connection)
+		t->options.sink->connection(t->options.sink->user, c);
+}
+
+static void let_go(void *user, void *value, bool crowded_out)
+{
+	struct tracker *t = user;
+	struct tracked *tracked = value;
+
+	seal_all_of(t, tracked, t->finishing ? SEALED_EOF : SEALED_TIME);
+	end_conversation(t, tracked);
+	conversation_clear(&tracked->conversation);
+	t->options.totals->connections_let_go += crowded_out;
+}
+
+static unsigned worth(const void *value, int64_t now_ns)
+{
+	const struct tracked *tracked = value;
+	unsigned worth = flow_worth(&tracked->conversation.flow, now_ns - tracked->last_ns);
+
+	/* A reset that waits keeps its conversation, unless there is no room at all. */
+	return tracked->pending && !worth ? 1 : worth;
+}
+
+struct tracker *tracker_new(const struct tracker_options *options)
+{
+	struct tracker *t = calloc(1, sizeof *t);
+	struct table_options table = {
+		.value_size = sizeof(struct tracked), .max_entries = options->max_conversations, .worth = worth,
+		.let_go = let_go, .user = t,
+	};
+
+	if (!t)
+		return NULL;
+	t->options = *options;
+	t->neighbourhood = neighbourhood_new();
+	t->table = table_new(&table);
+	if (!t->table || !t->neighbourhood) {
+		neighbourhood_free(t->neighbourhood);
+		free(t);
+		return NULL;
+	}
+	return t;
+}
+
+void tracker_file(struct tracker *t, unsigned file, const char *name)
+{
+	t->file = file;
+	t->file_name = name;
+}
+
+static struct pending *new_pending(struct tracker *t)
+{
+	struct pending *p = t->spare;
+
+	if (t->pending_count >= PENDING_MAX) {
+		seal(t, t->head, t->head->reset.conversation, SEALED_PACKETS);
+		t->options.totals->resets_sealed_early++;
+		emit_head(t);
+		p = t->spare;
+	}
+	if (p)
+		t->spare = p->next;
+	else
+		p = malloc(sizeof *p);
+	return p;
+}
+
+static void add_reset(struct tracker *t, struct tracked *tracked, const struct note *rst, const struct segment *segment,
+                      const struct options *options)
+{
+	struct pending *p = new_pending(t);
+
+	if (!p)
+		return;
+	reset_begin(&p->reset, &tracked->conversation, rst, segment, options);
+	p->reset.evidence.file = t->file_name;
+	neighbourhood_add(t->neighbourhood, &p->reset.evidence);
+	p->of_conversation = tracked->pending;
+	tracked->pending = p;
+	p->next = NULL;
+	if (t->tail)
+		t->tail->next = p;
+	else
+		t->head = p;
+	t->tail = p;
+	t->pending_count++;
+}
+
+static void observe(struct tracker *t, struct tracked *tracked, const struct note *note)
+{
+	for (struct pending *p = tracked->pending; p; p = p->of_conversation) {
+		enum sealed due;
+
+		if (p->reset.sealed)
+			continue;
+		reset_observe(&p->reset, &tracked->conversation, note);
+		due = reset_due(&p->reset, note->time_ns);
+		if (due != SEALED_NOT)
+			seal(t, p, &tracked->conversation, due);
+	}
+}
+
+static void begin(struct tracker *t, struct tracked *tracked, const struct segment *segment, unsigned side, bool reuse)
+{
+	const struct selection *selection = t->options.selection;
+
+	if (reuse) {
+		for (struct pending *p = tracked->pending; p; p = p->of_conversation)
+			reset_replaced(&p->reset, segment);
+		seal_all_of(t, tracked, SEALED_PACKETS);
+		end_conversation(t, tracked);
+		tracked->icmp.frame = 0;
+	}
+	conversation_begin(&tracked->conversation, segment, side, reuse);
+	t->ordinal++;
+	if (!selection)
+		t->options.totals->connections++;
+	tracked->conversation.number = selection ? selection_number(selection, t->file, segment->frame) : t->ordinal;
+}
+
+static void take(struct tracker *t, struct tracked *tracked, struct segment *segment, unsigned side)
+{
+	const struct analysis_sink *sink = t->options.sink;
+	struct options options;
+	struct note note;
+
+	segment_options(segment, &options);
+	segment_checksum(segment);
+	conversation_take(&tracked->conversation, segment, &options, side, &note);
+	tracked->last_ns = segment->time_ns;
+	if (tracked->pending)
+		observe(t, tracked, &note);
+	if (segment->flags & TCP_RST && !(note.marks & NOTE_DUPLICATE)) {
+		if (!t->options.selection)
+			t->options.totals->resets++;
+		add_reset(t, tracked, &note, segment, &options);
+	}
+	if (sink->note)
+		sink->note(sink->user, &tracked->conversation, &note, segment);
+}
+
+void tracker_segment(struct tracker *t, struct segment *segment)
+{
+	const struct selection *selection = t->options.selection;
+	struct tuple tuple;
+	unsigned side = tuple_of(&segment->src, &segment->dst, &tuple);
+	struct tracked *tracked;
+	bool added;
+
+	if (selection && !selection_has(selection, tuple_hash(&tuple, t->options.seed)))
+		return;
+	tracker_advance(t, segment->time_ns);
+	tracked = table_get(t->table, &tuple, table_hash(t->table, &tuple), segment->time_ns, &added);
+	if (!tracked)
+		return;
+	if (added)
+		begin(t, tracked, segment, side, false);
+	else if (flow_begins_anew(&tracked->conversation.flow, segment, side))
+		begin(t, tracked, segment, side, true);
+	take(t, tracked, segment, side);
+}
+
+void tracker_icmp(struct tracker *t, const struct icmp_error *error)
+{
+	struct tuple tuple;
+	struct tracked *tracked;
+
+	tuple_of(&error->src, &error->dst, &tuple);
+	tracked = table_find(t->table, &tuple, table_hash(t->table, &tuple));
+	if (tracked && !tracked->icmp.frame)
+		tracked->icmp = *error;
+}
+
+void tracker_finish(struct tracker *t)
+{
+	if (!t)
+		return;
+	t->finishing = true;
+	for (struct pending *p = t->head; p; p = p->next)
+		if (!p->reset.sealed)
+			seal(t, p, p->reset.conversation, SEALED_EOF);
+	while (t->head)
+		emit_head(t);
+	table_free(t->table);
+	neighbourhood_free(t->neighbourhood);
+	for (struct pending *p = t->spare, *next; p; p = next) {
+		next = p->next;
+		free(p);
+	}
+	free(t);
+}

@@ -1,0 +1,56 @@
+#include "cause/cause.h"
+
+#include "base/text.h"
+#include "cause/rules.h"
+
+static struct opinion weigh(const struct evidence *e);
+
+const struct cause cause_conntrack_invalid = {
+	.id = "conntrack-invalid",
+	.family = FAMILY_NETWORK,
+	.told_by = TOLD_BY_WIRE,
+	.rank = RANK_SPECIFIC,
+	.parent = CAUSE_NONE,
+	.harm = HARM_DATA_LOST,
+	.title = N_("conntrack called a packet invalid and let it leak without NAT"),
+	.headline = N_("connection tracking let a packet of {receiver} through without NAT, and {sender} reset a "
+	               "connection that it did not know"),
+	.what = N_("A Linux firewall translates the addresses of this connection. One packet did not fit the "
+	           "window that it tracks, so it was called INVALID, was not translated back, and still went on "
+	           "its way. It reached the other end with the wrong address; that kernel knew no such connection "
+	           "and answered with a RST to the true owner. Kubernetes services are the best known case."),
+	.who = N_("the kernel of the host where the untranslated packet arrived: the client behind a translated "
+	          "destination, or the translating box itself behind a masquerade"),
+	.sender_sees = N_("nothing at first: its own connection, to the translated address, stays open; its next "
+	                  "write() succeeds and draws a RST, after which read() gives ECONNRESET"),
+	.receiver_sees = NULL,
+	.bsd = NULL,
+	.windows = NULL,
+	.harm_text = N_("a transfer, often a large or slow one, breaks off in the middle"),
+	.advice = N_("on the translating host: `sysctl net.netfilter.nf_conntrack_tcp_be_liberal=1`\n"
+	             "or drop what is not translated: `nft insert rule inet filter forward ct state invalid drop` "
+	             "(a chain of your own in place of forward)\n"
+	             "prove it: `conntrack -S` counts invalid up; `sysctl "
+	             "net.netfilter.nf_conntrack_log_invalid=6` logs each one\n"
+	             "in Kubernetes use a kube-proxy that has this rule (PR 74840); look for captured packets with "
+	             "the pod's address instead of the service's"),
+	.decide = N_("at the leaking side: a segment of the same flow, with the untranslated address, just before "
+	             "the RST"),
+	.references = N_("RFC 9293 section 3.5.2; tcp_in_window() and nf_conntrack_tcp_packet(); "
+	                 "net.netfilter.nf_conntrack_tcp_be_liberal; kubernetes/kubernetes issue 74839"),
+	.reproduce = N_("Put a router with destination NAT between the ends and let the server send a segment "
+	                "beyond the client's window; repeat it with nf_conntrack_tcp_be_liberal=1, and it does no "
+	                "harm."),
+	.weigh = weigh,
+};
+
+static struct opinion weigh(const struct evidence *e)
+{
+	struct opinion o;
+
+	if (!yes(e, FACT_LEAKED_TWIN) || !yes(e, FACT_SHAPE_PASSIVE))
+		return opinion_excluded();
+	o = opinion_established();
+	BECAUSE(&o, e, FACT_LEAKED_TWIN, FACT_ANSWERS_FIRST_SEGMENT, FACT_ANSWERS_DATA, FACT_SHAPE_PASSIVE);
+	return o;
+}

@@ -1,0 +1,64 @@
+#include "cause/cause.h"
+
+#include "base/text.h"
+#include "cause/rules.h"
+
+static struct opinion weigh(const struct evidence *e);
+
+const struct cause cause_half_open = {
+	.id = "half-open",
+	.family = FAMILY_FORGOTTEN,
+	.told_by = TOLD_BY_WIRE,
+	.rank = RANK_SPECIFIC,
+	.parent = CAUSE_NONE,
+	.harm = HARM_DATA_LOST,
+	.title = N_("the peer lost the connection: reboot, power loss, recreated"),
+	.headline = N_("{sender} knows nothing of the connection that {receiver} still holds"),
+	.what = N_("One side lost its state without a word: power loss, a crash of the whole machine, a container "
+	           "or network namespace recreated under the same address. Nothing was sent then, so the other "
+	           "side noticed nothing. Its next segment, data or a keepalive probe, meets a kernel that has no "
+	           "such connection and answers with a RST."),
+	.who = N_("the kernel of the host that lost the connection; if the service listens again, its listening "
+	          "socket"),
+	.sender_sees = N_("nothing: the program that had the connection is gone"),
+	.receiver_sees = NULL,
+	.bsd = NULL,
+	.windows = NULL,
+	.harm_text = N_("the connection is lost, and nobody can say what the other program had processed before"),
+	.advice = N_("did that host or container restart? `uptime -s`, `last -x reboot`, `journalctl "
+	             "--list-boots`, restart counts in `kubectl get pods`\n"
+	             "if it did not, suspect what lies between: see `tcpwhy causes idle-expired`, nat-expired "
+	             "and failover\n"
+	             "learn of it sooner: SO_KEEPALIVE with TCP_KEEPIDLE, and TCP_USER_TIMEOUT for "
+	             "unacknowledged data\n"
+	             "reconnect, and repeat what may be repeated"),
+	.decide = N_("a restart of the sender between its last segment and the RST: its uptime, or timestamps and "
+	             "IP IDs that begin anew"),
+	.references = N_("RFC 9293 section 3.5.1; tcp_v4_rcv(), reason NO_SOCKET, or tcp_rcv_state_process() in "
+	                 "LISTEN, reason TCP_FLAGS"),
+	.reproduce = N_("Drop all output of the server with nft, destroy the connection there with `ss -K`, remove "
+	                "the rule, and write at the client."),
+	.weigh = weigh,
+};
+
+static struct opinion weigh(const struct evidence *e)
+{
+	struct opinion o;
+	bool first = yes(e, FACT_ANSWERS_FIRST_SEGMENT) && yes(e, FACT_SHAPE_PASSIVE) && yes(e, FACT_RST_BARE) &&
+	             !yes(e, FACT_ANSWERS_SYN_ACK) && !reset_before(e) && !yes(e, FACT_LOOPBACK_ONLY);
+
+	if (!met_stranger(e) && !first)
+		return opinion_excluded();
+	if (first)
+		o = number(e, FACT_PROBED_PORTS) >= SCAN_ENDS ? opinion_excluded()
+		                                             : opinion_possible(yes(e, FACT_ANSWERS_DATA) ? 55 : 30);
+	else if (yes(e, FACT_HOPS_DIFFER) || yes(e, FACT_SENDER_WENT_ON))
+		o = opinion_possible(20);
+	else if (made_by_kernel(e) && !idle_for(e, IDLE_BOX_NS))
+		o = opinion_established();
+	else
+		o = opinion_possible(idle_for(e, IDLE_BOX_NS) ? 50 : 60);
+	BECAUSE(&o, e, FACT_SENDER_SEEN, FACT_IDLE_BEFORE, FACT_RECEIVER_RETRANSMITS, FACT_ANSWERS_DATA,
+	        FACT_ANSWERS_KEEPALIVE, FACT_ANSWERS_ACK, FACT_ANSWERS_FIN, FACT_SHAPE_PASSIVE);
+	return o;
+}

@@ -1,0 +1,57 @@
+#include "cause/cause.h"
+
+#include "base/text.h"
+#include "cause/rules.h"
+
+static struct opinion weigh(const struct evidence *e);
+
+const struct cause cause_nat_expired = {
+	.id = "nat-expired",
+	.family = FAMILY_NETWORK,
+	.told_by = TOLD_BY_TWO,
+	.rank = RANK_SPECIFIC,
+	.parent = CAUSE_half_open,
+	.harm = HARM_RETRY,
+	.title = N_("the NAT forgot the connection"),
+	.headline = N_("a NAT in between forgot the connection, so a segment met a host or port that did not know "
+	               "it"),
+	.what = N_("An address translator forgot the mapping of a connection: it was idle too long, the table was "
+	           "full or flushed, or the box was restarted. The next segment from outside then met the "
+	           "translator itself, and the next one from inside got a new port or went out untranslated. "
+	           "Whoever received it knew no such connection and answered with a RST."),
+	.who = N_("for a segment from outside: the translator's own kernel; for one from inside: the kernel of the "
+	          "far end, whose RST is translated back"),
+	.sender_sees = N_("nothing: the program whose connection it was keeps an open socket until it writes, or "
+	                  "until its keepalive ends it"),
+	.receiver_sees = NULL,
+	.bsd = NULL,
+	.windows = NULL,
+	.harm_text = N_("the segment that met the missing mapping is lost, and the far end may hold a dead "
+	                "connection for hours"),
+	.advice = N_("send keepalives more often than the NAT forgets (AWS 350 s, Azure 240 s, GCP 1200 s): "
+	             "`sysctl net.ipv4.tcp_keepalive_time=120` and SO_KEEPALIVE\n"
+	             "on a Linux NAT see its table: `conntrack -L -p tcp`, `sysctl "
+	             "net.netfilter.nf_conntrack_count net.netfilter.nf_conntrack_max`\n"
+	             "check its limit: `sysctl net.netfilter.nf_conntrack_tcp_timeout_established` (432000 s "
+	             "unless something lowered it)\n"
+	             "keep `conntrack -F` out of reload and fail-over scripts; conntrackd hands the table to the "
+	             "standby"),
+	.decide = N_("a capture on the other side of the NAT: the segment arrives there with another port or "
+	             "address, or not at all"),
+	.references = N_("RFC 5382 section 5; RFC 9293 section 3.5.1; tcp_v4_rcv() with SK_RST_REASON_NO_SOCKET; "
+	                 "nf_conntrack_tcp_timeout_established"),
+	.reproduce = N_("Connect through a masquerading router, run `conntrack -D -p tcp` on it, and let the "
+	                "server write: the router itself answers."),
+	.weigh = weigh,
+};
+
+static struct opinion weigh(const struct evidence *e)
+{
+	struct opinion o;
+
+	if (!met_stranger(e) || !idle_for(e, IDLE_BOX_NS) || yes(e, FACT_SENDER_WENT_ON))
+		return opinion_excluded();
+	o = opinion_possible(35);
+	BECAUSE(&o, e, FACT_IDLE_BEFORE, FACT_IDLE_IS_ROUND);
+	return o;
+}

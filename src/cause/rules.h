@@ -1,0 +1,103 @@
+/* What several causes ask of the evidence, and the numbers that their rules use. For this folder alone. */
+#ifndef TCPWHY_CAUSE_RULES_H
+#define TCPWHY_CAUSE_RULES_H
+
+#include "base/clock.h"
+#include "cause/cause.h"
+
+/* Idle times shorter than this expire nowhere: the shortest usual limit of a box is 60 s (load balancers), its own slack off. */
+#define IDLE_BOX_NS (59 * NS_PER_S)
+/* A program that ends a connection so long after the last exchange does it for being idle: servers' shortest limits are 5 s. */
+#define IDLE_PROGRAM_NS (10 * NS_PER_S)
+/* A proxy that waits for its backend waits for seconds. */
+#define BACKEND_WAIT_NS (5 * NS_PER_S)
+/* A scanner or health check has what it wants when the handshake is done. */
+#define SCAN_AGE_NS (2 * NS_PER_S)
+/* A backend that refuses does so within its connect timeout. */
+#define REFUSED_AGE_NS (10 * NS_PER_S)
+/* Ends tried within a minute that make a scan. */
+#define SCAN_ENDS 5
+/* Probes or retransmissions in a row that make a peer dead: Linux sends 9 probes by default, some stacks 2 or 3. */
+#define DEAD_PROBES 2
+#define DEAD_RETRANSMITS 2
+
+/* Somebody had ended the connection with a RST before. */
+static inline bool reset_before(const struct evidence *e)
+{
+	return yes(e, FACT_EARLIER_RST_BY_SENDER) || yes(e, FACT_EARLIER_RST_BY_RECEIVER);
+}
+
+static inline bool sender_closed(const struct evidence *e)
+{
+	return yes(e, FACT_SENDER_FIN) || yes(e, FACT_SENDER_FIN_IMPLIED);
+}
+
+static inline bool says_mptcp(const struct evidence *e)
+{
+	return yes(e, FACT_MP_FASTCLOSE) || yes(e, FACT_MP_TCPRST_REASON);
+}
+
+/* A NetScaler tells in the window why; no endpoint made this RST. */
+static inline bool says_box(const struct evidence *e)
+{
+	return yes(e, FACT_NETSCALER_CODE) || yes(e, FACT_PEER_RESET_RELAYED) || yes(e, FACT_BOX_SAYS_EXPIRED);
+}
+
+/* A side that sent probes or data again and again had a dead peer, not a wish to abort. */
+static inline bool peer_was_dead(const struct evidence *e)
+{
+	return number(e, FACT_SENDER_PROBES) >= DEAD_PROBES || number(e, FACT_SENDER_RETRANSMITS) >= DEAD_RETRANSMITS;
+}
+
+/* A socket that knew the connection ended it: what abort and all its refinements need. */
+static inline bool aborted(const struct evidence *e)
+{
+	return yes(e, FACT_SHAPE_ACTIVE) && !yes(e, FACT_ANSWERS_SYN) && !yes(e, FACT_EARLIER_RST_BY_SENDER) &&
+	       !says_mptcp(e) && !says_box(e) && !peer_was_dead(e) && !yes(e, FACT_LOOPBACK_ONLY);
+}
+
+/* A SYN met a RST, and its host had not answered otherwise. */
+static inline bool refused_syn(const struct evidence *e)
+{
+	return yes(e, FACT_ANSWERS_SYN) && !yes(e, FACT_SENDER_SEEN) && !yes(e, FACT_SENDER_WENT_ON) &&
+	       !yes(e, FACT_LOOPBACK_ONLY) && !yes(e, FACT_OLD_HANDSHAKE_OPEN);
+}
+
+/* A segment of a running conversation met somebody who did not know it. */
+static inline bool met_stranger(const struct evidence *e)
+{
+	return yes(e, FACT_SHAPE_PASSIVE) && yes(e, FACT_RST_BARE) && yes(e, FACT_SENDER_SEEN) && !sender_closed(e) &&
+	       !reset_before(e) && !yes(e, FACT_HANDSHAKE_OPEN) && !yes(e, FACT_ANSWERS_HANDSHAKE_ACK) &&
+	       !yes(e, FACT_ANSWERS_SYN_ACK) && !yes(e, FACT_SYN_ACK_REPEATS) && !says_box(e) && !says_mptcp(e) &&
+	       !yes(e, FACT_LOOPBACK_ONLY);
+}
+
+/* The network layer says that a kernel without a socket made the RST, not a firewall. */
+static inline bool made_by_kernel(const struct evidence *e)
+{
+	return yes(e, FACT_CLASS_COPIED) || yes(e, FACT_LABEL_FRESH);
+}
+
+/* … or the other way round. */
+static inline bool made_by_firewall(const struct evidence *e)
+{
+	return yes(e, FACT_CLASS_DROPPED) || yes(e, FACT_LABEL_ZERO);
+}
+
+/* An own SYN was answered by something that is no answer to it. */
+static inline bool connect_met_old_state(const struct evidence *e)
+{
+	return yes(e, FACT_ANSWERS_CHALLENGE) && yes(e, FACT_RST_BARE) && !yes(e, FACT_FAKE_SEGMENT);
+}
+
+static inline bool idle_for(const struct evidence *e, int64_t ns)
+{
+	return number(e, FACT_IDLE_BEFORE) >= (uint64_t)ns;
+}
+
+static inline bool younger_than(const struct evidence *e, int64_t ns)
+{
+	return yes(e, FACT_AGE) && number(e, FACT_AGE) < (uint64_t)ns;
+}
+
+#endif

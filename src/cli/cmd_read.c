@@ -1,0 +1,190 @@
+#include "cli/cmd_read.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "analysis/analysis.h"
+#include "base/text.h"
+#include "cli/message.h"
+
+static enum exit_status run(const void *settings, int count, char **paths);
+
+#define SETTING(member) offsetof(struct read_settings, member)
+
+static const struct cli_option options[] = {
+	{ "all", 0, OPTION_FLAG, NULL, N_("every verdict in full, then the summary"), SETTING(all) },
+	{ "frame", 0, OPTION_NUMBER, "N", N_("only the verdict on frame N"), SETTING(frame) },
+	{ "connection", 0, OPTION_NUMBER, "N", N_("only the verdicts on connection N"), SETTING(connection) },
+	{ "filter", 'f', OPTION_TEXT, "EXPR", N_("only the packets that a libpcap filter lets pass"), SETTING(filter) },
+	{ "ladder", 0, OPTION_FLAG, NULL, N_("draw the packets between the two ends"), SETTING(ladder) },
+	{ "ascii", 0, OPTION_FLAG, NULL, N_("nothing but ASCII in the drawing"), SETTING(ascii) },
+	{ "json", 0, OPTION_FLAG, NULL, N_("one JSON object a line: every verdict, then the summary"), SETTING(json) },
+	{ "connections", 0, OPTION_FLAG, NULL, N_("with --json: every connection, too"), SETTING(connections) },
+	{ "write", 'w', OPTION_TEXT, "FILE", N_("write the connections concerned, verdicts as comments"),
+	  SETTING(write_to) },
+	{ "max-connections", 0, OPTION_NUMBER, "N", N_("keep at most N connections in memory"),
+	  SETTING(max_connections) },
+	{ "one-pass", 0, OPTION_FLAG, NULL, N_("read a large file once, as a pipe is read"), SETTING(one_pass) },
+	{ 0 },
+};
+
+static const char *const notes[] = {
+	N_("FILE is a pcap or pcapng capture, compressed or not; - is standard input. Several files are one run."),
+	N_("From a pipe, verdicts come as they are ready: ssh HOST tcpdump -U -w - tcp | tcpwhy read -"),
+	NULL,
+};
+
+const struct command cmd_read = {
+	.name = "read",
+	.operands = N_("FILE…"),
+	.summary = N_("why did the connections in this capture end?"),
+	.notes = notes,
+	.options = options,
+	.settings_size = sizeof(struct read_settings),
+	.run = run,
+};
+
+static bool is_same_file(const char *a, const char *b)
+{
+	struct stat one, other;
+
+	return stat(a, &one) == 0 && stat(b, &other) == 0 && S_ISREG(one.st_mode) && one.st_dev == other.st_dev &&
+	       one.st_ino == other.st_ino;
+}
+
+/* EXIT_DONE where the settings can be obeyed together. */
+static enum exit_status check_settings(const struct read_settings *settings, int count, char **paths)
+{
+	int pipes = 0;
+
+	if (!count)
+		return usage_error(&cmd_read, "%s", _("which file? (- is standard input)"));
+	if (settings->json && settings->ladder)
+		return usage_error(&cmd_read, "--ladder: %s", _("it is a drawing, and --json is not"));
+	if (settings->connections && !settings->json)
+		return usage_error(&cmd_read, "--connections: %s", _("it goes with --json"));
+	for (int i = 0; i < count; i++) {
+		pipes += strcmp(paths[i], "-") == 0;
+		if (settings->write_to && is_same_file(settings->write_to, paths[i]))
+			return usage_error(&cmd_read, "%s: %s", settings->write_to, _("-w would overwrite what it reads"));
+	}
+	if (pipes > 1)
+		return usage_error(&cmd_read, "-: %s", _("standard input can be read only once"));
+	return EXIT_DONE;
+}
+
+static bool any_stream(int count, char **paths)
+{
+	for (int i = 0; i < count; i++)
+		if (reading_is_stream(paths[i]))
+			return true;
+	return false;
+}
+
+static void on_interrupt(int signal)
+{
+	(void)signal;
+}
+
+/*
+ * ^C ends the whole pipeline, so the capture ends too: what was read is still reported. A second ^C ends this program, also
+ * where the other one goes on.
+ */
+static void finish_on_interrupt(void)
+{
+	struct sigaction action = { .sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND };
+
+	sigaction(SIGINT, &action, NULL);
+}
+
+static enum exit_status out_of_memory(void)
+{
+	complain("%s", _("out of memory"));
+	return EXIT_FAILED;
+}
+
+/* The first reading, and what follows from it. */
+static enum exit_status report(struct findings *findings, struct reading *reading,
+                               const struct analysis_options *analysis_options)
+{
+	const struct read_settings *settings = findings->settings;
+	struct analysis_sink sink = findings_sink(findings);
+	struct analysis *analysis = analysis_new(analysis_options, &sink);
+	enum exit_status status;
+	struct error error = { STATUS_OK, "" };
+
+	if (!analysis || analysis_run(analysis, reading->sources, reading->count, &error) == STATUS_MEMORY) {
+		analysis_free(analysis);
+		return out_of_memory();
+	}
+	analysis_finish(analysis);
+	status = findings_end(findings, analysis_totals(analysis));
+	analysis_free(analysis);
+	if (status == EXIT_DONE && settings->ladder)
+		status = ladders_draw(findings, reading, analysis_options);
+	if (status == EXIT_DONE && settings->write_to)
+		status = extract_write(findings->extract, reading, settings->write_to);
+	return status == EXIT_DONE && reading->failed ? EXIT_FAILED : status;
+}
+
+static bool findings_init(struct findings *findings, const struct read_settings *settings, struct reading *reading,
+                          bool stream)
+{
+
+	*findings = (struct findings){
+		.settings = settings,
+		.reading = reading,
+		.text = BUFFER_INIT(PRINTED_MAX),
+		.each = settings->json || settings->all || settings->frame || settings->connection || stream,
+		.flush = stream,
+		.quiet = settings->write_to && strcmp(settings->write_to, "-") == 0,
+	};
+	terminal_style(&findings->style);
+	findings->style.ascii |= settings->ascii;
+	findings->summary = summary_new();
+	findings->extract = settings->write_to ? extract_new() : NULL;
+	return findings->summary && (findings->extract || !settings->write_to);
+}
+
+static enum exit_status read_all(const struct read_settings *settings, struct reading *reading, bool stream)
+{
+	struct analysis_options analysis_options = {
+		.max_connections = settings->max_connections,
+		.all_connections = settings->connections,
+		.one_pass = settings->one_pass,
+	};
+	struct findings findings = { 0 };
+	enum exit_status status;
+
+	if (stream)
+		finish_on_interrupt();
+	if (findings_init(&findings, settings, reading, stream))
+		status = report(&findings, reading, &analysis_options);
+	else
+		status = out_of_memory();
+	extract_free(findings.extract);
+	summary_free(findings.summary);
+	buffer_clear(&findings.text);
+	return status;
+}
+
+static enum exit_status run(const void *given, int count, char **paths)
+{
+	const struct read_settings *settings = given;
+	enum exit_status status = check_settings(settings, count, paths);
+	struct reading reading;
+
+	if (status != EXIT_DONE)
+		return status;
+	if (!reading_open(&reading, paths, count, settings->filter, settings->ladder || settings->write_to))
+		status = out_of_memory();
+	else if (reading.misused)
+		status = EXIT_USAGE;
+	else if (!reading.count && !settings->json)
+		status = EXIT_FAILED;
+	else
+		status = read_all(settings, &reading, any_stream(count, paths));
+	reading_clear(&reading);
+	return status;
+}

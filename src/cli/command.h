@@ -1,0 +1,48 @@
+/*
+ * A command: `tcpwhy NAME …`. Each is one `const struct command` in its own file cmd_<name>.c, and one row of the table in
+ * main.c; parsing, help and the manual's test follow from its option table.
+ */
+#ifndef TCPWHY_CLI_COMMAND_H
+#define TCPWHY_CLI_COMMAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum exit_status {
+	EXIT_DONE = 0,
+	EXIT_FAILED = 1,  /* the input or the system */
+	EXIT_USAGE = 2,
+};
+
+/* What an option sets in the settings of its command. */
+enum option_kind {
+	OPTION_FLAG,    /* bool */
+	OPTION_TEXT,    /* const char * */
+	OPTION_NUMBER,  /* uint64_t, at least 1 */
+};
+
+struct cli_option {
+	const char *name;      /* without the dashes; NULL ends a table */
+	char letter;           /* 0 for none */
+	enum option_kind kind;
+	const char *argument;  /* "FILE"; NULL for a flag */
+	const char *help;      /* under 70 characters, marked with N_() */
+	size_t offset;         /* into the settings */
+};
+
+struct command {
+	const char *name;
+	const char *operands;      /* for the usage line, marked with N_() */
+	const char *summary;       /* one line, no full stop, marked with N_() */
+	const char *const *notes;  /* lines under the options, marked with N_(), NULL-terminated; or NULL */
+	const struct cli_option *options;
+	size_t settings_size;
+	/* `settings` is zeroed but for what options set; `operands` is NULL-terminated. */
+	enum exit_status (*run)(const void *settings, int count, char **operands);
+};
+
+extern const struct command cmd_read;
+extern const struct command cmd_causes;
+
+#endif

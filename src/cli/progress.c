@@ -1,0 +1,47 @@
+#include "cli/progress.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+
+#define QUIET_FOR_NS (1 * NS_PER_S)      /* a run shorter than this shows nothing */
+#define REDRAW_AFTER_NS (200 * NS_PER_MS)
+
+static int64_t started_ns, drawn_ns;
+static bool on_screen;
+
+static void draw(const struct source_position *position, unsigned pass, unsigned passes)
+{
+	if (!position->bytes_total)
+		fprintf(stderr, _("\r%" PRIu64 " frames read\033[K"), position->frames);
+	else if (passes > 1)
+		fprintf(stderr, _("\rreading, pass %u of %u: %" PRIu64 " %%\033[K"), pass, passes,
+		        position->bytes_read * 100 / position->bytes_total);
+	else
+		fprintf(stderr, _("\rreading: %" PRIu64 " %%\033[K"), position->bytes_read * 100 / position->bytes_total);
+	fflush(stderr);
+	on_screen = true;
+}
+
+void progress_show(const struct source_position *position, unsigned pass, unsigned passes)
+{
+	int64_t now = clock_monotonic();
+
+	if (!started_ns)
+		started_ns = now;
+	if (now - started_ns < QUIET_FOR_NS || now - drawn_ns < REDRAW_AFTER_NS || !isatty(STDERR_FILENO))
+		return;
+	drawn_ns = now;
+	draw(position, pass, passes);
+}
+
+void progress_clear(void)
+{
+	if (!on_screen)
+		return;
+	fputs("\r\033[K", stderr);
+	on_screen = false;
+}

@@ -1,0 +1,214 @@
+#include "diagnose/diagnose.h"
+
+/* Below this a cause that merely fits is no verdict: `unknown` is the better answer. */
+#define LIKELY_MIN 25
+/* A refinement this strong is named instead of its established parent, as likely. */
+#define REFINEMENT_MIN 60
+
+struct opinions {
+	struct opinion of[CAUSES];
+};
+
+static void weigh_all(const struct evidence *e, struct opinions *all)
+{
+	for (unsigned id = 0; id < CAUSES; id++) {
+		const struct cause *cause = cause_get((enum cause_id)id);
+		bool ending = cause->family == FAMILY_ENDING;
+
+		all->of[id] = cause->weigh && ending == e->is_ending ? cause->weigh(e) : opinion_excluded();
+	}
+}
+
+/* Whether a is the better verdict of two that stand: established before possible, then rank, then strength. */
+static bool better(const struct opinions *all, unsigned a, unsigned b)
+{
+	const struct opinion *x = &all->of[a], *y = &all->of[b];
+
+	if (x->stance != y->stance)
+		return x->stance > y->stance;
+	if (x->stance == STANCE_ESTABLISHED && cause_get(a)->rank != cause_get(b)->rank)
+		return cause_get(a)->rank < cause_get(b)->rank;
+	return x->strength > y->strength;
+}
+
+static enum cause_id best(const struct opinions *all)
+{
+	enum cause_id top = CAUSE_NONE;
+
+	for (unsigned id = 0; id < CAUSES; id++)
+		if (all->of[id].stance != STANCE_EXCLUDED && (top == CAUSE_NONE || better(all, id, top)))
+			top = (enum cause_id)id;
+	return top;
+}
+
+/* The strongest refinement of an established cause that deserves to be named instead. */
+static enum cause_id refine(const struct opinions *all, enum cause_id top)
+{
+	enum cause_id chosen = top;
+	unsigned strongest = REFINEMENT_MIN;
+
+	for (unsigned id = 0; id < CAUSES; id++) {
+		if (all->of[id].stance == STANCE_POSSIBLE && all->of[id].strength >= strongest && cause_descends(id, top)) {
+			chosen = (enum cause_id)id;
+			strongest = all->of[id].strength + 1;
+		}
+	}
+	return chosen;
+}
+
+/* Whether `top`, established, leaves no room for `other`. */
+static bool hides(const struct opinions *all, enum cause_id top, enum cause_id other)
+{
+	enum rank rank = cause_get(top)->rank;
+
+	if (cause_descends(other, top) || cause_descends(top, other))
+		return true;
+	if (rank >= RANK_SPECIFIC && rank == cause_get(other)->rank)
+		return false;
+	/* The early ranks hide whatever is worse; among aborts, what a user acts on hides how the kernel did it. */
+	if (rank < RANK_SPECIFIC)
+		return rank < cause_get(other)->rank || all->of[other].stance == STANCE_POSSIBLE;
+	return rank >= RANK_ACTION && rank < cause_get(other)->rank;
+}
+
+static enum certainty certainty(const struct opinions *all, enum cause_id top)
+{
+	if (all->of[top].stance == STANCE_POSSIBLE)
+		return all->of[top].strength >= LIKELY_MIN ? CERTAINTY_LIKELY : CERTAINTY_UNKNOWN;
+	for (unsigned id = 0; id < CAUSES; id++)
+		if (id != top && all->of[id].stance != STANCE_EXCLUDED && !hides(all, top, (enum cause_id)id))
+			return CERTAINTY_LIKELY;
+	return CERTAINTY_CERTAIN;
+}
+
+/* Likeliest first. A certain verdict keeps its refinements only: a capture cannot tell them. */
+static void collect_candidates(const struct opinions *all, struct verdict *v)
+{
+	for (unsigned id = 0; id < CAUSES; id++) {
+		unsigned at = v->candidate_count;
+
+		if (id == v->cause || id == CAUSE_unknown || all->of[id].stance == STANCE_EXCLUDED)
+			continue;
+		if (v->certainty == CERTAINTY_CERTAIN && !cause_descends(id, v->cause))
+			continue;
+		if (at == CANDIDATES_MAX && !better(all, id, v->candidates[--at]))
+			continue;
+		for (; at > 0 && better(all, id, v->candidates[at - 1]); at--)
+			v->candidates[at] = v->candidates[at - 1];
+		v->candidates[at] = (uint8_t)id;
+		if (v->candidate_count < CANDIDATES_MAX)
+			v->candidate_count++;
+	}
+}
+
+static uint64_t frame_of(const struct evidence *e, enum fact fact)
+{
+	return e->facts[fact].frame;
+}
+
+static void add_because(struct verdict *v, enum fact fact)
+{
+	for (unsigned i = 0; i < v->because_count; i++)
+		if (v->because[i] == fact)
+			return;
+	if (v->because_count < BECAUSE_MAX)
+		v->because[v->because_count++] = (uint8_t)fact;
+}
+
+/* In the order of their frames; facts without a frame after them. */
+static void sort_because(struct verdict *v)
+{
+	for (unsigned i = 1; i < v->because_count; i++) {
+		uint8_t fact = v->because[i];
+		unsigned at = i;
+
+		for (; at > 0 && frame_of(v->evidence, v->because[at - 1]) > frame_of(v->evidence, fact); at--)
+			v->because[at] = v->because[at - 1];
+		v->because[at] = fact;
+	}
+}
+
+static void collect_because(const struct opinions *all, struct verdict *v)
+{
+	const struct opinion *o = &all->of[v->cause];
+
+	for (unsigned i = 0; i < o->because_count; i++)
+		add_because(v, (enum fact)o->because[i]);
+	/* A refinement rests on what its parent rests on. */
+	for (enum cause_id id = cause_get(v->cause)->parent; id != CAUSE_NONE; id = cause_get(id)->parent)
+		for (unsigned i = 0; i < all->of[id].because_count; i++)
+			add_because(v, (enum fact)all->of[id].because[i]);
+	sort_because(v);
+}
+
+static enum role who_sent(const struct verdict *v)
+{
+	const struct cause *cause = cause_get(v->cause);
+
+	return cause->sender != ROLE_UNKNOWN ? cause->sender : v->evidence->sender_role;
+}
+
+static enum harm how_bad(const struct verdict *v)
+{
+	const struct evidence *e = v->evidence;
+	enum harm usual = cause_get(v->cause)->harm;
+
+	if (!e->is_ending && e->part == PART_IGNORED)
+		return HARM_NONE;
+	if (usual == HARM_NONE || e->part == PART_ECHO)
+		return HARM_NONE;
+	if (!e->lost_known)
+		return usual;
+	return e->lost_bytes ? HARM_DATA_LOST : HARM_RETRY;
+}
+
+void diagnose(const struct evidence *evidence, struct verdict *ret_verdict)
+{
+	struct opinions all;
+	enum cause_id top;
+
+	*ret_verdict = (struct verdict){ .evidence = evidence, .cause = CAUSE_unknown };
+	weigh_all(evidence, &all);
+	top = best(&all);
+	if (top != CAUSE_NONE) {
+		ret_verdict->certainty = certainty(&all, top);
+		if (ret_verdict->certainty == CERTAINTY_CERTAIN && refine(&all, top) != top) {
+			top = refine(&all, top);
+			ret_verdict->certainty = CERTAINTY_LIKELY;
+		}
+		if (ret_verdict->certainty != CERTAINTY_UNKNOWN)
+			ret_verdict->cause = top;
+	}
+	collect_candidates(&all, ret_verdict);
+	collect_because(&all, ret_verdict);
+	ret_verdict->sender = who_sent(ret_verdict);
+	ret_verdict->harm = how_bad(ret_verdict);
+}
+
+const char *certainty_id(enum certainty certainty)
+{
+	static const char *const ids[] = { "unknown", "likely", "certain" };
+
+	return ids[certainty];
+}
+
+const char *role_id(enum role role)
+{
+	static const char *const ids[] = { "unknown", "client", "server", "middlebox" };
+
+	return ids[role];
+}
+
+const char *part_id(enum part part)
+{
+	static const char *const ids[] = { "end", "echo", "ignored" };
+
+	return ids[part];
+}
+
+const char *sealed_id(enum sealed sealed)
+{
+	static const char *const ids[] = { "open", "packets", "time", "eof" };
+
+	return ids[sealed];
+}

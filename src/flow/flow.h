@@ -1,0 +1,71 @@
+/*
+ * The least that must be known of every connection: enough to tell one from the next on the same ports, and how it ended.
+ * It fits a cache line together with its key, so that millions can be open.
+ */
+#ifndef TCPWHY_FLOW_FLOW_H
+#define TCPWHY_FLOW_FLOW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "packet/segment.h"
+
+enum half_seen {
+	HALF_SYN = 1 << 0,      /* sent a SYN (with or without ACK); `isn` is valid */
+	HALF_FIN = 1 << 1,
+	HALF_RST = 1 << 2,
+	HALF_DATA = 1 << 3,
+	HALF_ACK = 1 << 4,      /* sent an ACK; `acked` is valid */
+	HALF_SEQ = 1 << 5,      /* sent something that sets `next` */
+	HALF_FIN_ACKED = 1 << 6,/* its FIN was acknowledged */
+};
+
+struct half {
+	uint32_t next;          /* one past the highest sequence number sent */
+	uint32_t acked;         /* highest acknowledgement sent */
+	uint8_t seen;           /* enum half_seen */
+	uint8_t unanswered;     /* times something was sent again since the peer last acknowledged anything new; saturates */
+};
+
+enum flow_flag {
+	FLOW_INITIATOR_KNOWN = 1 << 0,  /* `initiator` was seen to begin */
+	FLOW_SYN_ACK = 1 << 1,
+	FLOW_WANTED = 1 << 2,           /* something about it needs an explanation */
+	FLOW_ICMP = 1 << 3,             /* an ICMP error spoke of it */
+};
+
+struct flow {
+	uint64_t first_frame;
+	uint32_t last_ms;       /* of its last segment, in milliseconds since the first frame of the run; saturates */
+	uint32_t ordinal;       /* from 1, in order of the first frame; 0 where more than 2^32 - 1 were seen */
+	struct half half[2];
+	uint32_t isn;           /* of the initiator, where its SYN was seen */
+	uint8_t initiator;      /* 0 or 1; a guess from the ports unless FLOW_INITIATOR_KNOWN */
+	uint8_t flags;          /* enum flow_flag */
+	uint8_t file;           /* which of several captures holds its first frame */
+};
+
+/* How a connection ended, in the words of the summary. */
+enum ending {
+	ENDING_OPEN,            /* still open when last seen */
+	ENDING_CLOSED,          /* FIN both ways */
+	ENDING_HALF_CLOSED,     /* FIN one way */
+	ENDING_RESET,           /* a RST after the handshake */
+	ENDING_REFUSED,         /* a RST instead of the handshake */
+	ENDING_UNANSWERED,      /* SYN, and nothing came back */
+	ENDINGS,
+};
+
+/* Whether the segment cannot belong to this flow but begins another one on the same ports. */
+bool flow_begins_anew(const struct flow *flow, const struct segment *segment, unsigned side);
+/* A zeroed flow takes its first segment here; `side` as tuple_of() gave it. */
+void flow_begin(struct flow *flow, const struct segment *segment, unsigned side);
+/* Take the next segment, the first one too. */
+void flow_update(struct flow *flow, const struct segment *segment, unsigned side);
+enum ending flow_ending(const struct flow *flow);
+/* Nothing more is expected of it: closed both ways or reset. */
+bool flow_is_over(const struct flow *flow);
+/* The last thing that one side sent, SYN or data, was sent again and again and never acknowledged. */
+bool flow_unanswered(const struct flow *flow);
+
+#endif

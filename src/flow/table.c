@@ -1,0 +1,299 @@
+#include "flow/table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/random.h"
+#include "flow/pool.h"
+#include "flow/slots.h"
+
+/* References are indices into one of two pools, plus one so that none is 0. */
+#define REF_V6 0x80000000u
+#define ENTRIES_MAX (REF_V6 - 2)
+
+/* An addition at the ceiling passes over so many entries, free ones included. */
+#define CROWD_STEPS (8 * TABLE_CROWD)
+
+/* What stands behind the value, which begins the entry. */
+struct tail {
+	uint32_t tuple_size;  /* 0 where the entry is free */
+	uint8_t tuple[];
+};
+
+struct table {
+	struct slots slots;
+	struct pool pools[2];      /* IPv4, IPv6 */
+	size_t tail;               /* offset of struct tail */
+	uint64_t seed;
+	struct table_options options;
+	uint64_t crowded_out;
+	unsigned hand_pool;        /* the sweep goes round like the hand of a clock */
+	uint32_t hand;
+};
+
+static bool reserve(struct table *t)
+{
+	size_t max = t->options.max_entries;
+
+	return slots_init(&t->slots) &&
+	       pool_init(&t->pools[0], t->tail + sizeof(struct tail) + TUPLE_SIZE_V4, max) &&
+	       pool_init(&t->pools[1], t->tail + sizeof(struct tail) + TUPLE_SIZE_V6, max);
+}
+
+struct table *table_new(const struct table_options *options)
+{
+	struct table *t = calloc(1, sizeof *t);
+
+	if (!t)
+		return NULL;
+	t->options = *options;
+	if (!t->options.max_entries)
+		t->options.max_entries = 1;
+	if (t->options.max_entries > ENTRIES_MAX)
+		t->options.max_entries = ENTRIES_MAX;
+	t->tail = (options->value_size + 7) & ~(size_t)7;
+	t->seed = random_seed();
+	if (reserve(t))
+		return t;
+	table_free(t);
+	return NULL;
+}
+
+uint64_t table_hash(const struct table *t, const struct tuple *tuple)
+{
+	return tuple_hash(tuple, t->seed);
+}
+
+static uint32_t tag_of(uint64_t hash)
+{
+	return (uint32_t)(hash >> 32);
+}
+
+static void *entry_of(const struct table *t, uint32_t ref)
+{
+	return pool_entry(&t->pools[ref >= REF_V6], (ref & ~REF_V6) - 1);
+}
+
+static struct tail *tail_of(const struct table *t, const void *value)
+{
+	return (struct tail *)((uintptr_t)value + t->tail);
+}
+
+static unsigned pool_of(uint32_t tuple_size)
+{
+	return tuple_size == TUPLE_SIZE_V6;
+}
+
+static uint32_t ref_of(const struct table *t, const void *value, uint32_t tuple_size)
+{
+	unsigned pool = pool_of(tuple_size);
+
+	return (pool ? REF_V6 : 0) | (pool_index(&t->pools[pool], value) + 1);
+}
+
+void table_prefetch(const struct table *t, uint64_t hash)
+{
+	__builtin_prefetch(slots_home(&t->slots, tag_of(hash)));
+}
+
+void table_prefetch_value(const struct table *t, uint64_t hash)
+{
+	uint32_t tag = tag_of(hash);
+
+	for (const struct slot *slot = slots_home(&t->slots, tag); slot->ref; slot++) {
+		if (slot->tag == tag) {
+			__builtin_prefetch(entry_of(t, slot->ref), 1);
+			return;
+		}
+	}
+}
+
+/* Lengths that the compiler knows make two or five comparisons of this. */
+static bool same_tuple(const uint8_t *stored, const struct tuple *tuple)
+{
+	if (tuple->size == TUPLE_SIZE_V4)
+		return memcmp(stored, tuple->bytes, TUPLE_SIZE_V4) == 0;
+	return memcmp(stored, tuple->bytes, TUPLE_SIZE_V6) == 0;
+}
+
+void *table_find(const struct table *t, const struct tuple *tuple, uint64_t hash)
+{
+	uint32_t tag = tag_of(hash);
+	unsigned pool = pool_of(tuple->size);
+
+	for (const struct slot *slot = slots_home(&t->slots, tag); slot->ref; slot++) {
+		void *entry;
+
+		if (slot->tag != tag || (slot->ref >= REF_V6) != pool)
+			continue;
+		entry = entry_of(t, slot->ref);
+		if (same_tuple(tail_of(t, entry)->tuple, tuple))
+			return entry;
+	}
+	return NULL;
+}
+
+void table_key(const struct table *t, const void *value, struct tuple *ret_tuple)
+{
+	const struct tail *tail = tail_of(t, value);
+
+	memset(ret_tuple, 0, sizeof *ret_tuple);
+	ret_tuple->size = (uint8_t)tail->tuple_size;
+	memcpy(ret_tuple->bytes, tail->tuple, tail->tuple_size);
+}
+
+void table_remove(struct table *t, void *value)
+{
+	struct tail *tail = tail_of(t, value);
+	uint32_t ref = ref_of(t, value, tail->tuple_size);
+	struct tuple tuple;
+
+	table_key(t, value, &tuple);
+	for (struct slot *slot = slots_home(&t->slots, tag_of(table_hash(t, &tuple))); slot->ref; slot++) {
+		if (slot->ref == ref) {
+			slots_remove(&t->slots, slot);
+			break;
+		}
+	}
+	tail->tuple_size = 0;
+	pool_remove(&t->pools[ref >= REF_V6], (ref & ~REF_V6) - 1);
+}
+
+static void let_go(struct table *t, void *value, bool crowded_out)
+{
+	if (t->options.let_go)
+		t->options.let_go(t->options.user, value, crowded_out);
+	table_remove(t, value);
+}
+
+/* The next entry under the hand; NULL where it is free. */
+static void *hand_next(struct table *t)
+{
+	void *entry;
+
+	if (t->hand >= t->pools[t->hand_pool].used) {
+		t->hand_pool ^= 1;
+		t->hand = 0;
+		if (!t->pools[t->hand_pool].used)
+			return NULL;
+	}
+	entry = pool_entry(&t->pools[t->hand_pool], t->hand++);
+	return tail_of(t, entry)->tuple_size ? entry : NULL;
+}
+
+void table_sweep(struct table *t, size_t entries, int64_t now_ns)
+{
+	while (entries--) {
+		void *value = hand_next(t);
+
+		if (value && t->options.worth(value, now_ns) == 0)
+			let_go(t, value, false);
+	}
+}
+
+/* The least worthy of the next few entries, its worth in *ret_worth; NULL where the hand met none. */
+static void *least_worthy(struct table *t, int64_t now_ns, unsigned *ret_worth)
+{
+	unsigned looked = 0;
+	void *least = NULL;
+
+	for (unsigned steps = 0; steps < CROWD_STEPS && looked < TABLE_CROWD; steps++) {
+		void *value = hand_next(t);
+		unsigned worth;
+
+		if (!value)
+			continue;
+		looked++;
+		worth = t->options.worth(value, now_ns);
+		if (least && worth >= *ret_worth)
+			continue;
+		least = value;
+		*ret_worth = worth;
+		if (worth == 0)
+			break;
+	}
+	return least;
+}
+
+/* Make room for a tuple of this hash; where the hand meets free entries only, at the cost of the nearest slot. */
+static void crowd_out(struct table *t, uint64_t hash, int64_t now_ns)
+{
+	unsigned worth = 1;
+	void *value = least_worthy(t, now_ns, &worth);
+
+	if (!value) {
+		const struct slot *slot = slots_any(&t->slots, tag_of(hash));
+
+		if (!slot)
+			return;
+		value = entry_of(t, slot->ref);
+	}
+	t->crowded_out += worth != 0;
+	let_go(t, value, worth != 0);
+}
+
+static void *add(struct table *t, const struct tuple *tuple, uint64_t hash)
+{
+	struct pool *pool = &t->pools[pool_of(tuple->size)];
+	uint32_t index = pool_add(pool);
+	struct tail *tail;
+	void *value;
+
+	if (index == POOL_NONE)
+		return NULL;
+	value = pool_entry(pool, index);
+	if (!slots_add(&t->slots, tag_of(hash), ref_of(t, value, tuple->size))) {
+		pool_remove(pool, index);
+		return NULL;
+	}
+	tail = tail_of(t, value);
+	tail->tuple_size = tuple->size;
+	memcpy(tail->tuple, tuple->bytes, tuple->size);
+	return value;
+}
+
+void *table_get(struct table *t, const struct tuple *tuple, uint64_t hash, int64_t now_ns, bool *ret_added)
+{
+	void *value = table_find(t, tuple, hash);
+
+	*ret_added = !value;
+	if (value)
+		return value;
+	if (t->slots.count >= t->options.max_entries)
+		crowd_out(t, hash, now_ns);
+	else
+		table_sweep(t, TABLE_SWEPT_PER_ADDITION, now_ns);
+	return add(t, tuple, hash);
+}
+
+size_t table_count(const struct table *t)
+{
+	return t->slots.count;
+}
+
+uint64_t table_crowded_out(const struct table *t)
+{
+	return t->crowded_out;
+}
+
+static void let_go_of_pool(struct table *t, const struct pool *pool)
+{
+	for (uint32_t index = 0; t->options.let_go && index < pool->used; index++) {
+		void *value = pool_entry(pool, index);
+
+		if (tail_of(t, value)->tuple_size)
+			t->options.let_go(t->options.user, value, false);
+	}
+}
+
+void table_free(struct table *t)
+{
+	if (!t)
+		return;
+	for (unsigned i = 0; i < 2; i++) {
+		let_go_of_pool(t, &t->pools[i]);
+		pool_clear(&t->pools[i]);
+	}
+	slots_clear(&t->slots);
+	free(t);
+}

@@ -1,0 +1,55 @@
+/* Findings for people and programs: one renderer each. All text that came from packets is made harmless first. */
+#ifndef TCPWHY_REPORT_REPORT_H
+#define TCPWHY_REPORT_REPORT_H
+
+#include "analysis/analysis.h"
+#include "base/buffer.h"
+
+struct report_style {
+	bool colour;     /* ANSI colours */
+	bool ascii;      /* no Unicode */
+	unsigned width;  /* columns to wrap at; 0: do not wrap */
+};
+
+/* ---- text.c ---- */
+/* One verdict in full, as in the first screen of README. `count` numbers it ("reset 1"). */
+void report_text_verdict(struct buffer *out, const struct verdict *verdict, const char *file, uint64_t count,
+                         const struct report_style *style);
+
+/* ---- summary.c: findings grouped by cause and server, the worst first ---- */
+struct summary;
+struct summary *summary_new(void);
+/* Take one verdict into its group. Groups are bounded; what no longer fits is counted apart. */
+void summary_add(struct summary *summary, const struct verdict *verdict, const char *file);
+void report_text_summary(struct buffer *out, const struct summary *summary, const struct analysis_totals *totals,
+                         const struct report_style *style);
+void report_json_summary(struct buffer *out, const struct summary *summary, const struct analysis_totals *totals);
+void summary_free(struct summary *summary);
+
+/* ---- json.c: one line each, with a newline; docs/json.md and docs/tcpwhy.schema.json describe them ---- */
+void report_json_verdict(struct buffer *out, const struct verdict *verdict, const char *file);
+void report_json_connection(struct buffer *out, const struct conversation *conversation, const char *file);
+
+/* ---- ladder.c: the sequence between the two ends ---- */
+struct ladder;
+/* Keeps the first and the last `max_notes` / 2 segments; what lies between is counted. NULL when out of memory. */
+struct ladder *ladder_new(size_t max_notes);
+void ladder_add(struct ladder *ladder, const struct conversation *conversation, const struct note *note);
+/* Beside the RST with this frame stands its verdict; texts are copied. */
+void ladder_add_verdict(struct ladder *ladder, const struct verdict *verdict);
+void report_ladder(struct buffer *out, const struct ladder *ladder, const struct report_style *style);
+void ladder_free(struct ladder *ladder);
+
+/* ---- catalogue.c: `tcpwhy causes` ---- */
+void report_causes_list(struct buffer *out, const struct report_style *style);
+void report_cause(struct buffer *out, enum cause_id id, const struct report_style *style);
+/* tcpwhy-causes.7, roff (mdoc). */
+void report_causes_man(struct buffer *out);
+/* One JSON object a cause a line. */
+void report_causes_json(struct buffer *out);
+
+/* ---- comment.c ---- */
+/* The verdict as one plain paragraph, for a packet comment. */
+void report_comment(struct buffer *out, const struct verdict *verdict);
+
+#endif

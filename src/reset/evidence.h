@@ -1,0 +1,147 @@
+/*
+ * What is known about one reset: a set of facts, each yes, no or unknown, each with the frame that shows it and where it
+ * comes from. Captures and kernels both fill it; the catalogue weighs it.
+ */
+#ifndef TCPWHY_RESET_EVIDENCE_H
+#define TCPWHY_RESET_EVIDENCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "flow/zeek.h"
+#include "packet/address.h"
+
+enum fact {
+#define FACT(name, kind, text) FACT_##name,
+#include "reset/facts.def"
+#undef FACT
+	FACTS,
+};
+
+enum fact_kind {
+	KIND_YES_NO,
+	KIND_COUNT,
+	KIND_BYTES,
+	KIND_DURATION,  /* nanoseconds */
+	KIND_CODE,      /* a number with a meaning: see explain_code() in diagnose/explain.h */
+};
+
+enum known {
+	KNOWN_NOT,      /* nobody looked, or nobody could see */
+	KNOWN_NO,
+	KNOWN_YES,
+};
+
+enum origin {
+	ORIGIN_CAPTURE,
+	ORIGIN_KERNEL,
+};
+
+struct fact_value {
+	uint64_t number;  /* according to the kind; 0 for yes or no */
+	uint64_t frame;   /* that shows it; 0: the RST's own or none in particular */
+	int64_t time_ns;  /* of that frame; 0 where frame is 0 */
+	uint8_t known;    /* enum known */
+	uint8_t origin;   /* enum origin */
+};
+
+enum role {
+	ROLE_UNKNOWN,
+	ROLE_CLIENT,
+	ROLE_SERVER,
+	ROLE_MIDDLEBOX,
+};
+
+/* TCP state of the receiver when the RST arrived, as far as the packets tell (RFC 9293 section 3.3.2). */
+enum tcp_state {
+	TCP_STATE_UNKNOWN,
+	TCP_STATE_SYN_SENT,
+	TCP_STATE_SYN_RECEIVED,
+	TCP_STATE_ESTABLISHED,
+	TCP_STATE_FIN_WAIT,   /* 1 or 2 */
+	TCP_STATE_CLOSE_WAIT,
+	TCP_STATE_CLOSING,    /* CLOSING or LAST_ACK */
+	TCP_STATE_TIME_WAIT,
+	TCP_STATE_CLOSED,
+	TCP_STATES,
+};
+
+/* At which point the evidence was sealed: what came later was not looked at. */
+enum sealed {
+	SEALED_NOT,       /* not yet; no verdict is given then */
+	SEALED_PACKETS,
+	SEALED_TIME,
+	SEALED_EOF,
+};
+
+enum part {
+	PART_END,      /* it ended the connection, or may have */
+	PART_ECHO,     /* the connection had ended: see echo_of */
+	PART_IGNORED,  /* its receiver went on */
+};
+
+enum acceptance {
+	ACCEPTANCE_UNKNOWN,
+	ACCEPTANCE_NO,
+	ACCEPTANCE_YES,
+};
+
+#define EVIDENCE_TEXT_MAX 128
+
+struct evidence {
+	struct fact_value facts[FACTS];
+
+	/* Annotations: they ride beside the facts and decide nothing. */
+	const char *file;             /* name of the capture, or NULL; outlives the evidence */
+	uint64_t frame;               /* of the RST, or the last frame of an ending without one */
+	int64_t time_ns;
+	struct endpoint src, dst;     /* as in the packet */
+	enum role sender_role;        /* of src: client or server where it is known who began */
+	enum tcp_state receiver_state;
+	enum acceptance accepted;
+	enum part part;
+	uint64_t echo_of;             /* frame of the RST that ended the connection, 0 for none */
+	enum sealed sealed;
+	uint64_t connection;          /* number of the conversation, from 1 in order of its first frame */
+	uint64_t first_frame;         /* of the conversation */
+	bool lost_known;
+	uint64_t lost_bytes;          /* payload that was sent and cannot have reached the program */
+	char conn_state[8];           /* Zeek's */
+	char history[ZEEK_HISTORY_MAX];    /* Zeek's */
+	char text[EVIDENCE_TEXT_MAX]; /* reason that the RST carries as text, made printable; "" for none */
+	bool is_ending;               /* no RST: an end that a user takes for one */
+};
+
+/* Names, kinds and texts of facts. */
+const char *fact_name(enum fact fact);
+enum fact_kind fact_kind(enum fact fact);
+/* The untranslated text with its placeholders. */
+const char *fact_text(enum fact fact);
+
+static inline bool yes(const struct evidence *e, enum fact fact)
+{
+	return e->facts[fact].known == KNOWN_YES;
+}
+
+/* Known not to be so; an unknown fact is neither yes nor no. */
+static inline bool no(const struct evidence *e, enum fact fact)
+{
+	return e->facts[fact].known == KNOWN_NO;
+}
+
+/* The number of a fact, 0 unless it is known to be so. */
+static inline uint64_t number(const struct evidence *e, enum fact fact)
+{
+	return yes(e, fact) ? e->facts[fact].number : 0;
+}
+
+/* Filling. */
+void evidence_describe(struct evidence *e, const struct zeek *zeek);
+void evidence_yes(struct evidence *e, enum fact fact, uint64_t frame, int64_t time_ns);
+void evidence_no(struct evidence *e, enum fact fact);
+/* Sets yes with a number. */
+void evidence_number(struct evidence *e, enum fact fact, uint64_t number, uint64_t frame, int64_t time_ns);
+/* yes or no by a condition that could be decided. */
+void evidence_decide(struct evidence *e, enum fact fact, bool is_so, uint64_t frame, int64_t time_ns);
+
+#endif

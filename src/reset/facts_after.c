@@ -1,0 +1,163 @@
+/* Facts about what surrounds the RST and follows it: the burst, the aftermath, whether it was accepted, what was lost. */
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/sequence.h"
+#include "reset/parts.h"
+
+/* RSTs of one burst (Weaver, Sommer and Paxson, NDSS 2009, use 2 s for pairs). */
+#define BURST_NS (2 * NS_PER_S)
+/* A forger resets both sides within its own loop, not after a round trip. */
+#define BOTH_WAYS_NS (20 * NS_PER_MS)
+/* A step of the ladder is more than a FIN or a SYN could explain. */
+#define LADDER_STEP 2
+
+static const struct note *rst_at(const struct conversation *c, unsigned i)
+{
+	return i < RST_NOTES && i < c->rst_count ? &c->rsts[i] : NULL;
+}
+
+static bool near(const struct note *a, const struct note *b, int64_t within)
+{
+	return llabs(a->time_ns - b->time_ns) <= within;
+}
+
+/*
+ * Several RSTs with growing numbers beyond everything that their sender ever sent and that was ever acknowledged: no TCP
+ * makes those, for it would answer with the numbers of the segment or with its own next one.
+ */
+static unsigned ladder_steps(const struct scene *scene)
+{
+	uint32_t highest = scene->sender_half->seen & HALF_SEQ ? scene->sender_half->next : scene->rst->seq;
+	unsigned steps = 0;
+	const struct note *n;
+
+	if (!(scene->sender_half->seen & HALF_SEQ) || scene->sender->fin.frame)
+		return 0;
+	for (unsigned i = 0; (n = rst_at(scene->c, i)) != NULL; i++) {
+		bool answered = scene->receiver_half->seen & HALF_ACK && !seq_after(n->seq, scene->receiver_half->acked + LADDER_STEP);
+
+		if (n->side == scene->side && near(n, scene->rst, BURST_NS) && !answered &&
+		    seq_after(n->seq, highest + LADDER_STEP))
+			steps++;
+	}
+	return steps;
+}
+
+static unsigned alike(const struct scene *scene)
+{
+	const struct note *n;
+	unsigned count = 0;
+
+	for (unsigned i = 0; (n = rst_at(scene->c, i)) != NULL; i++)
+		count += n->side == scene->side && near(n, scene->rst, BOTH_WAYS_NS) && n->seq == scene->rst->seq &&
+		         n->ack == scene->rst->ack && n->flags == scene->rst->flags;
+	return count;
+}
+
+static const struct note *other_way(const struct scene *scene)
+{
+	const struct note *n;
+
+	for (unsigned i = 0; (n = rst_at(scene->c, i)) != NULL; i++)
+		if (n->side != scene->side && near(n, scene->rst, BOTH_WAYS_NS))
+			return n;
+	return NULL;
+}
+
+void facts_of_burst(const struct scene *scene)
+{
+	struct evidence *e = scene->e;
+	const struct note *rst = scene->rst, *other = other_way(scene);
+	unsigned steps = ladder_steps(scene), copies = alike(scene);
+
+	if (steps)
+		evidence_number(e, FACT_RST_LADDER, steps + 1, rst->frame, rst->time_ns);
+	else
+		evidence_no(e, FACT_RST_LADDER);
+	if (copies > 1)
+		evidence_number(e, FACT_RST_REPEATED, copies, rst->frame, rst->time_ns);
+	else
+		evidence_no(e, FACT_RST_REPEATED);
+	evidence_decide(e, FACT_RST_BOTH_WAYS, other, other ? other->frame : 0, other ? other->time_ns : 0);
+}
+
+static void moment_fact(struct evidence *e, enum fact fact, const struct moment *m)
+{
+	evidence_decide(e, fact, m->frame, m->frame, m->time_ns);
+}
+
+void facts_of_aftermath(const struct scene *scene)
+{
+	const struct reset *r = scene->reset;
+	struct evidence *e = scene->e;
+
+	moment_fact(e, FACT_RECEIVER_WENT_ON, &r->receiver_went_on);
+	moment_fact(e, FACT_RECEIVER_CHALLENGED, &r->challenged);
+	moment_fact(e, FACT_SENDER_WENT_ON, &r->sender_went_on);
+	moment_fact(e, FACT_SENDER_UNAWARE, &r->sender_unaware);
+	moment_fact(e, FACT_SYN_AGAIN, &r->syn_again);
+	moment_fact(e, FACT_SYN_AGAIN_ACCEPTED, &r->syn_accepted);
+	evidence_decide(e, FACT_RECEIVER_SILENT, !r->receiver_went_on.frame && !r->challenged.frame && !r->syn_again.frame,
+	                0, 0);
+}
+
+static bool refused(const struct evidence *e)
+{
+	return yes(e, FACT_RST_CHECKSUM_BAD) || yes(e, FACT_RST_UNSIGNED) || yes(e, FACT_RECEIVER_WENT_ON) ||
+	       yes(e, FACT_RST_OUT_OF_WINDOW) ||
+	       (e->receiver_state == TCP_STATE_SYN_SENT && !yes(e, FACT_ANSWERS_SYN)) ||
+	       (yes(e, FACT_RECEIVER_CHALLENGED) && !yes(e, FACT_RST_SEQ_EXACT));
+}
+
+/*
+ * Accepted: there was a connection to end, the sequence number was acceptable (RFC 9293 section 3.10.7.4; one behind a FIN
+ * is taken by Linux), and nothing shows that the receiver went on.
+ */
+static enum acceptance acceptance(const struct scene *scene)
+{
+	const struct evidence *e = scene->e;
+
+	if (refused(e))
+		return ACCEPTANCE_NO;
+	if (yes(e, FACT_ANSWERS_SYN))
+		return ACCEPTANCE_YES;
+	if (yes(e, FACT_EARLIER_RST_BY_SENDER) || yes(e, FACT_EARLIER_RST_BY_RECEIVER))
+		return ACCEPTANCE_UNKNOWN;
+	if (!scene->receiver->segments || e->receiver_state == TCP_STATE_CLOSED)
+		return ACCEPTANCE_UNKNOWN;
+	if (yes(e, FACT_RST_SEQ_EXACT) || yes(e, FACT_SHAPE_PASSIVE))
+		return ACCEPTANCE_YES;
+	return no(e, FACT_RST_OUT_OF_WINDOW) ? ACCEPTANCE_YES : ACCEPTANCE_UNKNOWN;
+}
+
+void judge_acceptance(const struct scene *scene)
+{
+	struct evidence *e = scene->e;
+
+	e->accepted = acceptance(scene);
+	e->part = e->accepted == ACCEPTANCE_NO ? PART_IGNORED : PART_END;
+	if (e->part == PART_END && !yes(e, FACT_ANSWERS_SYN) &&
+	    (yes(e, FACT_EARLIER_RST_BY_SENDER) || yes(e, FACT_EARLIER_RST_BY_RECEIVER))) {
+		enum fact first = yes(e, FACT_EARLIER_RST_BY_SENDER) ? FACT_EARLIER_RST_BY_SENDER
+		                                                     : FACT_EARLIER_RST_BY_RECEIVER;
+
+		e->part = PART_ECHO;
+		e->echo_of = e->facts[first].frame;
+	}
+}
+
+/*
+ * Payload in flight either way. What was acknowledged may still have been unread: an abort by a side that had received
+ * data says nothing about that, so the loss stays unknown.
+ */
+void count_loss(const struct scene *scene)
+{
+	struct evidence *e = scene->e;
+	bool both = scene->sender->segments && scene->receiver->segments;
+
+	if (!both || scene->sender->gap || scene->receiver->gap)
+		return;
+	e->lost_known = !(yes(e, FACT_SHAPE_ACTIVE) && yes(e, FACT_RECEIVER_DATA));
+	e->lost_bytes = number(e, FACT_RECEIVER_UNACKED) + number(e, FACT_SENDER_UNACKED);
+}

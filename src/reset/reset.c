@@ -1,0 +1,206 @@
+#include "reset/reset.h"
+
+#include "base/clock.h"
+#include "base/sequence.h"
+#include "reset/parts.h"
+
+/* Packets on their way when the RST was captured still arrive for a round trip; half as much again for a queue. */
+#define ROUND_TRIP_DEFAULT (100 * NS_PER_MS)
+#define ROUND_TRIP_FLOOR (5 * NS_PER_MS)
+/* A challenge ACK comes at once (RFC 5961 section 3.2). */
+#define CHALLENGE_NS NS_PER_S
+
+static struct moment moment_of(const struct note *note)
+{
+	return (struct moment){ .frame = note->frame, .time_ns = note->time_ns };
+}
+
+static void set_once(struct moment *moment, const struct note *note)
+{
+	if (!moment->frame)
+		*moment = moment_of(note);
+}
+
+static struct scene scene_of(struct reset *reset, const struct conversation *c)
+{
+	return (struct scene){
+		.reset = reset, .e = &reset->evidence, .c = c, .rst = &reset->rst, .side = reset->side,
+		.trigger = reset->has_trigger ? &reset->trigger : NULL,
+		.sender = &c->side[reset->side], .receiver = &c->side[!reset->side],
+		.sender_half = &c->flow.half[reset->side], .receiver_half = &c->flow.half[!reset->side],
+	};
+}
+
+/* From the handshake: SYN to final ACK. */
+static int64_t round_trip(const struct conversation *c)
+{
+	const struct side *client = &c->side[c->flow.initiator];
+
+	if (!c->handshake.frame || !client->syn.frame || client->syns.count)
+		return 0;
+	return c->handshake.time_ns - client->syn.time_ns;
+}
+
+static enum tcp_state receiver_state(const struct conversation *c, unsigned sender)
+{
+	const struct side *s = &c->side[sender], *r = &c->side[!sender];
+	bool sender_closed = s->fin.frame || s->fin_implied;
+
+	if (conversation_closed(c))
+		return r->fin.frame < s->fin.frame ? TCP_STATE_TIME_WAIT : TCP_STATE_CLOSED;
+	if (r->fin.frame)
+		return sender_closed ? TCP_STATE_CLOSING : TCP_STATE_FIN_WAIT;
+	if (sender_closed)
+		return TCP_STATE_CLOSE_WAIT;
+	if (r->syn.frame && !r->syn_ack && !s->segments)
+		return TCP_STATE_SYN_SENT;
+	if (r->syn.frame && r->syn_ack && !c->handshake.frame)
+		return TCP_STATE_SYN_RECEIVED;
+	if (!r->segments)
+		return TCP_STATE_UNKNOWN;
+	return r->syn.frame && !r->syn_ack && !s->syn.frame && s->first.frame && r->segments == 1 + r->syns.count
+	       ? TCP_STATE_SYN_SENT : TCP_STATE_ESTABLISHED;
+}
+
+static void annotate(const struct scene *scene, const struct segment *segment)
+{
+	struct evidence *e = scene->e;
+	const struct conversation *c = scene->c;
+
+	e->frame = scene->rst->frame;
+	e->time_ns = scene->rst->time_ns;
+	e->src = segment->src;
+	e->dst = segment->dst;
+	e->connection = c->number;
+	e->first_frame = c->flow.first_frame;
+	e->sender_role = scene->side == c->flow.initiator ? ROLE_CLIENT : ROLE_SERVER;
+	if (!(c->flow.flags & FLOW_INITIATOR_KNOWN) && c->segments == 1 && segment->src.port >= 1024 &&
+	    segment->dst.port >= 1024)
+		e->sender_role = ROLE_UNKNOWN;
+	e->receiver_state = receiver_state(c, scene->side);
+}
+
+static void remember_numbers(struct reset *reset, const struct scene *scene)
+{
+	reset->receiver_next_known = scene->receiver_half->seen & HALF_SEQ;
+	reset->receiver_next = scene->receiver_half->next;
+	reset->sender_acked_known = scene->sender_half->seen & HALF_ACK;
+	reset->sender_acked = scene->sender_half->acked;
+	reset->round_trip_ns = round_trip(scene->c);
+}
+
+void reset_begin(struct reset *reset, struct conversation *c, const struct note *rst, const struct segment *segment,
+                 const struct options *options)
+{
+	struct scene scene;
+	const struct note *trigger;
+
+	*reset = (struct reset){ .rst = *rst, .side = rst->side, .conversation = c };
+	scene = scene_of(reset, c);
+	trigger = find_trigger(&scene);
+	if (trigger) {
+		reset->trigger = *trigger;
+		reset->has_trigger = true;
+		scene.trigger = &reset->trigger;
+		c->answered[rst->side] = trigger->frame;
+	}
+	annotate(&scene, segment);
+	remember_numbers(reset, &scene);
+	facts_of_rst(&scene, segment, options);
+	facts_of_sequence(&scene);
+	facts_of_shape(&scene);
+	facts_of_trigger(&scene);
+	facts_of_conversation(&scene);
+	facts_of_time(&scene);
+	facts_of_network(&scene, segment);
+	facts_of_reason(&scene, segment, options);
+	facts_of_predecessor(&scene);
+}
+
+/* Until then a segment may have been on its way already when the RST was captured. */
+static int64_t in_flight_until(const struct reset *reset)
+{
+	int64_t trip = reset->round_trip_ns > 0 ? reset->round_trip_ns + reset->round_trip_ns / 2 : ROUND_TRIP_DEFAULT;
+
+	return reset->rst.time_ns + (trip < ROUND_TRIP_FLOOR ? ROUND_TRIP_FLOOR : trip);
+}
+
+static void observe_receiver(struct reset *reset, const struct note *note)
+{
+	bool late = note->time_ns > in_flight_until(reset);
+	bool bare_ack = note->payload_len == 0 && !(note->flags & (TCP_SYN | TCP_FIN));
+
+	if (note->flags & TCP_SYN) {
+		if (!(note->flags & TCP_ACK))
+			set_once(&reset->syn_again, note);
+		else if (reset->syn_again.frame)
+			set_once(&reset->syn_accepted, note);
+		else if (late)
+			set_once(&reset->receiver_went_on, note);
+		return;
+	}
+	if (bare_ack && !(note->marks & NOTE_ACKS_NEW) && note->time_ns - reset->rst.time_ns < CHALLENGE_NS &&
+	    reset->receiver_next_known && note->seq == reset->receiver_next)
+		set_once(&reset->challenged, note);
+	else if (late || (note->marks & NOTE_ACKS_NEW && reset->sender_went_on.frame))
+		set_once(&reset->receiver_went_on, note);
+}
+
+static void observe_sender(struct reset *reset, const struct note *note)
+{
+	bool late = note->time_ns > in_flight_until(reset);
+	bool beyond = note->payload_len && !seq_before(note->seq, reset->rst.seq) && !(note->marks & NOTE_RETRANSMISSION);
+	bool acks_more = note->flags & TCP_ACK && reset->sender_acked_known && note->marks & NOTE_ACKS_NEW;
+
+	if (note->flags & TCP_SYN) {
+		if (note->flags & TCP_ACK)
+			set_once(reset->syn_again.frame ? &reset->syn_accepted : &reset->sender_went_on, note);
+		else
+			set_once(&reset->syn_again, note);
+		return;
+	}
+	if (beyond || (acks_more && (late || note->payload_len)))
+		set_once(&reset->sender_went_on, note);
+	else if (late || note->marks & NOTE_RETRANSMISSION)
+		set_once(&reset->sender_unaware, note);
+}
+
+void reset_observe(struct reset *reset, const struct conversation *c, const struct note *note)
+{
+	(void)c;
+	if (reset->sealed || note->marks & NOTE_DUPLICATE)
+		return;
+	reset->segments_after++;
+	if (note->flags & TCP_RST)
+		return;
+	if (note->side == reset->side)
+		observe_sender(reset, note);
+	else
+		observe_receiver(reset, note);
+}
+
+void reset_replaced(struct reset *reset, const struct segment *syn)
+{
+	if (!reset->syn_again.frame)
+		reset->syn_again = (struct moment){ .frame = syn->frame, .time_ns = syn->time_ns };
+}
+
+enum sealed reset_due(const struct reset *reset, int64_t now_ns)
+{
+	if (now_ns - reset->rst.time_ns > SEAL_NS)
+		return SEALED_TIME;
+	return reset->segments_after >= SEAL_SEGMENTS ? SEALED_PACKETS : SEALED_NOT;
+}
+
+void reset_seal(struct reset *reset, const struct conversation *c, enum sealed why)
+{
+	struct scene scene = scene_of(reset, c);
+
+	facts_of_burst(&scene);
+	facts_of_aftermath(&scene);
+	judge_acceptance(&scene);
+	count_loss(&scene);
+	evidence_describe(&reset->evidence, &c->zeek);
+	reset->evidence.sealed = why;
+	reset->sealed = true;
+}

@@ -1,0 +1,139 @@
+/* Which segment a RST answers: its numbers are made from that segment's (RFC 9293 section 3.10.7.1). */
+#include "base/clock.h"
+#include "base/sequence.h"
+#include "reset/parts.h"
+
+/* A RST that answers comes after one round trip; a second is generous for the longest paths. */
+#define ANSWER_MAX_NS NS_PER_S
+
+static uint32_t end_of(const struct note *n)
+{
+	return n->seq + n->payload_len + ((n->flags & TCP_SYN) != 0) + ((n->flags & TCP_FIN) != 0);
+}
+
+static bool takes_sequence(const struct note *n)
+{
+	return n->payload_len || n->flags & (TCP_SYN | TCP_FIN);
+}
+
+/* Whether a RST with these numbers is what RFC 9293 prescribes as the answer to `n`. */
+static bool fits(const struct note *rst, const struct note *n)
+{
+	if (!(rst->flags & TCP_ACK))
+		return n->flags & TCP_ACK && n->ack == rst->seq;
+	if (!(n->flags & TCP_ACK))
+		return end_of(n) == rst->ack;
+	/* Not what the RFC says, but what Windows, OpenBSD and routers do: both numbers taken from the segment. */
+	return n->ack == rst->seq && (end_of(n) == rst->ack || n->seq == rst->ack);
+}
+
+static bool acknowledged(const struct scene *scene, const struct note *n)
+{
+	return scene->sender_half->seen & HALF_ACK && takes_sequence(n) &&
+	       !seq_after(end_of(n), scene->sender_half->acked) && !(n->marks & NOTE_KEEPALIVE);
+}
+
+/*
+ * Of those that fit, the oldest of the last moment that was neither acknowledged nor answered by an earlier RST; one that
+ * takes sequence space before one that does not, for an ACK alone draws no RST from a socket that merely closed.
+ */
+const struct note *find_trigger(const struct scene *scene)
+{
+	const struct note *best = NULL, *n;
+
+	for (unsigned i = 1; (n = conversation_recent(scene->c, i)) != NULL; i++) {
+		if (n->side == scene->side || n->flags & TCP_RST || !fits(scene->rst, n))
+			continue;
+		if (best && (n->frame <= scene->c->answered[scene->side] || scene->rst->time_ns - n->time_ns > ANSWER_MAX_NS))
+			break;
+		if (!best || (takes_sequence(n) && !acknowledged(scene, n)) ||
+		    (takes_sequence(n) && !takes_sequence(best)))
+			best = n;
+	}
+	return best;
+}
+
+static bool odd_flags(const struct note *n)
+{
+	return !(n->flags & (TCP_ACK | TCP_SYN)) || (n->flags & (TCP_SYN | TCP_FIN)) == (TCP_SYN | TCP_FIN);
+}
+
+static void kind_of_data(const struct scene *scene, const struct note *n)
+{
+	if (n->marks & NOTE_KEEPALIVE)
+		evidence_yes(scene->e, FACT_ANSWERS_KEEPALIVE, n->frame, n->time_ns);
+	else if (n->payload_len)
+		evidence_number(scene->e, FACT_ANSWERS_DATA, n->payload_len, n->frame, n->time_ns);
+	if (n->flags & TCP_FIN)
+		evidence_yes(scene->e, FACT_ANSWERS_FIN, n->frame, n->time_ns);
+}
+
+static void kind_of_ack(const struct scene *scene, const struct note *n)
+{
+	const struct side *s = scene->sender;
+	bool challenge = s->syn.frame && !s->syn_ack && !scene->receiver->syn.frame && n->ack != s->isn + 1;
+
+	if (challenge)
+		evidence_yes(scene->e, FACT_ANSWERS_CHALLENGE, n->frame, n->time_ns);
+	else if (n->frame == scene->c->handshake.frame)
+		evidence_yes(scene->e, FACT_ANSWERS_HANDSHAKE_ACK, n->frame, n->time_ns);
+	else
+		evidence_yes(scene->e, FACT_ANSWERS_ACK, n->frame, n->time_ns);
+}
+
+static void kind_of_trigger(const struct scene *scene, const struct note *n)
+{
+	static const enum fact kinds[] = {
+		FACT_ANSWERS_SYN, FACT_ANSWERS_SYN_ACK, FACT_ANSWERS_HANDSHAKE_ACK, FACT_ANSWERS_DATA, FACT_ANSWERS_KEEPALIVE,
+		FACT_ANSWERS_ACK, FACT_ANSWERS_FIN, FACT_ANSWERS_ODD_FLAGS, FACT_ANSWERS_CHALLENGE,
+	};
+
+	for (unsigned i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		evidence_no(scene->e, kinds[i]);
+	if (odd_flags(n))
+		evidence_yes(scene->e, FACT_ANSWERS_ODD_FLAGS, n->frame, n->time_ns);
+	else if (n->flags & TCP_SYN)
+		evidence_yes(scene->e, n->flags & TCP_ACK ? FACT_ANSWERS_SYN_ACK : FACT_ANSWERS_SYN, n->frame, n->time_ns);
+	else if (takes_sequence(n) || n->marks & NOTE_KEEPALIVE)
+		kind_of_data(scene, n);
+	else
+		kind_of_ack(scene, n);
+}
+
+static void fin_and_trigger(const struct scene *scene, const struct note *n)
+{
+	const struct side *s = scene->sender;
+	uint32_t fin_end = s->fin.frame ? s->fin_seq + 1 : scene->sender_half->next + 1;
+	bool after;
+
+	if (!(s->fin.frame || s->fin_implied) || !(n->flags & TCP_ACK))
+		return;
+	after = !seq_before(n->ack, fin_end);
+	evidence_decide(scene->e, FACT_ANSWERS_AFTER_ACK_OF_FIN, after, n->frame, n->time_ns);
+	evidence_decide(scene->e, FACT_ANSWERS_BEFORE_ACK_OF_FIN, !after, n->frame, n->time_ns);
+}
+
+/* During the handshake an ACK of anything but the SYN is wrong (RFC 9293 section 3.10.7.3 and 3.10.7.4, fifth). */
+static bool acks_wrongly(const struct scene *scene, const struct note *n)
+{
+	const struct side *s = scene->sender;
+
+	return n->flags & TCP_ACK && s->syn.frame && (seq_before(n->ack, s->isn + 1) || seq_after(n->ack, scene->sender_half->next)) &&
+	       !s->fin_implied;
+}
+
+void facts_of_trigger(const struct scene *scene)
+{
+	const struct note *n = scene->trigger;
+	struct evidence *e = scene->e;
+
+	if (!n)
+		return;
+	kind_of_trigger(scene, n);
+	fin_and_trigger(scene, n);
+	evidence_decide(e, FACT_ANSWERS_WRONG_ACK, acks_wrongly(scene, n), n->frame, n->time_ns);
+	evidence_decide(e, FACT_ANSWERS_RETRANSMISSION, n->marks & NOTE_RETRANSMISSION, n->frame, n->time_ns);
+	evidence_decide(e, FACT_ANSWERS_FIRST_SEGMENT,
+	                !scene->sender->segments && n->frame == scene->receiver->first.frame, n->frame, n->time_ns);
+	evidence_number(e, FACT_ANSWER_DELAY, (uint64_t)(scene->rst->time_ns - n->time_ns), n->frame, n->time_ns);
+}

@@ -1,0 +1,81 @@
+#!/bin/bash
+# Install what is missing: `tools/deps.sh build` to build, `tools/deps.sh build check` to run the tests, too.
+set -eu
+
+declare -A apt=(
+	[build]='gcc libc6-dev make pkg-config binutils libpcap-dev libarchive-dev libjansson-dev gettext'
+	[check]='clang libclang-rt-14-dev perl universal-ctags mandoc valgrind python3'
+)
+declare -A dnf=(
+	[build]='gcc glibc-devel make pkgconf-pkg-config binutils libpcap-devel libarchive-devel jansson-devel gettext'
+	[check]='clang compiler-rt perl-Test-Harness ctags mandoc valgrind python3'
+)
+declare -A pacman=(
+	[build]='gcc make pkgconf binutils libpcap libarchive jansson gettext'
+	[check]='clang compiler-rt perl ctags mandoc valgrind python'
+)
+declare -A apk=(
+	[build]='gcc musl-dev musl-libintl make pkgconf binutils libpcap-dev libarchive-dev jansson-dev gettext bash'
+	[check]='clang compiler-rt perl-utils ctags mandoc valgrind python3'
+)
+
+as_root=
+if [ "$(id -u)" != 0 ]; then
+	as_root=$(command -v sudo || true)
+fi
+
+# The packages of a table for the wanted purposes, on one line.
+packages() {
+	local -n table=$1
+	shift
+	local purpose
+	for purpose in "$@"; do printf '%s ' ${table[$purpose]}; done
+}
+
+# A newer Debian has the sanitizers' run time in a package named after its own clang.
+apt_name() {
+	case $1 in
+	libclang-rt-14-dev) apt-cache show "$1" > /dev/null 2>&1 && echo "$1" || echo libclang-rt-dev ;;
+	*) echo "$1" ;;
+	esac
+}
+
+is_installed() {
+	[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2> /dev/null)" = installed ]
+}
+
+with_apt() {
+	local missing=() name
+	for name in $(packages apt "$@"); do is_installed "$name" || is_installed "${name/-14/}" || missing+=("$name"); done
+	[ ${#missing[@]} -gt 0 ] || return 0
+	echo "tcpwhy: installing: ${missing[*]}"
+	if [ "$(id -u)" != 0 ] && [ -z "$as_root" ]; then
+		echo "tcpwhy: this needs root: apt-get install ${missing[*]}" >&2
+		exit 1
+	fi
+	local -a get=($as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Dpkg::Use-Pty=0)
+	[ -n "$(find /var/lib/apt/lists -name '*_Packages*' -print -quit 2> /dev/null)" ] || "${get[@]}" update
+	local names=() ; for name in "${missing[@]}"; do names+=("$(apt_name "$name")"); done
+	# The lists may be older than the packages of today: then they are fetched anew, once.
+	"${get[@]}" install --no-install-recommends "${names[@]}" ||
+		{ "${get[@]}" update && "${get[@]}" install --no-install-recommends "${names[@]}"; }
+}
+
+# Elsewhere the line is printed, where something is missing at all.
+print_line() {
+	local tool complete=1
+	for tool in "${CC:-gcc}" pkg-config msgfmt prove; do command -v "$tool" > /dev/null || complete=; done
+	if [ "$complete" ] && pkg-config --exists libpcap libarchive jansson; then return 0; fi
+	echo "tcpwhy: please run: $*" >&2
+	exit 1
+}
+
+[ $# -gt 0 ] || set -- build
+if command -v apt-get > /dev/null; then with_apt "$@"
+elif command -v dnf > /dev/null; then print_line dnf install $(packages dnf "$@")
+elif command -v pacman > /dev/null; then print_line pacman -S --needed $(packages pacman "$@")
+elif command -v apk > /dev/null; then print_line apk add $(packages apk "$@")
+else
+	echo 'tcpwhy: no package manager that is known here; needed:' $(packages apt "$@") >&2
+	exit 1
+fi
