@@ -36,7 +36,8 @@ static void check(struct segment *segment)
 	segment_options(segment, &options);
 	segment_checksum(segment);
 	if (sum == UINT32_MAX || segment->payload_captured > segment->payload_len
-	    || segment->options_len > segment->header_options_len || options.sack_count > SACK_BLOCKS_MAX || options.window_scale > 14)
+	    || segment->options_len > segment->header_options_len || options.sack_count > SACK_BLOCKS_MAX
+	    || options.window_scale > 14)
 		abort();
 }
 

@@ -1,7 +1,7 @@
 /*
  * Exercises src/source/: input.c, stream.c, decompress.c, sniff.c, pcap.c, pcapng.c, pcapng_packet.c, options.c,
  * interfaces.c, filter.c and source.c read any bytes, mapped and streamed; writer.c and pcapng_text.c write the frames
- * again, and what they wrote must be read as the same frames. src/base/buffer.c, error.c and utf8.c are used on the way.
+ * again, and what they wrote must be read as the same frames. src/base/buffer.c, error.c and utf8.c help.
  */
 #include <fcntl.h>
 #include <stdint.h>

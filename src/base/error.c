@@ -20,7 +20,7 @@ static void make_visible(char text[ERROR_TEXT_MAX], const char *raw, size_t len)
 		char escape[5];
 
 		if (!size || !utf8_is_harmless(code)) {
-			/* Byte by byte; of a longer character the continuation bytes follow, which are not valid alone. */
+			/* The rest of a longer character follows byte by byte, for none of it is valid alone. */
 			snprintf(escape, sizeof escape, "\\x%02x", (unsigned char)raw[i++]);
 			if (used + 4 >= ERROR_TEXT_MAX)
 				break;

@@ -61,7 +61,7 @@ bool utf8_is_harmless(uint32_t code)
 {
 	if (code < 0x20 || (code >= 0x7f && code < 0xa0))
 		return false;
-	/* Line separators, and the marks that turn the direction of writing: they can make a text say something else. */
+	/* Line separators, and marks that turn the direction of writing: they make a text say something else. */
 	if (code == 0x61c || code == 0x200e || code == 0x200f || code == 0xfeff)
 		return false;
 	return !(code >= 0x2028 && code <= 0x202e) && !(code >= 0x2066 && code <= 0x2069);

@@ -85,7 +85,7 @@ static void insert(const struct error_message *message, const struct error_messa
 	found[place] = message;
 }
 
-/* Whether a longer pattern that contains this one is in the line, too: "write: broken pipe" says what "broken pipe" does. */
+/* Whether a longer pattern that contains this one is in the line, too: "write: broken pipe" hides "broken pipe". */
 static bool is_covered(const struct error_message *message, const char *line)
 {
 	size_t len = strlen(message->pattern);

@@ -61,12 +61,14 @@ static unsigned marks_of_forgery(const struct evidence *e)
 	/* A handshake by a box explains another distance, a raw scanner its own. */
 	if (yes(e, FACT_HOPS_DIFFER) && !yes(e, FACT_SYN_HOPS_DIFFER) && !says_box(e))
 		marks++;
-	marks += yes(e, FACT_IP_ID_COPIED) || (yes(e, FACT_IP_ID_FOREIGN) && !yes(e, FACT_SHAPE_PASSIVE));
+	marks += yes(e, FACT_IP_ID_FOREIGN) && !yes(e, FACT_SHAPE_PASSIVE);
 	marks += yes(e, FACT_DF_FLIPPED) && (yes(e, FACT_HOPS_DIFFER) || yes(e, FACT_RST_BOTH_WAYS) ||
 	                                     number(e, FACT_RST_WINDOW) > 0);
 	marks += yes(e, FACT_RST_RESERVED_BITS);
 	marks += yes(e, FACT_RST_BARE) && yes(e, FACT_WINDOW_COPIED);
 	marks += yes(e, FACT_RST_BOTH_WAYS) && !yes(e, FACT_SHAPE_ACTIVE) && yes(e, FACT_DF_FLIPPED);
+	/* Routers, too, copy the IP ID of what they answer: it only adds to other marks. */
+	marks += marks && yes(e, FACT_IP_ID_COPIED);
 	return marks;
 }
 

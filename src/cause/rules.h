@@ -21,10 +21,11 @@
 #define DEAD_PROBES 2
 #define DEAD_RETRANSMITS 2
 
-/* Somebody had ended the connection with a RST before. */
+/* Somebody had ended the connection with a RST before; one that the sender ignored (it went on) ended nothing. */
 static inline bool reset_before(const struct evidence *e)
 {
-	return yes(e, FACT_EARLIER_RST_BY_SENDER) || yes(e, FACT_EARLIER_RST_BY_RECEIVER);
+	return yes(e, FACT_EARLIER_RST_BY_SENDER) ||
+	       (yes(e, FACT_EARLIER_RST_BY_RECEIVER) && !yes(e, FACT_SENDER_WENT_ON));
 }
 
 static inline bool sender_closed(const struct evidence *e)

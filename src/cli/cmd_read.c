@@ -88,8 +88,8 @@ static void on_interrupt(int signal)
 }
 
 /*
- * ^C ends the whole pipeline, so the capture ends too: what was read is still reported. A second ^C ends this program, also
- * where the other one goes on.
+ * ^C ends the whole pipeline, so the capture ends too: what was read is still reported. A second ^C ends this program,
+ * also where the other one goes on.
  */
 static void finish_on_interrupt(void)
 {

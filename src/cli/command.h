@@ -1,6 +1,6 @@
 /*
- * A command: `tcpwhy NAME …`. Each is one `const struct command` in its own file cmd_<name>.c, and one row of the table in
- * main.c; parsing, help and the manual's test follow from its option table.
+ * A command: `tcpwhy NAME …`. Each is one `const struct command` in its own file cmd_<name>.c, and one row of the table
+ * in main.c; parsing, help and the manual's test follow from its option table.
  */
 #ifndef TCPWHY_CLI_COMMAND_H
 #define TCPWHY_CLI_COMMAND_H

@@ -8,7 +8,7 @@
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* A line of advice after a complaint, without the "tcpwhy:". */
 void advise(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* A complaint about the command line, and where the help is; `command` NULL for the program itself. Returns EXIT_USAGE. */
+/* A complaint about the command line, and where the help is (`command` NULL: the program's own). Returns EXIT_USAGE. */
 enum exit_status usage_error(const struct command *command, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

@@ -13,8 +13,8 @@ enum parsed {
 #define OPTIONS_MAX 32 /* of one command */
 
 /*
- * Parse argv, whose argv[0] is the name of the command, into `settings` (zeroed, command->settings_size bytes). The operands
- * are moved to the end; *ret_first is the index of the first. --help and -h belong to every command.
+ * Parse argv, whose argv[0] is the name of the command, into `settings` (zeroed, command->settings_size bytes). The
+ * operands are moved to the end; *ret_first is the index of the first. --help and -h belong to every command.
  */
 enum parsed options_parse(const struct command *command, int argc, char **argv, void *settings, int *ret_first);
 /* Usage, options and notes to standard output. */

@@ -9,19 +9,23 @@
 
 #define QUIET_FOR_NS (1 * NS_PER_S)      /* a run shorter than this shows nothing */
 #define REDRAW_AFTER_NS (200 * NS_PER_MS)
+#define CLEAR_TO_END "\033[K"
 
 static int64_t started_ns, drawn_ns;
 static bool on_screen;
 
 static void draw(const struct source_position *position, unsigned pass, unsigned passes)
 {
+	uint64_t percent = position->bytes_total ? position->bytes_read * 100 / position->bytes_total : 0;
+
+	fputs("\r", stderr);
 	if (!position->bytes_total)
-		fprintf(stderr, _("\r%" PRIu64 " frames read\033[K"), position->frames);
+		fprintf(stderr, _("%" PRIu64 " frames read"), position->frames);
 	else if (passes > 1)
-		fprintf(stderr, _("\rreading, pass %u of %u: %" PRIu64 " %%\033[K"), pass, passes,
-		        position->bytes_read * 100 / position->bytes_total);
+		fprintf(stderr, _("reading, pass %u of %u: %" PRIu64 " %%"), pass, passes, percent);
 	else
-		fprintf(stderr, _("\rreading: %" PRIu64 " %%\033[K"), position->bytes_read * 100 / position->bytes_total);
+		fprintf(stderr, _("reading: %" PRIu64 " %%"), percent);
+	fputs(CLEAR_TO_END, stderr);
 	fflush(stderr);
 	on_screen = true;
 }
@@ -42,6 +46,6 @@ void progress_clear(void)
 {
 	if (!on_screen)
 		return;
-	fputs("\r\033[K", stderr);
+	fputs("\r" CLEAR_TO_END, stderr);
 	on_screen = false;
 }

@@ -14,8 +14,8 @@ struct reading {
 };
 
 /*
- * Open every path, complaining about those that cannot be. `again`: reading_rewind() will follow, so pipes are spooled. False
- * when out of memory; *reading is to be cleared in any case.
+ * Open every path, complaining about those that cannot be. `again`: reading_rewind() will follow, so pipes are spooled.
+ * False when out of memory; *reading is to be cleared in any case.
  */
 bool reading_open(struct reading *reading, char **paths, int count, const char *filter, bool again);
 /* Report what kept a source from being read to its end. */

@@ -9,8 +9,8 @@
 #define PRINTED_MAX (64u << 20) /* ceiling of what is built in memory before it is printed */
 
 /*
- * Colour only on a terminal that does not refuse it (NO_COLOR, TERM=dumb); Unicode only where the locale has it; the width
- * of the terminal, or 100 columns.
+ * Colour only on a terminal that does not refuse it (NO_COLOR, TERM=dumb); Unicode only where the locale has it; the
+ * width of the terminal, or 100 columns.
  */
 void terminal_style(struct report_style *ret_style);
 /* Write a text to standard output; the buffer is empty afterwards. */

@@ -145,7 +145,13 @@ static enum role who_sent(const struct verdict *v)
 {
 	const struct cause *cause = cause_get(v->cause);
 
-	return cause->sender != ROLE_UNKNOWN ? cause->sender : v->evidence->sender_role;
+	bool box = cause->sender == ROLE_MIDDLEBOX;
+
+	/* A box is only named where it is certain, or where the network layer shows it. */
+	if (cause->sender != ROLE_UNKNOWN &&
+	    (!box || v->certainty == CERTAINTY_CERTAIN || yes(v->evidence, FACT_HOPS_DIFFER)))
+		return cause->sender;
+	return v->evidence->sender_role;
 }
 
 static enum harm how_bad(const struct verdict *v)

@@ -177,17 +177,25 @@ static void take_runs(struct conversation *c, struct side *own, struct side *pee
 	}
 }
 
-/* The peer acknowledged exactly one more than was sent: the FIN was there, the capture missed it. */
+/*
+ * The FIN was there, the capture missed it: the peer acknowledged one more than was sent, or, where nothing of this side is
+ * captured, one more than it had acknowledged before (a single byte of data would look the same until more is acknowledged).
+ */
 static void take_implied_fin(struct conversation *c, struct side *peer, const struct segment *s, unsigned side)
 {
-	const struct half *half = &c->flow.half[!side];
+	const struct half *own = &c->flow.half[side], *half = &c->flow.half[!side];
+	bool advanced = own->seen & HALF_ACK && seq_after(s->ack, own->acked);
 
 	if (!(s->flags & TCP_ACK) || peer->fin.frame || !(half->seen & HALF_SEQ))
 		return;
-	if (s->ack == half->next + 1 && !peer->gap)
-		peer->fin_implied = true;
-	else if (peer->fin_implied && seq_after(s->ack, half->next + 1))
+	if (peer->fin_implied && seq_after(s->ack, peer->fin_seq + 1))
 		peer->fin_implied = false;
+	if (!advanced || !seq_after(s->ack, half->next) || s->payload_len)
+		return;
+	if (s->ack == half->next + 1 ? !peer->gap : s->ack == own->acked + 1) {
+		peer->fin_implied = true;
+		peer->fin_seq = s->ack - 1;
+	}
 }
 
 static void take_fin(struct conversation *c, struct side *own, struct side *peer, const struct segment *s, unsigned side)
@@ -240,6 +248,7 @@ static void take_segment(struct conversation *c, const struct segment *s, const 
 		own->first = moment_of(s);
 	if (!own->segments || seq_before(s->seq, own->base))
 		own->base = s->seq;
+	own->good_checksums += s->checksum == CHECKSUM_GOOD;
 	own->segments++;
 	own->last = moment_of(s);
 	own->any_options |= o->seen;
@@ -319,19 +328,6 @@ void conversation_clear(struct conversation *c)
 int conversation_client(const struct conversation *c)
 {
 	return c->flow.initiator;
-}
-
-bool conversation_expects(const struct conversation *c, unsigned side, uint32_t *ret_seq)
-{
-	const struct half *own = &c->flow.half[side], *peer = &c->flow.half[!side];
-
-	if (!(own->seen & HALF_ACK) && !(peer->seen & HALF_SEQ))
-		return false;
-	/* What was sent in order has arrived or will; what was acknowledged without being captured has, too. */
-	*ret_seq = peer->seen & HALF_SEQ ? peer->next : own->acked;
-	if (own->seen & HALF_ACK && seq_after(own->acked, *ret_seq))
-		*ret_seq = own->acked;
-	return true;
 }
 
 uint32_t conversation_window(const struct conversation *c, unsigned side)

@@ -33,13 +33,14 @@ struct side {
 	uint32_t base;                        /* lowest sequence number, for relative numbers; valid where first.frame */
 	uint32_t fin_seq;                     /* sequence number of the FIN itself */
 	bool syn_ack;                         /* its SYN carried ACK */
-	bool fin_implied;                     /* not captured, but the peer acknowledged one more than was sent */
+	bool fin_implied;                     /* not captured, but the peer acknowledged it: fin_seq is valid */
 	bool window_zero;
 	bool gap;                             /* bytes are missing from the capture */
 	uint32_t gap_from, gap_to;            /* the last such gap */
 	uint8_t window_scale;                 /* valid where both SYNs had the option, see window_scaled */
 	uint64_t payload_bytes;               /* new ones, sent */
 	uint32_t segments;
+	uint32_t good_checksums;
 	uint16_t syn_window;
 	uint16_t window_last;                 /* unscaled, of the last segment that was no SYN and no RST */
 	uint16_t window_peak;                 /* highest since the last time it was reached */
@@ -109,8 +110,6 @@ void conversation_take(struct conversation *c, struct segment *segment, const st
 const struct note *conversation_recent(const struct conversation *c, unsigned n);
 /* Which side is the client, -1 where nobody can know. A guess from well-known ports counts. */
 int conversation_client(const struct conversation *c);
-/* What `side` expects next from its peer: RCV.NXT as far as the capture tells. False where nothing tells. */
-bool conversation_expects(const struct conversation *c, unsigned side, uint32_t *ret_seq);
 /* The receive window of `side` in bytes, scaled. */
 uint32_t conversation_window(const struct conversation *c, unsigned side);
 /* Whether both sides sent FIN and had it acknowledged. */

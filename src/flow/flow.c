@@ -120,6 +120,19 @@ void flow_update(struct flow *flow, const struct segment *segment, unsigned side
 		take_ack(own, peer, segment);
 }
 
+bool flow_expects(const struct flow *flow, unsigned side, uint32_t *ret_seq)
+{
+	const struct half *own = &flow->half[side], *peer = &flow->half[!side];
+
+	if (!has(own, HALF_ACK) && !has(peer, HALF_SEQ))
+		return false;
+	/* What was sent in order has arrived or will; what was acknowledged without being captured has, too. */
+	*ret_seq = has(peer, HALF_SEQ) ? peer->next : own->acked;
+	if (has(own, HALF_ACK) && seq_after(own->acked, *ret_seq))
+		*ret_seq = own->acked;
+	return true;
+}
+
 static bool any_rst(const struct flow *flow)
 {
 	return has(&flow->half[0], HALF_RST) || has(&flow->half[1], HALF_RST);

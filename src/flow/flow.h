@@ -62,6 +62,8 @@ bool flow_begins_anew(const struct flow *flow, const struct segment *segment, un
 void flow_begin(struct flow *flow, const struct segment *segment, unsigned side);
 /* Take the next segment, the first one too. */
 void flow_update(struct flow *flow, const struct segment *segment, unsigned side);
+/* What `side` expects next from its peer: RCV.NXT as far as the capture tells. False where nothing tells. */
+bool flow_expects(const struct flow *flow, unsigned side, uint32_t *ret_seq);
 enum ending flow_ending(const struct flow *flow);
 /* Nothing more is expected of it: closed both ways or reset. */
 bool flow_is_over(const struct flow *flow);

@@ -1,6 +1,6 @@
 /*
- * Entries of one size in reserved address space: an entry never moves, and memory is taken from the system as it is needed.
- * Private to src/flow.
+ * Entries of one size in reserved address space: an entry never moves, and memory is taken from the system as it is
+ * needed. Private to src/flow.
  */
 #ifndef TCPWHY_FLOW_POOL_H
 #define TCPWHY_FLOW_POOL_H
@@ -18,7 +18,7 @@ struct pool {
 	size_t stride;
 	size_t reserved, committed;  /* bytes */
 	uint32_t used;               /* entries ever handed out: those below were touched */
-	uint32_t free;               /* the first of the list of free entries, or POOL_NONE; the next stands in its first bytes */
+	uint32_t free;               /* first of the free entries, or POOL_NONE; the next stands in its first bytes */
 };
 
 /* Pages that start at a multiple of `size`'s own alignment, a huge page where large; NULL when out of memory. */

@@ -1,10 +1,10 @@
 /*
- * A hash table from tuples to values of one fixed size, with a ceiling, for millions of connections. A value stays at its
- * address until it is removed. At the ceiling the least worthy of the next few entries is let go, so that memory and time
- * stay bounded whatever arrives.
+ * A hash table from tuples to values of one fixed size, with a ceiling, for millions of connections. A value stays at
+ * its address until it is removed. At the ceiling the least worthy of the next few entries is let go, so that memory
+ * and time stay bounded whatever arrives.
  *
- * A value of 48 bytes costs 64 bytes with its IPv4 tuple (one cache line), 88 with an IPv6 one, and 11 to 22 in the array
- * that finds it, also while that array grows.
+ * A value of 48 bytes costs 64 bytes with its IPv4 tuple (one cache line), 88 with an IPv6 one, and 11 to 22 in the
+ * array that finds it, also while that array grows.
  */
 #ifndef TCPWHY_FLOW_TABLE_H
 #define TCPWHY_FLOW_TABLE_H

@@ -175,7 +175,8 @@ static bool first_of_kind(struct zeek *z, const struct zeek_side *s, enum kind k
 }
 
 /* SYN, FIN and RST stand in the history again when their sequence number differs from the last. */
-static void repeatable(struct zeek *z, const struct zeek_side *s, enum kind kind, char letter, uint32_t *last, uint64_t seq)
+static void repeatable(struct zeek *z, const struct zeek_side *s, enum kind kind, char letter, uint32_t *last,
+                       uint64_t seq)
 {
 	if (!first_of_kind(z, s, kind, letter) && (uint32_t)seq != *last)
 		zeek_letter(z, s, letter);

@@ -1,11 +1,11 @@
 /*
  * What Zeek writes into conn.log about a TCP connection: `conn_state` and `history`, by the rules of Zeek 8 with its
- * default settings (src/packet_analysis/protocol/tcp, src/analyzer/protocol/tcp, scripts/base/protocols/conn/main.zeek).
+ * default settings (src/packet_analysis/protocol/tcp, src/analyzer/protocol/tcp, scripts/base/protocols/conn).
  *
- * The caller decides where one connection on a pair of end points stops and the next begins, and fills segment->checksum.
- * A segment with a bad checksum counts as not seen ('c'), as for Zeek. Where a side had no good checksum yet, its bad ones
- * are the work of the capture (filled in by the network card, addresses made anonymous), and its segments count as seen:
- * what `zeek -C` makes of such a capture.
+ * The caller decides where one connection on a pair of end points stops and the next begins, and fills
+ * segment->checksum. A segment with a bad checksum counts as not seen ('c'), as for Zeek. Where a side had no good
+ * checksum yet, its bad ones are the work of the capture (filled in by the network card, addresses made anonymous), and
+ * its segments count as seen: what `zeek -C` makes of such a capture.
  */
 #ifndef TCPWHY_FLOW_ZEEK_H
 #define TCPWHY_FLOW_ZEEK_H
@@ -14,7 +14,7 @@
 
 /* Letters kept, and the NUL. */
 #define ZEEK_HISTORY_MAX 45
-/* Stretches of data that are remembered beyond a hole; where there are more, a hole between the last two is overlooked. */
+/* Stretches of data remembered beyond a hole; where there are more, the hole between the last two is overlooked. */
 #define ZEEK_AHEAD_MAX 2
 
 enum zeek_state {
@@ -55,7 +55,7 @@ void zeek_segment(struct zeek *zeek, const struct segment *segment);
 const char *zeek_conn_state(const struct zeek *zeek);
 /* The history, in the order of events: upper case is the originator. Letters past ZEEK_HISTORY_MAX are dropped. */
 void zeek_history(const struct zeek *zeek, char ret_text[ZEEK_HISTORY_MAX]);
-/* 0 where the sender of the first segment is the originator, 1 where its receiver is. It may change with later segments. */
+/* 0 where the sender of the first segment is the originator, 1 where its receiver is. Later segments may change it. */
 unsigned zeek_originator(const struct zeek *zeek);
 
 #endif

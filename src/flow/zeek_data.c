@@ -1,6 +1,6 @@
 /*
- * Data that was acknowledged and never seen: the gaps of Zeek's history. Zeek keeps the data (TCP_Reassembler); here it is
- * enough to know which stretches came.
+ * Data that was acknowledged and never seen: the gaps of Zeek's history. Zeek keeps the data (TCP_Reassembler); here it
+ * is enough to know which stretches came.
  */
 #include "flow/zeek_parts.h"
 

@@ -82,6 +82,12 @@ static void slot_drop(struct fragments *fragments, struct slot *slot)
 	slot_clear(fragments, slot);
 }
 
+/* Clocks in captures may say anything, so the difference wraps. */
+static bool is_late(const struct slot *slot, const struct fragment *fragment)
+{
+	return (int64_t)((uint64_t)fragment->time_ns - (uint64_t)slot->time_ns) > FRAGMENTS_AGE_NS;
+}
+
 /*
  * The slots are few and fragments are rare, so a plain search will do, and there is no hash to attack.
  * An unused slot counts as the oldest.
@@ -94,7 +100,7 @@ static struct slot *slot_find(struct fragments *fragments, const struct fragment
 		struct slot *slot = &fragments->slots[i];
 
 		if (slot->age && memcmp(&slot->key, &fragment->key, sizeof slot->key) == 0) {
-			if (fragment->time_ns - slot->time_ns <= FRAGMENTS_AGE_NS)
+			if (!is_late(slot, fragment))
 				return slot;
 			oldest = slot;
 			break;

@@ -34,10 +34,10 @@ enum checksum {
 struct segment {
 	uint64_t frame;
 	int64_t time_ns;
-	const uint8_t *options;      /* `options_len` bytes of TCP options that were captured; behind the fixed header */
+	const uint8_t *options;      /* `options_len` bytes of captured TCP options, right behind the fixed header */
 	const uint8_t *payload;      /* `payload_captured` bytes */
 	const uint8_t *ip;           /* start of the innermost IP header */
-	const uint8_t *mac;          /* source address (6 bytes) of the outermost Ethernet, SLL or 802.11 header, or NULL */
+	const uint8_t *mac;          /* source (6 bytes) of the outermost Ethernet, SLL or 802.11 header, or NULL */
 	uint32_t seq, ack;           /* ack as it stands in the header, also where the ACK flag is clear */
 	uint32_t payload_len;        /* on the wire, from the IP length (or the frame's length where that is 0: TSO) */
 	uint32_t payload_captured;

@@ -106,8 +106,14 @@ static bool refused(const struct evidence *e)
 {
 	return yes(e, FACT_RST_CHECKSUM_BAD) || yes(e, FACT_RST_UNSIGNED) || yes(e, FACT_RECEIVER_WENT_ON) ||
 	       yes(e, FACT_RST_OUT_OF_WINDOW) ||
-	       (e->receiver_state == TCP_STATE_SYN_SENT && !yes(e, FACT_ANSWERS_SYN)) ||
+	       (e->receiver_state == TCP_STATE_SYN_SENT && !yes(e, FACT_ANSWERS_SYN) && !yes(e, FACT_FAKE_SEGMENT)) ||
 	       (yes(e, FACT_RECEIVER_CHALLENGED) && !yes(e, FACT_RST_SEQ_EXACT));
+}
+
+/* A forger who resets both sides: each takes its own. */
+static bool forged_both_ways(const struct evidence *e)
+{
+	return yes(e, FACT_RST_BOTH_WAYS) && (yes(e, FACT_RST_LADDER) || yes(e, FACT_FAKE_SEGMENT));
 }
 
 /*
@@ -122,7 +128,7 @@ static enum acceptance acceptance(const struct scene *scene)
 		return ACCEPTANCE_NO;
 	if (yes(e, FACT_ANSWERS_SYN))
 		return ACCEPTANCE_YES;
-	if (yes(e, FACT_EARLIER_RST_BY_SENDER) || yes(e, FACT_EARLIER_RST_BY_RECEIVER))
+	if (yes(e, FACT_EARLIER_RST_BY_SENDER) || (yes(e, FACT_EARLIER_RST_BY_RECEIVER) && !forged_both_ways(e)))
 		return ACCEPTANCE_UNKNOWN;
 	if (!scene->receiver->segments || e->receiver_state == TCP_STATE_CLOSED)
 		return ACCEPTANCE_UNKNOWN;

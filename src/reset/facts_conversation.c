@@ -70,7 +70,7 @@ static void fin_facts(const struct scene *scene)
 	struct moment last = s->fin_acked.frame > r->fin_acked.frame ? s->fin_acked : r->fin_acked;
 
 	evidence_decide(e, FACT_SENDER_FIN, s->fin.frame, s->fin.frame, s->fin.time_ns);
-	evidence_decide(e, FACT_SENDER_FIN_IMPLIED, s->fin_implied && !s->fin.frame, r->progress.frame, r->progress.time_ns);
+	evidence_decide(e, FACT_SENDER_FIN_IMPLIED, s->fin_implied, r->progress.frame, r->progress.time_ns);
 	evidence_decide(e, FACT_SENDER_FIN_ACKED, s->fin_acked.frame, s->fin_acked.frame, s->fin_acked.time_ns);
 	evidence_decide(e, FACT_RECEIVER_FIN, r->fin.frame, r->fin.frame, r->fin.time_ns);
 	evidence_decide(e, FACT_RECEIVER_FIN_ACKED, r->fin_acked.frame, r->fin_acked.frame, r->fin_acked.time_ns);

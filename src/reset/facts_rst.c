@@ -21,7 +21,8 @@ void facts_of_rst(const struct scene *scene, const struct segment *segment, cons
 	evidence_decide(e, FACT_RST_RESERVED_BITS, rst->flags & TCP_RESERVED, frame, time);
 	evidence_decide(e, FACT_SIGNATURE_IN_USE, signing, 0, 0);
 	evidence_decide(e, FACT_RST_UNSIGNED, signing && !(options->seen & (OPTION_MD5 | OPTION_AO)), frame, time);
-	if (segment->checksum != CHECKSUM_UNKNOWN)
+	/* Where no checksum of this side was ever good, the capture changed the packets, or a network card fills it in. */
+	if (segment->checksum != CHECKSUM_UNKNOWN && scene->sender->good_checksums)
 		evidence_decide(e, FACT_RST_CHECKSUM_BAD, segment->checksum == CHECKSUM_BAD, frame, time);
 	if (segment->payload_len)
 		evidence_number(e, FACT_RST_PAYLOAD, segment->payload_len, frame, time);
@@ -57,7 +58,7 @@ static void seq_against_window(const struct scene *scene, uint32_t expected)
 	uint32_t lowest = scene->receiver_half->seen & HALF_ACK ? scene->receiver_half->acked : expected;
 	int32_t beyond = seq_diff(rst->seq, expected + (window ? window : 1)), below = seq_diff(lowest, rst->seq);
 
-	if (!scene->receiver->syn.frame || !scene->sender->syn.frame)
+	if (!scene->receiver->syn.frame || !scene->sender->syn.frame || yes(scene->e, FACT_FAKE_SEGMENT))
 		return;
 	if (beyond >= 0)
 		evidence_number(scene->e, FACT_RST_OUT_OF_WINDOW, (uint32_t)beyond + 1, rst->frame, rst->time_ns);
@@ -72,10 +73,12 @@ void facts_of_sequence(const struct scene *scene)
 	struct evidence *e = scene->e;
 	const struct note *rst = scene->rst;
 	const struct half *s = scene->sender_half, *r = scene->receiver_half;
+	bool fake = yes(e, FACT_FAKE_SEGMENT);
 	uint32_t expected;
 
-	/* In SYN-SENT the ack number decides, not seq (RFC 9293 section 3.10.7.3). */
-	if (e->receiver_state != TCP_STATE_SYN_SENT && conversation_expects(scene->c, !scene->side, &expected)) {
+	/* In SYN-SENT the ack number decides, not seq (RFC 9293 section 3.10.7.3). A fake SYN changed nothing at its host. */
+	if ((fake || e->receiver_state != TCP_STATE_SYN_SENT) &&
+	    flow_expects(fake ? &scene->c->predecessor->flow : &scene->c->flow, !scene->side, &expected)) {
 		seq_against_receiver(scene, expected);
 		seq_against_window(scene, expected);
 	}
@@ -111,6 +114,8 @@ void facts_of_shape(const struct scene *scene)
 	/* A RST-ACK whose numbers fit an answer and an abort alike: after its own FIN or RST nobody was left to abort. */
 	if (active && scene->trigger && no(e, FACT_RST_TIMESTAMP) &&
 	    (scene->sender->fin.frame || scene->sender->rsts.count > 1))
+		return;
+	if (!passive && !scene->sender->segments && !scene->receiver->segments)
 		return;
 	if (!passive && !active && (yes(e, FACT_RST_BARE) ? !scene->receiver->segments : !scene->sender->segments))
 		return;

@@ -5,7 +5,7 @@
 #include "reset/parts.h"
 
 /* Packets on their way when the RST was captured still arrive for a round trip; half as much again for a queue. */
-#define ROUND_TRIP_DEFAULT (100 * NS_PER_MS)
+#define ROUND_TRIP_DEFAULT (200 * NS_PER_MS)
 #define ROUND_TRIP_FLOOR (5 * NS_PER_MS)
 /* A challenge ACK comes at once (RFC 5961 section 3.2). */
 #define CHALLENGE_NS NS_PER_S
@@ -107,14 +107,14 @@ void reset_begin(struct reset *reset, struct conversation *c, const struct note 
 	annotate(&scene, segment);
 	remember_numbers(reset, &scene);
 	facts_of_rst(&scene, segment, options);
+	facts_of_trigger(&scene);
+	facts_of_predecessor(&scene);
 	facts_of_sequence(&scene);
 	facts_of_shape(&scene);
-	facts_of_trigger(&scene);
 	facts_of_conversation(&scene);
 	facts_of_time(&scene);
 	facts_of_network(&scene, segment);
 	facts_of_reason(&scene, segment, options);
-	facts_of_predecessor(&scene);
 }
 
 /* Until then a segment may have been on its way already when the RST was captured. */
@@ -168,7 +168,7 @@ static void observe_sender(struct reset *reset, const struct note *note)
 void reset_observe(struct reset *reset, const struct conversation *c, const struct note *note)
 {
 	(void)c;
-	if (reset->sealed || note->marks & NOTE_DUPLICATE)
+	if (reset->sealed || note->marks & NOTE_DUPLICATE || reset->syn_accepted.frame)
 		return;
 	reset->segments_after++;
 	if (note->flags & TCP_RST)

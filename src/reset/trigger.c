@@ -3,8 +3,10 @@
 #include "base/sequence.h"
 #include "reset/parts.h"
 
-/* A RST that answers comes after one round trip; a second is generous for the longest paths. */
-#define ANSWER_MAX_NS NS_PER_S
+/* A RST that answers comes after one round trip: seconds only on the worst paths. */
+#define ANSWER_MAX_NS (3 * NS_PER_S)
+/* Segments of one burst are answered within a round trip of each other. */
+#define BURST_NS NS_PER_S
 
 static uint32_t end_of(const struct note *n)
 {
@@ -16,15 +18,20 @@ static bool takes_sequence(const struct note *n)
 	return n->payload_len || n->flags & (TCP_SYN | TCP_FIN);
 }
 
-/* Whether a RST with these numbers is what RFC 9293 prescribes as the answer to `n`. */
-static bool fits(const struct note *rst, const struct note *n)
+/* Whether the RST has the numbers that RFC 9293 prescribes for the answer to `n`. */
+static bool fits(const struct scene *scene, const struct note *n)
 {
+	const struct note *rst = scene->rst;
+	bool gone = scene->sender->fin.frame || scene->sender->rsts.count > 1;
+
+	if (rst->time_ns - n->time_ns > ANSWER_MAX_NS)
+		return false;
 	if (!(rst->flags & TCP_ACK))
 		return n->flags & TCP_ACK && n->ack == rst->seq;
 	if (!(n->flags & TCP_ACK))
-		return end_of(n) == rst->ack;
-	/* Not what the RFC says, but what Windows, OpenBSD and routers do: both numbers taken from the segment. */
-	return n->ack == rst->seq && (end_of(n) == rst->ack || n->seq == rst->ack);
+		return end_of(n) == rst->ack && (rst->seq == 0 || !scene->sender->segments);
+	/* Not what the RFC says, but what Windows, OpenBSD and routers do once the connection is gone. */
+	return gone && n->ack == rst->seq && (end_of(n) == rst->ack || n->seq == rst->ack);
 }
 
 static bool acknowledged(const struct scene *scene, const struct note *n)
@@ -33,21 +40,25 @@ static bool acknowledged(const struct scene *scene, const struct note *n)
 	       !seq_after(end_of(n), scene->sender_half->acked) && !(n->marks & NOTE_KEEPALIVE);
 }
 
-/*
- * Of those that fit, the oldest of the last moment that was neither acknowledged nor answered by an earlier RST; one that
- * takes sequence space before one that does not, for an ACK alone draws no RST from a socket that merely closed.
- */
+/* Data before a FIN before an ACK alone: that draws no RST from a socket that merely closed. Acknowledged: answered. */
+static unsigned claim(const struct scene *scene, const struct note *n)
+{
+	if (acknowledged(scene, n))
+		return 1;
+	return n->payload_len ? 4 : takes_sequence(n) ? 3 : 2;
+}
+
+/* Of those that fit, the oldest of the last moment that was not answered by an earlier RST, by its claim. */
 const struct note *find_trigger(const struct scene *scene)
 {
 	const struct note *best = NULL, *n;
 
 	for (unsigned i = 1; (n = conversation_recent(scene->c, i)) != NULL; i++) {
-		if (n->side == scene->side || n->flags & TCP_RST || !fits(scene->rst, n))
+		if (n->side == scene->side || n->flags & TCP_RST || !fits(scene, n))
 			continue;
-		if (best && (n->frame <= scene->c->answered[scene->side] || scene->rst->time_ns - n->time_ns > ANSWER_MAX_NS))
+		if (best && (n->frame <= scene->c->answered[scene->side] || scene->rst->time_ns - n->time_ns > BURST_NS))
 			break;
-		if (!best || (takes_sequence(n) && !acknowledged(scene, n)) ||
-		    (takes_sequence(n) && !takes_sequence(best)))
+		if (!best || claim(scene, n) >= claim(scene, best))
 			best = n;
 	}
 	return best;
@@ -103,12 +114,11 @@ static void kind_of_trigger(const struct scene *scene, const struct note *n)
 static void fin_and_trigger(const struct scene *scene, const struct note *n)
 {
 	const struct side *s = scene->sender;
-	uint32_t fin_end = s->fin.frame ? s->fin_seq + 1 : scene->sender_half->next + 1;
 	bool after;
 
 	if (!(s->fin.frame || s->fin_implied) || !(n->flags & TCP_ACK))
 		return;
-	after = !seq_before(n->ack, fin_end);
+	after = seq_after(n->ack, s->fin_seq);
 	evidence_decide(scene->e, FACT_ANSWERS_AFTER_ACK_OF_FIN, after, n->frame, n->time_ns);
 	evidence_decide(scene->e, FACT_ANSWERS_BEFORE_ACK_OF_FIN, !after, n->frame, n->time_ns);
 }

@@ -67,7 +67,7 @@ static enum status failure(const struct decompressor *self, struct error *error)
 	if (self->input_error.status != STATUS_OK)
 		return error_set(error, self->input_error.status, "%s", self->input_error.text);
 	if (self->input_ended)
-		return error_set(error, STATUS_TRUNCATED, _("the compressed data end too early (%s)"), text ? text : "");
+		return error_set(error, STATUS_TRUNCATED, _("the compressed data are cut off (%s)"), text ? text : "");
 	return error_set(error, STATUS_MALFORMED, _("the compressed data are broken: %s"),
 	                 text ? text : _("no reason given"));
 }

@@ -284,8 +284,9 @@ void input_close(struct input *input)
 const char *input_place(const struct input *input, char text[PLACE_TEXT_MAX])
 {
 	uint64_t offset = input->limit_offset - input_available(input);
-	const char *format = input->compression == COMPRESSION_NONE ? _("byte %ju") : _("byte %ju of the decompressed data");
+	bool plain = input->compression == COMPRESSION_NONE;
 
-	snprintf(text, PLACE_TEXT_MAX, format, (uintmax_t)offset);
+	snprintf(text, PLACE_TEXT_MAX, plain ? _("byte %ju") : _("byte %ju of the decompressed data"),
+	         (uintmax_t)offset);
 	return text;
 }

@@ -37,7 +37,8 @@ enum status interfaces_put(struct interfaces *interfaces, uint32_t index, const 
 		if (status != STATUS_OK)
 			return status;
 		if (name) {
-			known = strndup((const char *)name, name_len < INTERFACE_NAME_MAX ? name_len : INTERFACE_NAME_MAX);
+			known = strndup((const char *)name,
+			                name_len < INTERFACE_NAME_MAX ? name_len : INTERFACE_NAME_MAX);
 			if (!known)
 				return error_set(error, STATUS_MEMORY, _("out of memory"));
 		}

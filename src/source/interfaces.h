@@ -25,8 +25,9 @@ struct interfaces {
 };
 
 /*
- * Add interface `index`, which is at most `count`. `name` is `name_len` bytes, cut where it is long or holds a NUL; NULL
- * for none. An index that is known, after a rewind, keeps its name, because callers may hold it. STATUS_LIMIT, STATUS_MEMORY.
+ * Add interface `index`, which is at most `count`. `name` is `name_len` bytes, cut where it is long or holds a NUL;
+ * NULL for none. An index that is known, after a rewind, keeps its name, because callers may hold it.
+ * STATUS_LIMIT; STATUS_MEMORY.
  */
 enum status interfaces_put(struct interfaces *interfaces, uint32_t index, const struct interface *interface,
                            const uint8_t *name, size_t name_len, struct error *error);

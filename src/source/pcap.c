@@ -1,7 +1,7 @@
 /*
- * The pcap format (draft-ietf-opsawg-pcap): a file header of 24 bytes, then records, each with its time and two lengths.
- * The loop over mapped records is what the speed of the whole program rests on: it touches a record's header and
- * nothing else, and has no call in it.
+ * The pcap format (draft-ietf-opsawg-pcap): a file header of 24 bytes, then records, each with its time and two
+ * lengths. The loop over mapped records is what the speed of the whole program rests on: it touches a record's header
+ * and nothing else, and has no call in it.
  */
 #include "base/clock.h"
 #include "base/text.h"
@@ -82,7 +82,7 @@ available_records(struct reader *reader, struct frame *frames, const bool swappe
 		if (captured > pcap.captured_max || captured > (size_t)(limit - data) - header_bytes)
 			break;
 		__builtin_prefetch(data + PREFETCH_BYTES);
-		/* Neither part can overflow: 2^32 seconds are less than 2^63 nanoseconds, and leave room for 2^32 us. */
+		/* Neither part can overflow: 2^32 seconds are less than 2^63 ns, and leave room for 2^32 us. */
 		*frame = (struct frame){
 			.number = number + ++count,
 			.time_ns = load_u32(data, swapped) * NS_PER_S +
@@ -148,7 +148,7 @@ static enum status check_version(const uint8_t *header, bool swapped, struct err
 	if (major == VERSION_MAJOR && minor >= VERSION_MINOR)
 		return STATUS_OK;
 	return error_set(error, STATUS_UNSUPPORTED,
-	                 _("pcap version %u.%u, which cannot be read here; convert it with: editcap -F pcapng IN OUT"),
+	                 _("pcap version %u.%u, unknown here; convert it with: editcap -F pcapng IN OUT"),
 	                 major, minor);
 }
 

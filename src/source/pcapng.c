@@ -58,8 +58,8 @@ static enum status truncated(const struct reader *reader, struct error *error)
 }
 
 /*
- * Have `len` bytes at hand. STATUS_END only where there is nothing at all. STATUS_IDLE also where the input would have to
- * move while frames of this call point into it: those are delivered first.
+ * Have `len` bytes at hand. STATUS_END only where there is nothing at all. STATUS_IDLE also where the input would have
+ * to move while frames of this call point into it: those are delivered first.
  */
 static enum status want(struct reader *reader, size_t len, struct error *error)
 {
@@ -79,8 +79,8 @@ static enum status check_length(const struct reader *reader, uint32_t len, uint3
 {
 	if (len >= min && len % 4 == 0)
 		return STATUS_OK;
-	return fail(reader, STATUS_MALFORMED, N_("the block at %s has an impossible length: the capture is damaged there"),
-	            error);
+	return fail(reader, STATUS_MALFORMED,
+	            N_("the block at %s has an impossible length: the capture is damaged there"), error);
 }
 
 static enum status mismatch(const struct reader *reader, struct error *error)
@@ -112,7 +112,7 @@ static enum status check_version(const struct reader *reader, struct error *erro
 	/* 1.2 was written by mistake, and means 1.0. */
 	if (major == 1 && (minor == 0 || minor == 2))
 		return STATUS_OK;
-	return error_set(error, STATUS_UNSUPPORTED, _("pcapng version %u.%u, which cannot be read here"), major, minor);
+	return error_set(error, STATUS_UNSUPPORTED, _("pcapng version %u.%u, unknown here"), major, minor);
 }
 
 /* A section may change the byte order, and numbers its interfaces from 0 again. Its length is only a hint: ignored. */

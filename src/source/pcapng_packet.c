@@ -67,7 +67,7 @@ static enum status join_comment(struct reader *reader, struct frame *frame, cons
 		pcapng->joined = malloc(JOINED_COMMENTS_MAX);
 	if (!pcapng->joined)
 		return STATUS_MEMORY;
-	/* A frame's joined text is the last in the store, so it can go on growing; a first one is still in the input. */
+	/* A frame's joined text is the last in the store, and can go on growing; a first comment is in the input. */
 	if (frame->comment + frame->comment_len != pcapng->joined + pcapng->joined_len) {
 		const char *first = frame->comment;
 
@@ -119,7 +119,7 @@ static enum status read_options(struct reader *reader, const uint8_t *at, const 
 	return STATUS_OK;
 }
 
-/* What both blocks with a time hold from their fifth byte on: time (high, low), captured length, length, data, options. */
+/* What both blocks with a time hold from their fifth byte on: time (high, low), the two lengths, data, options. */
 static enum status read_timed(struct reader *reader, uint32_t index, const uint8_t *body, size_t len,
                               struct frame *frame, struct error *error)
 {

@@ -145,7 +145,7 @@ enum status sniff_foreign(const uint8_t *bytes, size_t len, struct error *error)
 		name = "Endace ERF";
 	if (name)
 		return error_set(error, STATUS_UNSUPPORTED,
-		                 _("a %s capture, which cannot be read here; convert it with: editcap -F pcapng IN OUT"),
+		                 _("a %s capture, unknown here; convert it with: editcap -F pcapng IN OUT"),
 		                 name);
 	name = find(containers, sizeof containers / sizeof *containers, bytes, len);
 	if (name)

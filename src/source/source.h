@@ -1,10 +1,11 @@
 /*
- * A capture file or pipe as a series of frames: pcap (both byte orders, micro- and nanoseconds, modified and
- * Kuznetzov-patched headers included where they can be told) and pcapng (several sections and interfaces), plain or
- * compressed (gzip, zstd, lz4, xz, told by content). A plain regular file is mapped; everything else is streamed.
- * Of a mapped file about a megabyte at a time is brought in, and counts as memory; what grows after it was opened is not
- * read. A file that is cut shorter while it is mapped is reported as STATUS_IO, except where that happens to the very
- * megabyte that is being looked at: the kernel then sends SIGBUS, which a library cannot catch for its program.
+ * A capture file or pipe as a series of frames: pcap (both byte orders, micro- and nanoseconds, Kuznetzov's modified
+ * headers) and pcapng (several sections and interfaces), plain or compressed (gzip, zstd, lz4, xz, told by content).
+ *
+ * A plain regular file is mapped; everything else is streamed. Of a mapped file about a megabyte at a time is brought
+ * in, and counts as memory; what it grows by after it was opened is not read. A file that is cut shorter while it is
+ * mapped is reported as STATUS_IO, except where the cut hits the very megabyte that is being looked at: the kernel then
+ * sends SIGBUS, which a library cannot catch for its program.
  */
 #ifndef TCPWHY_SOURCE_SOURCE_H
 #define TCPWHY_SOURCE_SOURCE_H
@@ -19,7 +20,7 @@ struct source;
 
 struct source_options {
 	const char *filter;  /* libpcap filter expression, NULL for none; applied per link type */
-	bool spool;          /* keep what a pipe delivers in an unlinked temporary file, so that source_rewind() works */
+	bool spool;          /* keep what a pipe delivers in an unlinked temporary file, for source_rewind() */
 	int idle_ms;         /* a pipe with nothing to read returns STATUS_IDLE after so many milliseconds; 0: block.
 	                        A compressed pipe blocks in any case: its decompressor cannot stop in the middle */
 };
@@ -31,7 +32,8 @@ struct source_options {
  * Open `path` ("-" is standard input) and read up to its first header. `options` may be NULL for none.
  * On success STATUS_OK and *ret_source, to be freed by source_free(). On failure *error says what and why:
  * STATUS_IO (cannot be opened or read), STATUS_MALFORMED (not a capture), STATUS_TRUNCATED (shorter than a header),
- * STATUS_UNSUPPORTED (a capture format that this cannot read), STATUS_USAGE (the filter does not compile), STATUS_MEMORY.
+ * STATUS_UNSUPPORTED (a capture format that this cannot read), STATUS_USAGE (the filter does not compile),
+ * STATUS_MEMORY.
  */
 enum status source_open(const char *path, const struct source_options *options, struct source **ret_source,
                         struct error *error);
@@ -62,7 +64,7 @@ struct source_position {
 	uint64_t bytes_total;  /* 0 where unknown (a pipe) */
 	uint64_t frames;       /* seen, before the filter */
 	uint64_t frames_filtered; /* let pass by the filter */
-	uint64_t frames_unfiltered_link; /* frames whose link type the filter could not be compiled for; they are skipped */
+	uint64_t frames_unfiltered_link; /* of a link type that the filter could not be compiled for; skipped */
 };
 void source_position(const struct source *source, struct source_position *ret_position);
 

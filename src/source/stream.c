@@ -109,7 +109,7 @@ static enum status spool_append(struct stream *stream, const uint8_t *bytes, siz
 			continue;
 		if (put <= 0)
 			return error_set(error, STATUS_IO,
-			                 _("cannot keep the input in a temporary file: %s; set TMPDIR to a larger place"),
+			                 _("cannot keep the input in a temporary file: %s; set TMPDIR elsewhere"),
 			                 strerror(put ? errno : ENOSPC));
 		stream->spooled += (uint64_t)put;
 		bytes += put;

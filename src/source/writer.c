@@ -142,7 +142,7 @@ static bool is_same(const struct source_interface *a, const struct source_interf
 	       (!a->name || strcmp(a->name, b->name) == 0);
 }
 
-/* FNV-1a. Whoever chooses names that collide only slows this down to a list of INTERFACES_MAX / INTERFACE_BUCKETS or so. */
+/* FNV-1a. Names chosen to collide make one list of INTERFACES_MAX at worst. */
 static uint32_t bucket_of(const struct source_interface *interface)
 {
 	uint32_t hash = 2166136261u ^ interface->link_type ^ interface->snap_length << 8;
@@ -241,7 +241,8 @@ enum status writer_frame(struct writer *writer, const struct frame *frame, const
 	if (writer->failure.status != STATUS_OK)
 		return failed(writer, error);
 	if (frame->captured > CAPTURED_MAX_LARGE)
-		return error_set(error, STATUS_LIMIT, _("frame %ju is too long to be written"), (uintmax_t)frame->number);
+		return error_set(error, STATUS_LIMIT, _("frame %ju is too long to be written"),
+		                 (uintmax_t)frame->number);
 	if (find_interface(writer, interface, &fixed[0]) != STATUS_OK)
 		return failed(writer, error);
 	add_frame_options(&writer->options, frame, comments);

@@ -30,7 +30,8 @@ static const struct row rows[] = {
 	{ "SF: FIN and RST, answered by a FIN", "c S 100 0 0; s SA 500 101 0; c A 101 501 0; c FA 101 501 0; c R 102 0 0;"
 	  "s FA 501 102 0", "SF", "ShAFRf", 0 },
 	{ "REJ: refused", "c S 100 0 0; s RA 0 101 0", "REJ", "Sr", 0 },
-	{ "REJ: reset both ways, and no byte of data", "c S 100 0 0; s SA 500 101 0; c A 101 501 0; c R 101 0 0; s R 501 0 0",
+	{ "REJ: reset both ways, and no byte of data",
+	  "c S 100 0 0; s SA 500 101 0; c A 101 501 0; c R 101 0 0; s R 501 0 0",
 	  "REJ", "ShARr", 0 },
 	{ "RSTO: the originator reset", "c S 100 0 0; s SA 500 101 0; c A 101 501 0; c RA 101 501 0", "RSTO", "ShAR", 0 },
 	{ "RSTR: the responder reset", "c S 100 0 0; s SA 500 101 0; c A 101 501 0; c PA 101 501 5; s R 501 0 0",
@@ -89,8 +90,9 @@ static const struct row rows[] = {
 
 	/* G: acknowledged, and not seen. */
 	{ "G: a hole that was acknowledged", "c S 100 0 0; s SA 500 101 0; c A 101 501 10; c A 121 501 10; s A 501 131 0",
-	  "S1", "ShDGa", 0 },
-	{ "G: a hole that is filled is none", "c S 100 0 0; s SA 500 101 0; c A 101 501 10; c A 121 501 10; c A 111 501 10;"
+	  "S1", "ShDaG", 0 },
+	{ "G: a hole that is filled is none",
+	  "c S 100 0 0; s SA 500 101 0; c A 101 501 10; c A 121 501 10; c A 111 501 10;"
 	  "s A 501 131 0", "S1", "ShDTa", 0 },
 	{ "G: the end is missing", "c S 100 0 0; s SA 500 101 0; c A 101 501 10; s A 501 131 0", "S1", "ShDaG", 0 },
 	{ "G: the FIN itself is no gap", "c S 100 0 0; s SA 500 101 0; c A 101 501 10; c FA 111 501 0; s A 501 112 0",
@@ -109,7 +111,7 @@ static const struct row rows[] = {
 	{ "a header that was cut off is not seen", "c S 100 0 0; s RA 0 101 0 h", "S0", "S", 0 },
 
 	/* A second SYN. */
-	{ "a SYN after a partial beginning", "c A 99 0 0; c S 100 0 0", "OTH", "AS", 0 },
+	{ "a SYN after a partial beginning", "c A 99 0 0; c S 100 0 0", "S0", "AS", 0 },
 	{ "simultaneous open", "c S 100 0 0; s S 500 0 0; c SA 100 501 0; s SA 500 101 0", "S1", "Ss", 0 },
 };
 
@@ -126,9 +128,11 @@ static uint16_t flags_of(const char *text)
 	return flags;
 }
 
-static struct endpoint client = { { { 10, 0, 0, 1 }, 4 }, CLIENT_PORT }, server = { { { 10, 0, 0, 2 }, 4 }, SERVER_PORT };
+static struct endpoint client = { { { 10, 0, 0, 1 }, 4 }, CLIENT_PORT };
+static struct endpoint server = { { { 10, 0, 0, 2 }, 4 }, SERVER_PORT };
 
-static struct segment segment_of(char who, const char *flags, uint32_t seq, uint32_t ack, uint32_t len, const char *marks)
+static struct segment segment_of(char who, const char *flags, uint32_t seq, uint32_t ack, uint32_t len,
+                                 const char *marks)
 {
 	struct segment s = {
 		.seq = seq, .ack = ack, .payload_len = len, .payload_captured = strchr(marks, 'x') ? 0 : len,
@@ -234,7 +238,7 @@ static void check_repetition(void)
 	repeat("c S 100 0 0; s SA 500 101 0; c A 101 501 5 |c A 101 501 5", 9, "ShDT", "T: 9 times");
 	repeat("c S 100 0 0; s SA 500 101 0; c A 101 501 5 |c A 101 501 5", 10, "ShDTT", "T: 10 times");
 	repeat("c S 100 0 0; s SA 500 101 0; c A 101 501 5 |c A 101 501 5", 100, "ShDTTT", "T: 100 times");
-	repeat("c S 100 0 0; s SA 500 101 0 |s A 501 101 0 z", 1000, "Shwawww", "W: 1000 times");
+	repeat("c S 100 0 0; s SA 500 101 0 |s A 501 101 0 z", 1000, "Shawwww", "W: 1000 times");
 	repeat("c S 100 0 0 g; s SA 500 101 0 g |s A 501 101 0 b", 10, "Shcc", "C: 10 times");
 }
 

@@ -214,6 +214,8 @@ static void age(void)
 	feed_at(decoder, &first, 0);
 	is_number(feed_at(decoder, &rest, FRAGMENTS_AGE_NS + 1), DECODED_FRAGMENT, "but no longer");
 	is_number((long long)decoder_counts(decoder)->fragments_lost, 1, "the older one is lost then");
+	feed_at(decoder, &first, INT64_MIN);
+	is_number(feed_at(decoder, &rest, INT64_MAX), DECODED_SEGMENT, "clocks that run to their ends do no harm");
 	decoder_free(decoder);
 }
 

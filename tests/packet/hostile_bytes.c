@@ -53,7 +53,8 @@ static bool is_usable(struct segment *segment, const uint8_t *bytes, uint32_t si
 	for (int i = 0; segment->mac && i < 6; i++)
 		sum += segment->mac[i];
 	return sum != UINT32_MAX && segment->options_len <= segment->header_options_len
-	       && segment->header_options_len <= 40 && segment->payload_captured <= segment->payload_len && options.sack_count <= SACK_BLOCKS_MAX
+	       && segment->header_options_len <= 40 && segment->payload_captured <= segment->payload_len
+	       && options.sack_count <= SACK_BLOCKS_MAX
 	       && (segment->reassembled || (inside(segment->payload, segment->payload_captured, bytes, size)
 	                                    && inside(segment->options, segment->options_len, bytes, size)));
 }

@@ -106,7 +106,8 @@ static void file_that_shrinks(void)
 	if (ftruncate(again, KEPT) < 0)
 		abort();
 	read_on(source, &reading);
-	ok(reading.status == STATUS_IO && strstr(reading.error.text, "shorter"), "cut meanwhile: %s", reading.error.text);
+	ok(reading.status == STATUS_IO && strstr(reading.error.text, "shorter"), "cut meanwhile: %s",
+	   reading.error.text);
 	is_number((long long)reading.frames, 2000, "every whole frame that is left is delivered");
 	close(again);
 	source_free(source);

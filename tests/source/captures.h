@@ -241,7 +241,7 @@ HELPER int file_of(const void *data, size_t len)
 	return fd;
 }
 
-/* The reading end of a pipe into which another process writes the bytes, `piece` at a time; single bytes are read singly. */
+/* The reading end of a pipe into which another process writes `piece` bytes at a time; single bytes are read singly. */
 HELPER int pipe_of(const uint8_t *data, size_t len, size_t piece)
 {
 	int ends[2];

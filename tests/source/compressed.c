@@ -1,6 +1,7 @@
 /*
- * The law: compression changes nothing. The same frames come from a plain file, from each compressed one and from a pipe
- * of either; compressed data that are cut off or broken give frames of the capture and then a failure, never an end.
+ * The law: compression changes nothing. The same frames come from a plain file, from each compressed one and from a
+ * pipe of either; compressed data that are cut off or broken give frames of the capture and then a failure, never an
+ * end.
  */
 #include "captures.h"
 
@@ -59,7 +60,8 @@ static void cut_or_broken(const struct bytes *bytes, enum packing packing)
 		cut &= reading.status != STATUS_OK && reading.status != STATUS_END && reading.error.text[0] &&
 		       !strncmp(buffer_text(&plain.text), buffer_text(&reading.text), reading.text.len);
 		if (!cut) {
-			printf("#   %s cut at %zu: %d %s\n", packing_name(packing), at, reading.status, reading.error.text);
+			printf("#   %s cut at %zu: %d %s\n", packing_name(packing), at, reading.status,
+			       reading.error.text);
 			at = len;
 		}
 		reading_clear(&reading);

@@ -119,7 +119,7 @@ static void wrong_filters(void)
 	reading_clear(&reading);
 	reading = filtered(&pcapng, "wlan type mgt", &position);
 	is_number(reading.status, STATUS_END, "or for one that the capture may still describe");
-	is_number((long long)position.frames_unfiltered_link, 4, "if it does not, all its frames are counted as skipped");
+	is_number((long long)position.frames_unfiltered_link, 4, "if not, all its frames are counted as skipped");
 	reading_clear(&reading);
 }
 

@@ -41,7 +41,8 @@ static void obsolete_packet_block(void)
 	put16(&bytes, 4);
 	put32(&bytes, 2);
 	block_end(&bytes, start);
-	reads_as(read_bytes(&bytes), STATUS_END, "1 5000 3/3 if0 link1 t1 d2 0001ecc1 ''\n", "the first drafts' packet block");
+	reads_as(read_bytes(&bytes), STATUS_END, "1 5000 3/3 if0 link1 t1 d2 0001ecc1 ''\n",
+	         "the first drafts' packet block");
 }
 
 static void one_clock(int resolution, int64_t offset, uint64_t ticks, int64_t want, const char *name)
@@ -185,8 +186,8 @@ static void many_comments_are_all_kept(void)
 		return;
 	while (source_next(source, frames, &count, NULL) == STATUS_OK)
 		for (size_t i = 0; i < count; i++)
-			good += frames[i].comment_len == 2 * sizeof text + 1 && frames[i].comment[sizeof text] == '\n' &&
-			        frames[i].comment[2 * sizeof text] == 'x';
+			good += frames[i].comment_len == 2 * sizeof text + 1 &&
+			        frames[i].comment[sizeof text] == '\n' && frames[i].comment[2 * sizeof text] == 'x';
 	is_number((long long)good, 20, "no comment is lost to those of other frames");
 	source_free(source);
 }
@@ -210,7 +211,7 @@ static void interfaces_are_numbered_over_sections(void)
 	ok(!source_interface(source, 2, &interface), "there is no third");
 	source_rewind(source, NULL);
 	read_on(source, &reading);
-	ok(source_interface(source, 0, &interface) && interface.name == name, "names stay where they are after a rewind");
+	ok(source_interface(source, 0, &interface) && interface.name == name, "names stay where they are");
 	ok(!source_interface(source, 2, &interface), "and no interface is counted twice");
 	is_number((long long)reading.frames, 8, "all frames twice");
 	reading_clear(&reading);
@@ -230,20 +231,23 @@ static void records_that_are_no_frames(void)
 	ng_frame(&bytes, 0, 1, 0, 0);
 	reads_as(read_bytes(&bytes), STATUS_END,
 	         "1 0 0/0 if0 link1 t1 d0 00000001 ''\n11 1000 0/0 if0 link1 t1 d0 00000001 ''\n",
-	         "journal entries, system calls and custom blocks take a number, as in Wireshark; others do not");
+	         "journal entries, system calls and custom blocks take a number, as in Wireshark");
 }
 
 static void every_cut(void)
 {
 	struct bytes bytes = { 0 };
 	size_t frame_ends[8] = { 0 }, clean[16] = { 0 }, frames = 0, blocks = 0;
+	bool big = false;
 
 	ng_sample(&bytes);
 	for (size_t at = 0; at < bytes.len;) {
-		bool big = bytes.data[at] == 0 || (bytes.data[at] == 0x0a && bytes.data[at + 8] == 0x1a);
 		const uint8_t *len = bytes.data + at + 4;
-		uint8_t type = bytes.data[at + (big ? 3 : 0)];
+		uint8_t type;
 
+		if (bytes.data[at] == 0x0a)
+			big = bytes.data[at + 8] == 0x1a;
+		type = bytes.data[at + (big ? 3 : 0)];
 		at += big ? (size_t)len[2] << 8 | len[3] : (size_t)len[1] << 8 | len[0];
 		clean[blocks++] = at;
 		if (type == 6 || type == 3)

@@ -116,9 +116,9 @@ static void comments_are_cut_between_characters(void)
 	static char text[70000], back[70000];
 
 	memset(text, 'x', sizeof text);
-	is_number((long long)comment_round_trip(text, sizeof text, back), 65535, "a comment as long as an option can be");
+	is_number((long long)comment_round_trip(text, sizeof text, back), 65535, "as long as an option can be");
 	memcpy(text + 65534, "\xc3\xa9", 2);
-	is_number((long long)comment_round_trip(text, sizeof text, back), 65534, "one that would end in half a character");
+	is_number((long long)comment_round_trip(text, sizeof text, back), 65534, "none ends in half a character");
 	comment_round_trip("a\xff\xc3(b\0c\x80", 8, back);
 	is_text(back, "a\xef\xbf\xbd\xef\xbf\xbd(b\xef\xbf\xbd" "c\xef\xbf\xbd", "what is not UTF-8 is replaced");
 }
@@ -134,7 +134,7 @@ static void numbers_out_of_range(void)
 	writer_open(path_of(fd), &writer, NULL);
 	is_number(writer_frame(writer, &frame, &interface, NULL, &error), STATUS_OK, "a time before 1970");
 	frame.captured = UINT32_MAX;
-	is_number(writer_frame(writer, &frame, &interface, NULL, &error), STATUS_LIMIT, "a frame that no reader would take");
+	is_number(writer_frame(writer, &frame, &interface, NULL, &error), STATUS_LIMIT, "a frame of 4 GiB");
 	writer_close(writer, NULL);
 	reads_as(read_all(fd, NULL), STATUS_END, "1 0 0/0 if0 link1 t1 d0 00000001 ''\n", "is written as 1970");
 }

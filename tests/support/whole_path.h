@@ -105,6 +105,15 @@ static inline void whole_path_note(void *user, const struct conversation *conver
 		ladder_add(path->ladder, conversation, note);
 }
 
+static inline void whole_path_failure(void *user, const struct source *source, const struct error *error)
+{
+	struct whole_path *path = user;
+
+	(void)source;
+	buffer_puts(&path->out, error->text);
+	whole_path_check_text(&path->out);
+}
+
 static inline void whole_path_finish(struct whole_path *path, const struct analysis *analysis)
 {
 	report_text_summary(&path->out, path->summary, analysis_totals(analysis), &path->style);
@@ -120,15 +129,14 @@ static inline void whole_path_read(struct whole_path *path, struct source *sourc
 	const struct analysis_options options = { .all_connections = way == WAY_ALL_CONNECTIONS,
 	                                          .one_pass = way == WAY_ONE_PASS, .two_passes = way == WAY_TWO_PASSES };
 	const struct analysis_sink sink = { .user = path, .verdict = whole_path_verdict,
-	                                    .connection = whole_path_connection, .note = whole_path_note };
+	                                    .connection = whole_path_connection, .note = whole_path_note,
+	                                    .failure = whole_path_failure };
 	struct analysis *analysis = analysis_new(&options, &sink);
 	struct error error = { 0 };
 
 	if (!analysis)
 		return;
-	if (analysis_run(analysis, source, &error) > STATUS_IDLE)
-		buffer_puts(&path->out, error.text);
-	whole_path_check_text(&path->out);
+	analysis_run(analysis, &source, 1, &error);
 	analysis_finish(analysis);
 	whole_path_finish(path, analysis);
 	analysis_free(analysis);

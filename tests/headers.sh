@@ -1,0 +1,29 @@
+#!/bin/bash
+# Each header compiles alone, with gcc and with clang, and the public one also as C++ and as plain C99.
+. "$(dirname "$0")/support/tap.sh"
+
+flags="-D_GNU_SOURCE -Isrc -Iinclude $(pkg-config --cflags libpcap libarchive jansson)"
+
+# Included twice, so that a missing guard shows.
+compiles() {
+	local compiler=$1 standard=$2 header=$3
+	printf '#include "%s"\n#include "%s"\n' "$header" "$header" |
+		$compiler -std="$standard" -Wall -Wextra -Werror -fsyntax-only $flags -I. -x "${4:-c}" -
+}
+
+for compiler in gcc clang; do
+	if ! has $compiler; then
+		skip "headers with $compiler" "$compiler is not installed"
+		continue
+	fi
+	for header in $(find src include -name '*.h' | sort); do
+		ok "$compiler: $header" compiles $compiler gnu17 "$header"
+	done
+	ok "$compiler: the public header as C99" compiles $compiler c99 include/tcpwhy.h
+done
+if has g++; then
+	ok 'the public header as C++' compiles g++ c++17 include/tcpwhy.h c++
+else
+	skip 'the public header as C++' 'g++ is not installed'
+fi
+done_testing
