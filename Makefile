@@ -10,6 +10,9 @@ DESTDIR  ?=
 VERSION  := 0.1.0
 SONAME   := libtcpwhy.so.0
 SANITIZE ?=
+# `make V=1` shows the commands.
+Q        := $(if $(V),,@)
+said      = $(if $(V),,@echo '  $(1)  $@')
 
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wwrite-strings
 OPTIMIZE ?= -O2 -g
@@ -18,7 +21,7 @@ PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 PACKAGE_LIBS   := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
 SANITIZERS := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 CFLAGS   += -std=gnu17 $(OPTIMIZE) $(WARNINGS) -fvisibility=hidden -fPIC \
-            -D_GNU_SOURCE -DTCPWHY_VERSION='"$(VERSION)"' -DLOCALE_DIR='"$(PREFIX)/share/locale"' \
+            -D_GNU_SOURCE -DTCPWHY_VERSION='"$(VERSION)"' \
             -Isrc -Iinclude $(PACKAGE_CFLAGS) $(SANITIZERS)
 LDFLAGS  += $(if $(SANITIZE),-fsanitize=$(SANITIZE))
 LDLIBS   += $(PACKAGE_LIBS)
@@ -56,16 +59,30 @@ help:                               ## this list
 # ---- the program
 
 $(BUILD)/tcpwhy: $(CLI_OBJ) $(STATIC)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call said,LINK)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 # Everything, for the program and the tests; the installed library shows its public functions only.
 $(STATIC): $(LIB_OBJ)
+	$(call said,AR  )
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(Q)$(AR) rcs $@ $^
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(if $(filter tests/%,$<),-Itests) -MMD -MP -c -o $@ $<
+	$(call said,CC  )
+	$(Q)$(CC) $(CFLAGS) $(if $(filter tests/%,$<),-Itests) -MMD -MP -c -o $@ $<
+
+# The one object that knows where it will be installed.
+$(BUILD)/src/cli/main.o: CFLAGS += -DLOCALE_DIR='"$(PREFIX)/share/locale"'
+$(BUILD)/src/cli/main.o: $(BUILD)/prefix
+
+$(BUILD)/prefix: FORCE
+	@mkdir -p $(@D)
+	@echo '$(PREFIX)' | cmp -s - $@ || echo '$(PREFIX)' > $@
+
+.PHONY: FORCE
+FORCE:
 
 .PHONY: deps
 deps:                               ## install what is missing to build and to test (apt; else print the line)
@@ -94,15 +111,18 @@ tests: $(BUILD)/tcpwhy $(TESTS) $(REPLAYS) $(BUILD)/make_samples
 
 $(BUILD)/tests/%.t: tests/%.c $(HELP_OBJ) $(STATIC)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -Itests -MMD -MP -MF $@.d $(LDFLAGS) -o $@ $< $(HELP_OBJ) $(STATIC) $(LDLIBS)
+	$(call said,LINK)
+	$(Q)$(CC) $(CFLAGS) -Itests -MMD -MP -MF $@.d $(LDFLAGS) -o $@ $< $(HELP_OBJ) $(STATIC) $(LDLIBS)
 
 # Programs around the tests, which prove does not run.
 $(BUILD)/%: tests/tools/%.c $(HELP_OBJ) $(STATIC)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -Itests -MMD -MP -MF $@.d $(LDFLAGS) -o $@ $< $(HELP_OBJ) $(STATIC) $(LDLIBS)
+	$(call said,LINK)
+	$(Q)$(CC) $(CFLAGS) -Itests -MMD -MP -MF $@.d $(LDFLAGS) -o $@ $< $(HELP_OBJ) $(STATIC) $(LDLIBS)
 
 $(BUILD)/make_samples: tools/make_samples.c $(STATIC)
-	$(CC) $(CFLAGS) -MMD -MP -MF $@.d $(LDFLAGS) -o $@ $< $(STATIC) $(LDLIBS)
+	$(call said,LINK)
+	$(Q)$(CC) $(CFLAGS) -MMD -MP -MF $@.d $(LDFLAGS) -o $@ $< $(STATIC) $(LDLIBS)
 
 .PHONY: samples
 samples: $(BUILD)/make_samples      ## write the captures in samples/ again
@@ -125,11 +145,13 @@ fuzzers: $(FUZZERS)
 
 $(FUZZERS): $(BUILD)/fuzz/%: fuzz/%.c $(STATIC)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $< $(STATIC) $(LDLIBS)
+	$(call said,LINK)
+	$(Q)$(CC) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $< $(STATIC) $(LDLIBS)
 
 $(REPLAYS): $(BUILD)/fuzz/%-replay: fuzz/%.c fuzz/replay.c $(STATIC)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ fuzz/$*.c fuzz/replay.c $(STATIC) $(LDLIBS)
+	$(call said,LINK)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ fuzz/$*.c fuzz/replay.c $(STATIC) $(LDLIBS)
 
 CAPTURES ?= samples
 .PHONY: hostile
@@ -146,7 +168,8 @@ bench: all                          ## measure against tcpdump and others
 EXPORTS := src/report/libtcpwhy.map
 
 $(BUILD)/$(SONAME): $(LIB_OBJ) $(EXPORTS)
-	$(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=$(EXPORTS) -o $@ $(LIB_OBJ) $(LDLIBS)
+	$(call said,LINK)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=$(EXPORTS) -o $@ $(LIB_OBJ) $(LDLIBS)
 
 # One object, in which all that is hidden becomes local.
 $(BUILD)/libtcpwhy.a: $(LIB_OBJ)
@@ -155,8 +178,7 @@ $(BUILD)/libtcpwhy.a: $(LIB_OBJ)
 	@rm -f $@
 	$(AR) rcs $@ $(BUILD)/libtcpwhy.o
 
-$(BUILD)/tcpwhy.pc: Makefile
-	@mkdir -p $(@D)
+$(BUILD)/tcpwhy.pc: Makefile $(BUILD)/prefix
 	@printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$${prefix}/lib' 'includedir=$${prefix}/include' '' \
 		'Name: tcpwhy' 'Description: why was this TCP connection reset?' 'Version: $(VERSION)' \
 		'Requires.private: $(PACKAGES)' 'Libs: -L$${libdir} -ltcpwhy' 'Cflags: -I$${includedir}' > $@
@@ -175,8 +197,12 @@ $(BUILD)/po/%.mo: po/%.po
 pot:                                ## collect the texts for people into po/tcpwhy.pot
 	tools/pot.sh po/tcpwhy.pot
 
+.PHONY: readme
+readme: all                         ## put the verdict of today onto the first screen of README.md
+	BUILD=$(BUILD) tools/readme.sh
+
 .PHONY: install
-install: all $(BUILD)/$(SONAME) $(BUILD)/libtcpwhy.a $(BUILD)/tcpwhy.pc $(BUILD)/tcpwhy-causes.7 $(MO) ## install
+install: all $(BUILD)/$(SONAME) $(BUILD)/libtcpwhy.a $(BUILD)/tcpwhy.pc $(BUILD)/tcpwhy-causes.7 $(MO) ## install under PREFIX
 	install -D -m 755 $(BUILD)/tcpwhy $(DESTDIR)$(PREFIX)/bin/tcpwhy
 	install -D -m 644 include/tcpwhy.h $(DESTDIR)$(PREFIX)/include/tcpwhy.h
 	install -D -m 644 $(BUILD)/libtcpwhy.a $(DESTDIR)$(PREFIX)/lib/libtcpwhy.a

@@ -25,7 +25,9 @@ ok 'there is code to look at' [ -s "$scratch/all" ]
 ok 'no banned call' is_empty "$(calls "$everywhere" "$scratch/all")"
 ok 'the library neither prints nor exits' is_empty "$(calls "$library" "$scratch/library")"
 ok 'nor writes to the standard streams' is_empty "$(grep -E '\b(stdout|stderr)\b' "$scratch/library")"
-ok 'the library has no writable global state' is_empty "$(nm --defined-only "$BUILD/libtcpwhy-all.a" 2> /dev/null |
-	awk '$2 ~ /^[BDbd]$/ && $3 !~ /^(__|_GLOBAL|\.|asan|ubsan|llvm|str|odr)/ { print $3 }' |
-	grep -vE '^(\.L|__odr_asan|__asan|__ubsan)' | sort -u)"
+if [ -z "${SANITIZE:-}" ]; then
+	# Constant tables with pointers lie in .data.rel.ro, which is none of these.
+	ok 'the library has no writable global state' is_empty "$(objdump -t "$BUILD/libtcpwhy-all.a" |
+		awk '$0 ~ / O \.(data|bss)[[:space:]]/ { print $NF }' | sort -u)"
+fi
 done_testing

@@ -45,6 +45,24 @@ static const struct step write_after_close[] = {
 	{ 0 },
 };
 
+/* Nobody listens on that port. */
+static const struct step port_closed[] = {
+	{ MS(0), 'c', TCP_SYN, 0, 0, 0, true, 64240, 0x5b20, NULL },
+	{ MS(1), 's', TCP_RST | TCP_ACK, 0, 1, 0, false, 0, 0, NULL },
+	{ 0 },
+};
+
+struct sample {
+	const char *name;
+	uint16_t client_port, server_port;
+	const struct step *steps;
+};
+
+static const struct sample samples[] = {
+	{ "write-after-close.pcapng", 61493, 9999, write_after_close },
+	{ "port-closed.pcapng", 61494, 9998, port_closed },
+};
+
 static struct endpoint make_end(uint8_t a, uint8_t b, uint8_t c, uint8_t d, uint16_t port)
 {
 	return (struct endpoint){ .address = { .bytes = { a, b, c, d }, .version = 4 }, .port = port };
@@ -66,15 +84,16 @@ static size_t add_options(const struct step *step, uint8_t bytes[40])
 	return builder_options(&options, bytes);
 }
 
-static size_t build(const struct step *step, uint8_t frame[BUILDER_FRAME_MAX])
+static size_t build(const struct sample *sample, const struct step *step, uint8_t frame[BUILDER_FRAME_MAX])
 {
-	const struct endpoint client = make_end(192, 0, 2, 2, 61493), server = make_end(198, 51, 100, 10, 9999);
+	const struct endpoint client = make_end(192, 0, 2, 2, sample->client_port);
+	const struct endpoint server = make_end(198, 51, 100, 10, sample->server_port);
 	bool from_client = step->from == 'c';
 	uint8_t options[40];
 	struct segment segment = {
 		.src = from_client ? client : server,
 		.dst = from_client ? server : client,
-		.seq = (from_client ? CLIENT_ISN : SERVER_ISN) + step->seq,
+		.seq = step->seq || step->flags & TCP_SYN ? (from_client ? CLIENT_ISN : SERVER_ISN) + step->seq : 0,
 		.ack = step->flags & TCP_ACK ? (from_client ? SERVER_ISN : CLIENT_ISN) + step->ack : 0,
 		.flags = step->flags,
 		.window = step->window,
@@ -92,20 +111,21 @@ static size_t build(const struct step *step, uint8_t frame[BUILDER_FRAME_MAX])
 	return builder_frame(&segment, frame, BUILDER_FRAME_MAX);
 }
 
-static void write_sample(const char *folder, const char *name, const struct step *steps)
+static void write_sample(const char *folder, const struct sample *sample)
 {
+	const struct step *steps = sample->steps;
 	const struct source_interface interface = { .link_type = LINK_ETHERNET, .name = "eth0" };
 	static uint8_t bytes[BUILDER_FRAME_MAX];
 	struct writer *writer;
 	struct error error;
 	char path[4096];
 
-	snprintf(path, sizeof path, "%s/%s", folder, name);
+	snprintf(path, sizeof path, "%s/%s", folder, sample->name);
 	if (writer_open(path, &writer, &error) != STATUS_OK)
 		errx(1, "%s", error.text);
 	for (uint64_t i = 0; steps[i].from; i++) {
 		const char *comments[] = { steps[i].comment, NULL };
-		size_t len = build(&steps[i], bytes);
+		size_t len = build(sample, &steps[i], bytes);
 		struct frame frame = {
 			.number = i + 1, .time_ns = BEGIN_NS + steps[i].at_ns, .data = bytes, .captured = (uint32_t)len,
 			.length = (uint32_t)len, .link_type = LINK_ETHERNET, .has_time = true,
@@ -122,6 +142,7 @@ int main(int argc, char **argv)
 {
 	if (argc != 2)
 		errx(2, "usage: make_samples DIR");
-	write_sample(argv[1], "write-after-close.pcapng", write_after_close);
+	for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++)
+		write_sample(argv[1], &samples[i]);
 	return 0;
 }

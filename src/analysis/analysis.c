@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "analysis/peek.h"
 #include "analysis/selection.h"
 #include "analysis/survey.h"
 #include "analysis/tracker.h"
@@ -12,7 +13,7 @@
 /* Below this size a second look at everything is cheaper than finding out what to look at. */
 #define SURVEY_MIN_BYTES (32ULL << 20)
 /* Batches between two reports of progress. */
-#define PROGRESS_BATCHES 1024
+#define PROGRESS_BATCHES 256
 
 struct analysis {
 	struct analysis_options options;
@@ -24,6 +25,7 @@ struct analysis {
 	uint64_t seed;
 	int64_t last_read_ns;   /* monotonic, for a pipe that falls silent */
 	unsigned pass;
+	unsigned batches;
 };
 
 static struct tracker *make_tracker(struct analysis *a)
@@ -31,7 +33,7 @@ static struct tracker *make_tracker(struct analysis *a)
 	struct tracker_options options = {
 		.max_conversations = a->options.max_connections && a->options.max_connections < ANALYSIS_MAX_CONVERSATIONS
 		                     ? a->options.max_connections : ANALYSIS_MAX_CONVERSATIONS,
-		.seed = a->seed, .selection = a->selection, .sink = &a->sink, .totals = &a->totals,
+		.selection = a->selection, .sink = &a->sink, .totals = &a->totals,
 	};
 
 	return tracker_new(&options);
@@ -66,13 +68,23 @@ static void count_frame(struct analysis *a, const struct frame *frame)
 	a->totals.last_time_ns = frame->time_ns;
 }
 
+static bool is_selected(const struct analysis *a, const struct segment *segment)
+{
+	struct tuple tuple;
+
+	if (!a->selection)
+		return true;
+	tuple_of(&segment->src, &segment->dst, &tuple);
+	return selection_has(a->selection, tuple_hash(&tuple, a->seed));
+}
+
 static void look_at(struct analysis *a, const struct frame *frame)
 {
 	struct segment segment;
 	struct icmp_error error;
 	enum decoded decoded = decoder_frame(a->decoder, frame, &segment, &error);
 
-	if (decoded == DECODED_SEGMENT)
+	if (decoded == DECODED_SEGMENT && is_selected(a, &segment))
 		tracker_segment(a->tracker, &segment);
 	else if (decoded == DECODED_ICMP_ERROR)
 		tracker_icmp(a->tracker, &error);
@@ -89,14 +101,10 @@ void analysis_advance(struct analysis *a, int64_t now_ns)
 	tracker_advance(a->tracker, now_ns);
 }
 
-static void report_progress(struct analysis *a, const struct source *source, unsigned batch)
+static void progress(struct analysis *a, const struct source_position *position)
 {
-	struct source_position position;
-
-	if (!a->sink.progress || batch % PROGRESS_BATCHES)
-		return;
-	source_position(source, &position);
-	a->sink.progress(a->sink.user, &position, a->pass, a->totals.passes);
+	if (a->sink.progress && a->batches++ % PROGRESS_BATCHES == 0)
+		a->sink.progress(a->sink.user, position, a->pass, a->totals.passes);
 }
 
 /* The clock of the capture stands still while a pipe is silent; ours goes on. */
@@ -108,66 +116,89 @@ static void idle(struct analysis *a)
 		analysis_advance(a, a->totals.last_time_ns + (now - a->last_read_ns));
 }
 
-typedef void batch_fn(struct analysis *a, const struct frame *frames, size_t count, void *context);
-
-/* Read a source to its end, giving each batch to `take`. */
-static enum status each_batch(struct analysis *a, struct source *source, batch_fn *take, void *context,
-                              struct error *error)
+/* One pass: every frame as it comes. */
+static enum status only_look(struct analysis *a, struct source *source, struct error *error)
 {
 	struct frame frames[SOURCE_BATCH];
+	struct source_position position;
 	enum status status;
 	size_t count;
 
-	for (unsigned batch = 0;; batch++) {
-		status = source_next(source, frames, &count, error);
+	while ((status = source_next(source, frames, &count, error)) == STATUS_OK || status == STATUS_IDLE) {
 		if (status == STATUS_IDLE) {
 			idle(a);
 			continue;
 		}
-		if (status != STATUS_OK)
-			return status == STATUS_END ? STATUS_OK : status;
-		take(a, frames, count, context);
-		report_progress(a, source, batch);
+		a->last_read_ns = clock_monotonic();
+		for (size_t i = 0; i < count; i++)
+			analysis_frame(a, &frames[i]);
+		source_position(source, &position);
+		progress(a, &position);
 	}
+	return status == STATUS_END ? STATUS_OK : status;
 }
 
-static void take_first_look(struct analysis *a, const struct frame *frames, size_t count, void *context)
+static void seen_by_survey(void *user, const struct ahead_batch *batch)
 {
-	(void)context;
-	a->last_read_ns = clock_monotonic();
-	for (size_t i = 0; i < count; i++)
-		analysis_frame(a, &frames[i]);
+	struct analysis *a = user;
+
+	for (size_t i = 0; i < batch->count; i++)
+		count_frame(a, &batch->frames[i]);
+	progress(a, &batch->position);
 }
 
-static void take_second_look(struct analysis *a, const struct frame *frames, size_t count, void *context)
-{
-	(void)context;
-	for (size_t i = 0; i < count; i++)
-		look_at(a, &frames[i]);
-}
-
-struct surveying {
-	struct survey *survey;
-	unsigned file;
+/* The frames of a batch that may belong to a selected connection. */
+struct selected {
+	size_t count;
+	uint16_t index[AHEAD_FRAMES];
 };
 
-static void take_survey(struct analysis *a, const struct frame *frames, size_t count, void *context)
+static void pick_some(const struct analysis *a, const struct frame *frames, size_t from, size_t to, struct selected *selected)
 {
-	struct surveying *s = context;
-	struct segment segments[SOURCE_BATCH];
-	struct icmp_error error;
-	size_t found = 0;
+	uint64_t hashes[SOURCE_BATCH] = { 0 };
+	struct glance glance;
+	struct tuple tuple;
 
-	for (size_t i = 0; i < count; i++) {
-		enum decoded decoded = decoder_frame(a->decoder, &frames[i], &segments[found], &error);
-
-		count_frame(a, &frames[i]);
-		if (decoded == DECODED_SEGMENT)
-			found++;
-		else if (decoded == DECODED_ICMP_ERROR)
-			survey_icmp(s->survey, &error);
+	for (size_t i = from; i < to; i++) {
+		if (!glance_at(&frames[i], &glance))
+			continue;
+		peek_tuple(&glance, &tuple);
+		hashes[i - from] = tuple_hash(&tuple, a->seed);
+		selection_prefetch(a->selection, hashes[i - from]);
 	}
-	survey_segments(s->survey, segments, found, s->file);
+	/* What cannot be told at a glance is decoded to find out. */
+	for (size_t i = from; i < to; i++)
+		if (!hashes[i - from] || selection_has(a->selection, hashes[i - from]))
+			selected->index[selected->count++] = (uint16_t)i;
+}
+
+/* In the other thread: the selection does not change any more. */
+static void pick(void *context, struct ahead_batch *batch)
+{
+	struct selected *selected = batch->prepared;
+
+	selected->count = 0;
+	for (size_t i = 0; i < batch->count; i += SOURCE_BATCH)
+		pick_some(context, batch->frames, i, i + SOURCE_BATCH < batch->count ? i + SOURCE_BATCH : batch->count, selected);
+}
+
+static void look_at_picked(void *context, struct ahead_batch *batch)
+{
+	const struct selected *selected = batch->prepared;
+	struct analysis *a = context;
+
+	for (size_t i = 0; i < selected->count; i++)
+		look_at(a, &batch->frames[selected->index[i]]);
+	progress(a, &batch->position);
+}
+
+static enum status second_look(struct analysis *a, struct source *source, struct error *error)
+{
+	struct ahead_steps steps = {
+		.prepared_size = sizeof(struct selected), .prepare = pick, .take = look_at_picked, .context = a,
+	};
+
+	return ahead_run(source, &steps, error);
 }
 
 static enum status out_of_memory(struct error *error)
@@ -175,16 +206,14 @@ static enum status out_of_memory(struct error *error)
 	return error_set(error, STATUS_MEMORY, _("out of memory"));
 }
 
-/* The survey has counted; the second pass decodes again with a decoder that starts afresh. */
+/* The survey has counted; the tracker of the second pass looks at the selection only. */
 static bool begin_second_pass(struct analysis *a)
 {
-	a->totals.decoded = *decoder_counts(a->decoder);
-	decoder_free(a->decoder);
+	selection_finish(a->selection);
 	tracker_finish(a->tracker);
-	a->decoder = decoder_new();
 	a->tracker = make_tracker(a);
 	a->pass = 2;
-	return a->decoder && a->tracker;
+	return a->tracker;
 }
 
 static void failed(const struct analysis_sink *sink, const struct source *source, const struct error *error)
@@ -196,19 +225,19 @@ static void failed(const struct analysis_sink *sink, const struct source *source
 static enum status run_survey(struct analysis *a, struct source *const *sources, size_t count, struct error *error)
 {
 	size_t ceiling = a->options.max_connections ? a->options.max_connections : ANALYSIS_MAX_CONNECTIONS;
-	struct surveying s = { 0 };
+	struct survey *survey;
 
 	a->totals.passes = 2;
 	a->selection = selection_new();
-	s.survey = a->selection ? survey_new(ceiling, a->seed, a->selection, &a->totals) : NULL;
-	if (!s.survey)
+	survey = a->selection ? survey_new(ceiling, a->seed, a->selection, &a->totals, seen_by_survey, a) : NULL;
+	if (!survey)
 		return out_of_memory(error);
-	for (s.file = 0; s.file < count; s.file++) {
-		if (each_batch(a, sources[s.file], take_survey, &s, error) != STATUS_OK)
-			failed(&a->sink, sources[s.file], error);
-		source_rewind(sources[s.file], error);
+	for (unsigned file = 0; file < count; file++) {
+		if (survey_run(survey, sources[file], file, error) != STATUS_OK)
+			failed(&a->sink, sources[file], error);
+		source_rewind(sources[file], error);
 	}
-	survey_finish(s.survey);
+	survey_finish(survey);
 	return begin_second_pass(a) ? STATUS_OK : out_of_memory(error);
 }
 
@@ -237,7 +266,7 @@ enum status analysis_run(struct analysis *a, struct source *const *sources, size
 		return status;
 	for (size_t i = 0; i < count; i++) {
 		tracker_file(a->tracker, (unsigned)i, source_name(sources[i]));
-		status = each_batch(a, sources[i], survey ? take_second_look : take_first_look, NULL, error);
+		status = survey ? second_look(a, sources[i], error) : only_look(a, sources[i], error);
 		if (status == STATUS_OK)
 			continue;
 		result = status;

@@ -117,8 +117,10 @@ bool selection_finish(struct selection *s)
 	free(s->filter);
 	s->filter = calloc(bits / 64, sizeof *s->filter);
 	s->filter_mask = bits - 1;
-	if (!s->filter)
+	if (!s->filter) {
 		s->everything = true;
+		s->filter_mask = 0;
+	}
 	for (size_t i = 0; s->filter && i < s->capacity; i++) {
 		uint64_t bit = s->slots[i] >> 20 & s->filter_mask;
 
@@ -128,6 +130,11 @@ bool selection_finish(struct selection *s)
 	if (s->numbers_count)
 		qsort(s->numbers, s->numbers_count, sizeof *s->numbers, by_place);
 	return s->filter;
+}
+
+void selection_prefetch(const struct selection *s, uint64_t tuple_hash)
+{
+	__builtin_prefetch(&s->filter[(not_zero(tuple_hash) >> 20 & s->filter_mask) / 64]);
 }
 
 bool selection_has(const struct selection *s, uint64_t tuple_hash)

@@ -20,6 +20,8 @@ bool selection_add_number(struct selection *selection, unsigned file, uint64_t f
 /* To be called between the last addition and the first question. */
 bool selection_finish(struct selection *selection);
 bool selection_has(const struct selection *selection, uint64_t tuple_hash);
+/* Start loading what selection_has() needs. */
+void selection_prefetch(const struct selection *selection, uint64_t tuple_hash);
 /* 0 where it has none. */
 uint32_t selection_number(const struct selection *selection, unsigned file, uint64_t frame);
 size_t selection_count(const struct selection *selection);

@@ -2,12 +2,34 @@
 
 #include <stdlib.h>
 
+#include "analysis/peek.h"
 #include "analysis/worth.h"
 #include "base/clock.h"
 #include "flow/table.h"
 
+/* One segment on its way to its flow. */
+struct sighting {
+	struct segment segment;   /* what flows look at; see glance_segment() */
+	struct tuple tuple;
+	uint64_t hash;
+	void *hint;
+	uint8_t side;
+	bool icmp;                /* no segment, but an error about one */
+	struct icmp_error error;
+};
+
+struct surveyed {
+	size_t count;
+	struct sighting sightings[AHEAD_FRAMES];
+};
+
 struct survey {
 	struct table *table;
+	struct decoder *decoder;
+	uint64_t glanced;         /* frames that the decoder did not see */
+	bool started;
+	survey_seen_fn *seen;
+	void *user;
 	struct selection *selection;
 	struct analysis_totals *totals;
 	uint64_t seed;
@@ -59,8 +81,15 @@ static unsigned worth(const void *value, int64_t now_ms)
 	return flow_worth(flow, (now_ms - (int64_t)flow->last_ms) * NS_PER_MS);
 }
 
+static void survey_free(struct survey *s)
+{
+	table_free(s->table);
+	decoder_free(s->decoder);
+	free(s);
+}
+
 struct survey *survey_new(size_t max_connections, uint64_t seed, struct selection *selection,
-                          struct analysis_totals *totals)
+                          struct analysis_totals *totals, survey_seen_fn *seen, void *user)
 {
 	struct survey *s = calloc(1, sizeof *s);
 	struct table_options options = {
@@ -72,9 +101,12 @@ struct survey *survey_new(size_t max_connections, uint64_t seed, struct selectio
 	s->selection = selection;
 	s->totals = totals;
 	s->seed = seed;
+	s->seen = seen;
+	s->user = user;
 	s->table = table_new(&options);
-	if (!s->table) {
-		free(s);
+	s->decoder = decoder_new();
+	if (!s->table || !s->decoder) {
+		survey_free(s);
 		return NULL;
 	}
 	return s;
@@ -87,48 +119,30 @@ static void begin(struct survey *s, struct flow *flow, const struct segment *seg
 	flow_begin(flow, segment, side);
 }
 
-static void take(struct survey *s, const struct segment *segment, const struct tuple *tuple, uint64_t hash, unsigned side)
+static void take(struct survey *s, const struct sighting *at)
 {
+	const struct segment *segment = &at->segment;
 	uint32_t now_ms = milliseconds(s, segment->time_ns);
 	bool added;
-	struct flow *flow = table_get(s->table, tuple, hash, now_ms, &added);
+	struct flow *flow = table_get_hinted(s->table, &at->tuple, at->hash, at->hint, now_ms, &added);
 
 	if (!flow)
 		return;
 	if (added) {
-		begin(s, flow, segment, side);
-	} else if (flow_begins_anew(flow, segment, side)) {
+		begin(s, flow, segment, at->side);
+	} else if (segment->flags & TCP_SYN && flow_begins_anew(flow, segment, at->side)) {
 		account(s, flow);
-		begin(s, flow, segment, side);
+		begin(s, flow, segment, at->side);
 	}
 	flow->last_ms = now_ms;
-	flow_update(flow, segment, side);
+	flow_update(flow, segment, at->side);
 	if (segment->flags & TCP_RST) {
 		s->totals->resets++;
 		select_flow(s, flow);
 	}
 }
 
-/* The slots of a whole batch are fetched from memory while the segments before them are worked on. */
-void survey_segments(struct survey *s, const struct segment *segments, size_t count, unsigned file)
-{
-	struct tuple tuples[SOURCE_BATCH];
-	uint64_t hashes[SOURCE_BATCH];
-	uint8_t sides[SOURCE_BATCH];
-
-	s->file = file;
-	if (!s->start_ns && count)
-		s->start_ns = segments[0].time_ns;
-	for (size_t i = 0; i < count; i++) {
-		sides[i] = (uint8_t)tuple_of(&segments[i].src, &segments[i].dst, &tuples[i]);
-		hashes[i] = table_hash(s->table, &tuples[i]);
-		table_prefetch(s->table, hashes[i]);
-	}
-	for (size_t i = 0; i < count; i++)
-		take(s, &segments[i], &tuples[i], hashes[i], sides[i]);
-}
-
-void survey_icmp(struct survey *s, const struct icmp_error *error)
+static void see_icmp(struct survey *s, const struct icmp_error *error)
 {
 	struct tuple tuple;
 	struct flow *flow;
@@ -139,11 +153,82 @@ void survey_icmp(struct survey *s, const struct icmp_error *error)
 		select_flow(s, flow);
 }
 
+/* Decode one frame, no further than a survey needs. False where it says nothing about TCP. */
+static bool sight(struct survey *s, const struct frame *frame, struct sighting *at)
+{
+	struct glance glance;
+	enum decoded decoded;
+
+	at->icmp = false;
+	if (glance_at(frame, &glance)) {
+		glance_segment(&glance, frame, &at->segment);
+		at->side = (uint8_t)peek_tuple(&glance, &at->tuple);
+		s->glanced++;
+	} else {
+		decoded = decoder_frame(s->decoder, frame, &at->segment, &at->error);
+		at->icmp = decoded == DECODED_ICMP_ERROR;
+		if (decoded != DECODED_SEGMENT)
+			return at->icmp;
+		at->side = (uint8_t)tuple_of(&at->segment.src, &at->segment.dst, &at->tuple);
+	}
+	at->hash = table_hash(s->table, &at->tuple);
+	return true;
+}
+
+/* In the other thread: it shares the decoder and its counts with nobody, and the table's seed never changes. */
+static void prepare(void *context, struct ahead_batch *batch)
+{
+	struct surveyed *seen = batch->prepared;
+
+	seen->count = 0;
+	for (size_t i = 0; i < batch->count; i++)
+		seen->count += sight(context, &batch->frames[i], &seen->sightings[seen->count]);
+}
+
+/* What the table needs for some segments is fetched from memory while those before them are worked on. */
+static void take_some(struct survey *s, struct sighting *seen, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		table_prefetch(s->table, seen[i].hash);
+	for (size_t i = 0; i < count; i++)
+		seen[i].hint = table_hint(s->table, seen[i].hash);
+	for (size_t i = 0; i < count; i++) {
+		if (seen[i].icmp)
+			see_icmp(s, &seen[i].error);
+		else
+			take(s, &seen[i]);
+	}
+}
+
+static void take_batch(void *context, struct ahead_batch *batch)
+{
+	struct survey *s = context;
+	struct surveyed *seen = batch->prepared;
+
+	if (!s->started && batch->count) {
+		s->start_ns = batch->frames[0].time_ns;
+		s->started = true;
+	}
+	for (size_t i = 0; i < seen->count; i += SOURCE_BATCH)
+		take_some(s, seen->sightings + i, seen->count - i < SOURCE_BATCH ? seen->count - i : SOURCE_BATCH);
+	s->seen(s->user, batch);
+}
+
+enum status survey_run(struct survey *s, struct source *source, unsigned file, struct error *error)
+{
+	struct ahead_steps steps = {
+		.prepared_size = sizeof(struct surveyed), .prepare = prepare, .take = take_batch, .context = s,
+	};
+
+	s->file = file;
+	return ahead_run(source, &steps, error);
+}
+
 void survey_finish(struct survey *s)
 {
 	if (!s)
 		return;
-	table_free(s->table);
-	selection_finish(s->selection);
-	free(s);
+	s->totals->decoded = *decoder_counts(s->decoder);
+	s->totals->decoded.kinds[DECODED_SEGMENT] += s->glanced;
+	survey_free(s);
 }

@@ -2,18 +2,21 @@
 #ifndef TCPWHY_ANALYSIS_SURVEY_H
 #define TCPWHY_ANALYSIS_SURVEY_H
 
+#include "analysis/ahead.h"
 #include "analysis/analysis.h"
 #include "analysis/selection.h"
 
 struct survey;
 
-/* Counts into *totals (connections, endings, connections_let_go). NULL when out of memory. */
+/* Frames that were surveyed, for counting and progress. */
+typedef void survey_seen_fn(void *user, const struct ahead_batch *batch);
+
+/* Counts into *totals (connections, endings, connections_let_go, resets, decoded). NULL when out of memory. */
 struct survey *survey_new(size_t max_connections, uint64_t seed, struct selection *selection,
-                          struct analysis_totals *totals);
-/* Segments of one batch, in order; `file` numbers the source. */
-void survey_segments(struct survey *survey, const struct segment *segments, size_t count, unsigned file);
-void survey_icmp(struct survey *survey, const struct icmp_error *error);
-/* Count what is left, complete the selection and free the survey. NULL is allowed. */
+                          struct analysis_totals *totals, survey_seen_fn *seen, void *user);
+/* Read a mapped source to its end; `file` numbers it. STATUS_OK or the failure that stopped it. */
+enum status survey_run(struct survey *survey, struct source *source, unsigned file, struct error *error);
+/* Count what is left and free the survey; selection_finish() may follow. NULL is allowed. */
 void survey_finish(struct survey *survey);
 
 #endif

@@ -263,14 +263,11 @@ static void take(struct tracker *t, struct tracked *tracked, struct segment *seg
 
 void tracker_segment(struct tracker *t, struct segment *segment)
 {
-	const struct selection *selection = t->options.selection;
 	struct tuple tuple;
 	unsigned side = tuple_of(&segment->src, &segment->dst, &tuple);
 	struct tracked *tracked;
 	bool added;
 
-	if (selection && !selection_has(selection, tuple_hash(&tuple, t->options.seed)))
-		return;
 	tracker_advance(t, segment->time_ns);
 	tracked = table_get(t->table, &tuple, table_hash(t->table, &tuple), segment->time_ns, &added);
 	if (!tracked)

@@ -9,7 +9,6 @@ struct tracker;
 
 struct tracker_options {
 	size_t max_conversations;
-	uint64_t seed;                        /* of the tuple hashes in `selection` */
 	const struct selection *selection;    /* NULL: look at every connection, and count them in the totals */
 	const struct analysis_sink *sink;
 	struct analysis_totals *totals;

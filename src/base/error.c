@@ -1,3 +1,4 @@
+/* Every text of a failure passes through here, so this is the one place where hostile bytes lose their power. */
 #include "base/error.h"
 
 #include <stdarg.h>

@@ -55,7 +55,7 @@ enum exit_status ladders_draw(struct findings *findings, struct reading *reading
 /* NULL when out of memory. */
 struct extract *extract_new(void);
 /* Remember the connection of a verdict, and its comment. */
-void extract_add(struct extract *extract, const struct verdict *verdict, const struct conversation *conversation);
+void extract_add(struct extract *extract, const struct verdict *verdict);
 /* Read again and write. Complains where that fails. */
 enum exit_status extract_write(struct extract *extract, struct reading *reading, const char *path);
 /* NULL is allowed. */

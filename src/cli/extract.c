@@ -17,7 +17,6 @@
 struct concern {
 	struct tuple tuple;
 	uint64_t first_frame;
-	uint64_t file; /* that holds it; modulo 256, as in struct flow */
 };
 
 struct comment {
@@ -46,7 +45,6 @@ struct writing {
 	struct table *table;
 	struct decoder *decoder;
 	struct writer *writer;
-	uint8_t file;          /* which source, modulo 256 */
 	bool failed;           /* the output; nothing more is written */
 };
 
@@ -92,7 +90,7 @@ static bool grow(struct extract *extract)
 	return true;
 }
 
-void extract_add(struct extract *extract, const struct verdict *verdict, const struct conversation *conversation)
+void extract_add(struct extract *extract, const struct verdict *verdict)
 {
 	const struct evidence *evidence = verdict->evidence;
 	size_t offset = extract->texts.len;
@@ -110,7 +108,6 @@ void extract_add(struct extract *extract, const struct verdict *verdict, const s
 	memset(concern, 0, sizeof(*concern));
 	tuple_of(&evidence->src, &evidence->dst, &concern->tuple);
 	concern->first_frame = evidence->first_frame;
-	concern->file = conversation->flow.file;
 	extract->comments[extract->count++] = (struct comment){ evidence->file, evidence->frame, offset };
 }
 
@@ -124,9 +121,7 @@ static int compare_concerns(const void *a, const void *b)
 	const struct concern *one = a, *other = b;
 	int order = memcmp(&one->tuple, &other->tuple, sizeof(one->tuple));
 
-	if (!order)
-		order = compare_numbers(one->first_frame, other->first_frame);
-	return order ? order : compare_numbers(one->file, other->file);
+	return order ? order : compare_numbers(one->first_frame, other->first_frame);
 }
 
 static int compare_comments(const void *a, const void *b)
@@ -137,16 +132,14 @@ static int compare_comments(const void *a, const void *b)
 	return order ? order : compare_numbers((uintptr_t)one->file, (uintptr_t)other->file);
 }
 
-static bool begins_here(const struct writing *writing, const struct tuple *tuple, uint64_t frame)
+static bool begins_here(const struct extract *extract, const struct tuple *tuple, uint64_t frame)
 {
-	const struct extract *extract = writing->extract;
 	struct concern key;
 
 	memset(&key, 0, sizeof key);
 	memcpy(key.tuple.bytes, tuple->bytes, tuple->size);
 	key.tuple.size = tuple->size;
 	key.first_frame = frame;
-	key.file = writing->file;
 	return bsearch(&key, extract->concerns, extract->count, sizeof key, compare_concerns);
 }
 
@@ -164,7 +157,7 @@ static bool belongs(struct writing *writing, const struct frame *frame, const st
 	if (!segment)
 		return live->wanted;
 	anew = !live->began || flow_begins_anew(&live->flow, segment, side);
-	if (begins_here(writing, &tuple, frame->number)) {
+	if (begins_here(writing->extract, &tuple, frame->number)) {
 		live->wanted = true;
 		anew = true;
 	} else if (anew) {
@@ -302,10 +295,8 @@ enum exit_status extract_write(struct extract *extract, struct reading *reading,
 		status = EXIT_FAILED;
 	} else {
 		reading_rewind(reading);
-		for (size_t i = 0; i < reading->count && !writing.failed; i++) {
-			writing.file = (uint8_t)i;
+		for (size_t i = 0; i < reading->count && !writing.failed; i++)
 			copy(&writing, reading->sources[i]);
-		}
 		status = finish(&writing);
 	}
 	table_free(writing.table);

@@ -45,13 +45,14 @@ static void take_verdict(void *user, const struct verdict *verdict, const struct
 {
 	struct findings *findings = user;
 
+	(void)conversation;
 	findings->count++;
 	summary_add(findings->summary, verdict, verdict->evidence->file);
 	if (!is_wanted(findings, verdict->evidence))
 		return;
 	findings->matched++;
 	if (findings->extract)
-		extract_add(findings->extract, verdict, conversation);
+		extract_add(findings->extract, verdict);
 	pick(&findings->picks, verdict);
 	if (!findings->each)
 		return;
@@ -120,6 +121,24 @@ static enum exit_status nothing_matched(const struct findings *findings, const s
 	return EXIT_FAILED;
 }
 
+/* A summary of nothing says why there is nothing. */
+static void say_nothing_found(struct findings *findings, const struct analysis_totals *totals)
+{
+	const char *text = NULL;
+
+	if (findings->count)
+		return;
+	if (!totals->frames && findings->settings->filter)
+		text = _("the filter lets nothing pass");
+	else if (!totals->frames)
+		text = _("the capture is empty");
+	else if (!totals->segments)
+		text = _("no TCP in it");
+	else
+		text = _("no resets, and no end that needs an explanation");
+	buffer_printf(&findings->text, "\n%s\n", text);
+}
+
 enum exit_status findings_end(struct findings *findings, const struct analysis_totals *totals)
 {
 	const struct read_settings *settings = findings->settings;
@@ -128,8 +147,10 @@ enum exit_status findings_end(struct findings *findings, const struct analysis_t
 	progress_clear();
 	if (settings->json)
 		report_json_summary(&findings->text, findings->summary, totals);
-	else if (!one)
+	if (!settings->json && !one) {
 		report_text_summary(&findings->text, findings->summary, totals, &findings->style);
+		say_nothing_found(findings, totals);
+	}
 	print(findings);
 	if (one && !findings->matched && !findings->reading->failed)
 		return nothing_matched(findings, totals);

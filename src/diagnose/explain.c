@@ -178,18 +178,15 @@ void explain_loss(struct buffer *out, const struct verdict *verdict)
 	uint64_t frame = frame_of_loss(e);
 
 	if (e->lost_known && e->lost_bytes && frame)
-		buffer_printf(out, NG_("the %" PRIu64 " byte of frame %" PRIu64, "the %" PRIu64 " bytes of frame %" PRIu64,
-		                       e->lost_bytes), e->lost_bytes, frame);
+		buffer_printf(out, NG_("the %" PRIu64 " byte of frame %" PRIu64,
+		                       "the %" PRIu64 " bytes of frame %" PRIu64, e->lost_bytes),
+		              e->lost_bytes, frame);
 	else if (e->lost_known && e->lost_bytes)
 		explain_bytes(out, e->lost_bytes);
 	else if (e->lost_known || verdict->harm == HARM_NONE)
 		buffer_puts(out, _("nothing"));
-	else if (verdict->cause == CAUSE_unknown)
-		buffer_puts(out, _("unknown"));
-	else {
-		buffer_puts(out, _("unknown: "));
+	else
 		explain_text(out, verdict, cause_get(verdict->cause)->harm_text);
-	}
 }
 
 /* The first fact of a list, ended by FACTS, that is so; else FACTS. */
@@ -245,9 +242,10 @@ bool explain_is_closer(const struct verdict *verdict, enum cause_id candidate)
 	return cause_descends(candidate, verdict->cause);
 }
 
-/* "a, b or c", of the candidates that are closer. */
-static unsigned list_closer(struct buffer *out, const struct verdict *verdict)
+/* "a, b or c", of the candidates that are closer. Returns the likeliest of them, NULL where there are none. */
+static const struct cause *list_closer(struct buffer *out, const struct verdict *verdict)
 {
+	const struct cause *first = NULL;
 	unsigned count = 0, listed = 0;
 
 	for (unsigned i = 0; i < verdict->candidate_count; i++)
@@ -257,9 +255,11 @@ static unsigned list_closer(struct buffer *out, const struct verdict *verdict)
 			continue;
 		if (listed++)
 			buffer_puts(out, listed == count ? _(" or ") : ", ");
+		else
+			first = cause_get(verdict->candidates[i]);
 		buffer_puts(out, cause_get(verdict->candidates[i])->id);
 	}
-	return count;
+	return first;
 }
 
 static void add_decide(struct buffer *out, const struct verdict *verdict, enum cause_id id)
@@ -270,10 +270,15 @@ static void add_decide(struct buffer *out, const struct verdict *verdict, enum c
 
 void explain_closer(struct buffer *out, const struct verdict *verdict)
 {
-	if (!list_closer(out, verdict))
+	const struct cause *likeliest = list_closer(out, verdict);
+
+	if (!likeliest)
 		return;
 	buffer_puts(out, "; ");
-	add_decide(out, verdict, verdict->cause);
+	if (likeliest->told_by == TOLD_BY_KERNEL || likeliest->told_by == TOLD_BY_TWO)
+		buffer_puts(out, told_by_text(likeliest->told_by));
+	else
+		add_decide(out, verdict, cause_find(likeliest->id));
 }
 
 static void add_missing(struct buffer *out, const struct verdict *verdict, const char *text)

@@ -30,14 +30,14 @@ struct sights {
 void explain_sights(struct sights *out, const struct verdict *verdict);
 void sights_clear(struct sights *sights);
 
-/* One clause about what was lost: "the 5 bytes of frame 6", "nothing", "unknown: ..." with the sentence of the cause. */
+/* One clause about what was lost: "the 5 bytes of frame 6", "nothing", or, where nobody knows, what the cause says. */
 void explain_loss(struct buffer *out, const struct verdict *verdict);
-/* Whether its receiver took the RST, and how we know: "yes: the client fell silent". Empty for an ending without RST. */
+/* Whether its receiver took the RST, and how we know: "yes: the client fell silent". Empty where there is no RST. */
 void explain_acceptance(struct buffer *out, const struct verdict *verdict);
 
 /* A candidate that is a closer description of the cause (unread-data of abort), not another explanation. */
 bool explain_is_closer(const struct verdict *verdict, enum cause_id candidate);
-/* Add "unread-data, linger-zero or process-death; to decide: ...": the closer ones. Nothing where there are none. */
+/* Add the closer ones, "unread-data or linger-zero; ...", and who could tell. Nothing where there are none. */
 void explain_closer(struct buffer *out, const struct verdict *verdict);
 /* Which evidence is missing for a verdict that is unknown. */
 void explain_missing(struct buffer *out, const struct verdict *verdict);

@@ -96,16 +96,20 @@ void table_prefetch(const struct table *t, uint64_t hash)
 	__builtin_prefetch(slots_home(&t->slots, tag_of(hash)));
 }
 
-void table_prefetch_value(const struct table *t, uint64_t hash)
+void *table_hint(const struct table *t, uint64_t hash)
 {
 	uint32_t tag = tag_of(hash);
 
 	for (const struct slot *slot = slots_home(&t->slots, tag); slot->ref; slot++) {
 		if (slot->tag == tag) {
-			__builtin_prefetch(entry_of(t, slot->ref), 1);
-			return;
+			void *entry = entry_of(t, slot->ref);
+
+			__builtin_prefetch(entry, 1);
+			__builtin_prefetch(tail_of(t, entry));
+			return entry;
 		}
 	}
+	return NULL;
 }
 
 /* Lengths that the compiler knows make two or five comparisons of this. */
@@ -264,6 +268,16 @@ void *table_get(struct table *t, const struct tuple *tuple, uint64_t hash, int64
 	else
 		table_sweep(t, TABLE_SWEPT_PER_ADDITION, now_ns);
 	return add(t, tuple, hash);
+}
+
+/* Memory of entries is never given back before the end: a hint that has gone reads as free, or as another tuple. */
+void *table_get_hinted(struct table *t, const struct tuple *tuple, uint64_t hash, void *hint, int64_t now_ns,
+                       bool *ret_added)
+{
+	if (!hint || tail_of(t, hint)->tuple_size != tuple->size || !same_tuple(tail_of(t, hint)->tuple, tuple))
+		return table_get(t, tuple, hash, now_ns, ret_added);
+	*ret_added = false;
+	return hint;
 }
 
 size_t table_count(const struct table *t)

@@ -38,9 +38,15 @@ struct table_options {
 /* NULL when out of memory. */
 struct table *table_new(const struct table_options *options);
 uint64_t table_hash(const struct table *table, const struct tuple *tuple);
-/* Start loading what table_get() will need first, and (once that can be there) second. */
+/*
+ * For many lookups at once: start loading what the search needs for all of them, then find for each the value that is most
+ * likely the right one, and start loading that. Then table_get() with it as a hint does not search again.
+ */
 void table_prefetch(const struct table *table, uint64_t hash);
-void table_prefetch_value(const struct table *table, uint64_t hash);
+void *table_hint(const struct table *table, uint64_t hash);
+/* table_get() where `hint` may be the value; it may have gone since, or be NULL. */
+void *table_get_hinted(struct table *table, const struct tuple *tuple, uint64_t hash, void *hint, int64_t now_ns,
+                       bool *ret_added);
 /*
  * Find the value of `tuple`, or add a zeroed one. *ret_added tells which. Each addition also sweeps a few entries: any
  * other value may go by it. NULL only when out of memory.

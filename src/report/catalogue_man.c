@@ -129,12 +129,12 @@ static void add_head(struct buffer *out)
 	buffer_puts(out, ".Dd " MAN_DATE "\n.Dt TCPWHY-CAUSES 7\n.Os\n.Sh NAME\n.Nm tcpwhy-causes\n.Nd ");
 	buffer_puts(out, _("why TCP connections are reset"));
 	buffer_puts(out, "\n.Sh DESCRIPTION\n");
-	add_text(out, N_("The causes that the program names, by family. The sender is always the end in whose name the "
-	                 "RST was sent, the receiver the end that it was sent to. What a program sees is told for Linux "
-	                 "first, call by call."));
+	add_text(out, N_("The causes that the program names, by family. The sender is always the end in whose name "
+	                 "the RST was sent, the receiver the end that it was sent to. What a program sees is told for "
+	                 "Linux first, call by call."));
 	buffer_puts(out, ".Pp\n");
-	add_text(out, N_("A verdict is certain where nothing else fits the evidence, likely where something else cannot "
-	                 "be excluded, and unknown where evidence is missing."));
+	add_text(out, N_("A verdict is certain where nothing else fits the evidence, likely where something else "
+	                 "cannot be excluded, and unknown where evidence is missing."));
 }
 
 void report_causes_man(struct buffer *out)

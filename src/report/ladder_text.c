@@ -207,7 +207,8 @@ static void add_heading(struct page *page)
 	layout_pad(page->out, left, ARROW_COLUMNS + 2 - layout_columns(right));
 	buffer_printf(page->out, "%s\n", right);
 	layout_spaces(page->out, FRAME_COLUMNS + TIME_COLUMNS + 2);
-	layout_pad(page->out, side_name(page, page->left), ARROW_COLUMNS + 2 - layout_columns(side_name(page, !page->left)));
+	columns = layout_columns(side_name(page, !page->left));
+	layout_pad(page->out, side_name(page, page->left), ARROW_COLUMNS + 2 - columns);
 	buffer_printf(page->out, "%s\n", side_name(page, !page->left));
 }
 

@@ -165,23 +165,35 @@ const char *layout_dot(const struct report_style *style)
 	return style->ascii ? " | " : " · ";
 }
 
+/* Bytes at the start that are printable ASCII: nearly all there are. */
+static size_t ascii_run(const char *text)
+{
+	size_t len = 0;
+
+	while (text[len] >= ' ' && text[len] <= '~')
+		len++;
+	return len;
+}
+
 void layout_name(struct buffer *out, const char *name)
 {
-	size_t left = strlen(name);
-
-	while (left) {
+	for (;;) {
+		size_t len = ascii_run(name);
 		uint32_t code;
-		size_t len = utf8_character(name, left, &code);
 
-		if (len && utf8_is_harmless(code))
-			buffer_add(out, name, len);
-		else
-			buffer_printf(out, "\\x%02x", (unsigned char)*name);
-		/* Of a harmful character only the first byte is done: the others are no characters of their own. */
-		if (!len || !utf8_is_harmless(code))
-			len = 1;
+		buffer_add(out, name, len);
 		name += len;
-		left -= len;
+		if (!*name)
+			return;
+		len = utf8_character(name, strnlen(name, 4), &code);
+		if (len && utf8_is_harmless(code)) {
+			buffer_add(out, name, len);
+		} else {
+			/* Of a harmful character the first byte; the others are no characters of their own. */
+			buffer_printf(out, "\\x%02x", (unsigned char)*name);
+			len = 1;
+		}
+		name += len;
 	}
 }
 

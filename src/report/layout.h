@@ -48,8 +48,8 @@ size_t layout_label(struct buffer *out, const struct report_style *style, const 
 const char *layout_dot(const struct report_style *style);
 
 /*
- * Add a text that came from outside (a file name): valid and harmless UTF-8 as it is, everything else as \xNN. The result
- * is valid UTF-8 and steers no terminal.
+ * Add a text that came from outside (a file name): valid and harmless UTF-8 as it is, everything else as \xNN. The
+ * result is valid UTF-8 and steers no terminal.
  */
 void layout_name(struct buffer *out, const char *name);
 /* The same, in quotes where a shell would need them. */

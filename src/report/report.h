@@ -12,7 +12,10 @@ struct report_style {
 };
 
 /* ---- text.c ---- */
-/* One verdict in full, as in the first screen of README. `count` numbers it ("reset 1"). */
+/*
+ * One verdict in full, as in the first screen of README. `count` numbers it ("reset 1"). Times are seconds since the
+ * first packet of the connection where the evidence knows its age, else before the RST, negative. `file` may be NULL.
+ */
 void report_text_verdict(struct buffer *out, const struct verdict *verdict, const char *file, uint64_t count,
                          const struct report_style *style);
 
@@ -32,7 +35,10 @@ void report_json_connection(struct buffer *out, const struct conversation *conve
 
 /* ---- ladder.c: the sequence between the two ends ---- */
 struct ladder;
-/* Keeps the first and the last `max_notes` / 2 segments; what lies between is counted. NULL when out of memory. */
+/*
+ * Keeps the first and the last `max_notes` / 2 segments of one conversation, the first that it is given; what lies
+ * between is counted. NULL when out of memory.
+ */
 struct ladder *ladder_new(size_t max_notes);
 void ladder_add(struct ladder *ladder, const struct conversation *conversation, const struct note *note);
 /* Beside the RST with this frame stands its verdict; texts are copied. */

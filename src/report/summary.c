@@ -272,7 +272,9 @@ const char *group_by_id(enum group_by by)
 
 char *group_end_text(char text[ENDPOINT_TEXT_MAX], const struct group *group)
 {
-	return group->by == GROUP_BY_SERVER ? endpoint_text(text, &group->end) : address_text(text, &group->end.address);
+	if (group->by == GROUP_BY_SERVER)
+		return endpoint_text(text, &group->end);
+	return address_text(text, &group->end.address);
 }
 
 void group_headline(struct buffer *out, const struct group *group)

@@ -66,7 +66,8 @@ static void add_counts(struct buffer *text, const struct group *group)
 		buffer_puts(&split, certainty_text(kinds[i]));
 	}
 	if (cause_get(group->cause)->family == FAMILY_ENDING)
-		buffer_printf(text, NG_("%" PRIu64 " connection", "%" PRIu64 " connections", group->count), group->count);
+		buffer_printf(text, NG_("%" PRIu64 " connection", "%" PRIu64 " connections", group->count),
+		              group->count);
 	else
 		buffer_printf(text, NG_("%" PRIu64 " reset", "%" PRIu64 " resets", group->count), group->count);
 	buffer_printf(text, ", %s", buffer_text(&split));
@@ -202,8 +203,8 @@ static void add_groups(struct buffer *out, const struct summary *summary, const 
 	for (; shown < harmful && shown < SHOWN_MAX; shown++)
 		add_group(out, sorted[shown], summary->distinct_full, style);
 	if (harmful > shown)
-		buffer_printf(out, NG_("\nand %zu more group: --all\n", "\nand %zu more groups: --all\n", harmful - shown),
-		              harmful - shown);
+		buffer_printf(out, NG_("\nand %zu more group: --all\n", "\nand %zu more groups: --all\n",
+		                       harmful - shown), harmful - shown);
 	if (summary->left_out)
 		buffer_printf(out, NG_("\n%" PRIu64 " more reset belongs to a group that was not kept: --all\n",
 		                       "\n%" PRIu64 " more resets belong to groups that were not kept: --all\n",

@@ -216,7 +216,7 @@ static void add_doubt(struct page *page)
 	struct buffer text = BUFFER_INIT(TEXT_MAX);
 
 	explain_closer(&text, verdict);
-	layout_row(page->out, page->style, _("that is"), buffer_text(&text));
+	layout_row(page->out, page->style, _("perhaps"), buffer_text(&text));
 	buffer_reset(&text);
 	if (verdict->certainty == CERTAINTY_UNKNOWN)
 		explain_missing(&text, verdict);

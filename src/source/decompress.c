@@ -1,3 +1,8 @@
+/*
+ * libarchive's raw format: a stream of bytes behind one filter, without an archive inside. libarchive pulls its input
+ * through a callback and wants all of it before it gives anything back, which is why an interrupted or silent pipe can
+ * only be waited for here.
+ */
 #include "source/decompress.h"
 
 #include <archive.h>

@@ -1,3 +1,8 @@
+/*
+ * Three ways to get at the bytes, one window for the readers: a mapped file moves the window over its pages, a stream
+ * copies into a buffer, and a compressed one is decompressed into the same buffer. The readers' fast loops run inside
+ * the window and never come here; what is here runs once in some thousand frames.
+ */
 #include "source/input.h"
 
 #include <errno.h>

@@ -1,3 +1,7 @@
+/*
+ * Times: a pcapng file may count in any power of ten or two below a second, from any offset in 64-bit seconds. All of
+ * it is done in 128 bits and clamped at the end, because an overflow in the middle makes a late frame an early one.
+ */
 #include "source/interfaces.h"
 
 #include <stdlib.h>

@@ -13,9 +13,6 @@ enum {
 	RECORD_HEADER_BYTES = 16,
 	/* Alexey Kuznetzov's patch to libpcap of 1998: interface index, protocol and packet type follow the lengths. */
 	MODIFIED_HEADER_BYTES = 24,
-	/* How far ahead of the record at hand memory is asked for. The step from header to header depends on data, and
-	 * hides the next ones from the processor. */
-	PREFETCH_BYTES = 2048,
 };
 
 #define MAGIC_US       0xa1b2c3d4u

@@ -261,6 +261,7 @@ static enum status step(struct reader *reader, struct frame *frame, bool *ret_fr
 		status = want(reader, BLOCK_HEADER_BYTES, error);
 	if (status != STATUS_OK)
 		return status;
+	__builtin_prefetch(reader->input.data + PREFETCH_BYTES);
 	type = load_u32(reader->input.data, reader->pcapng.swapped);
 	if (type == BLOCK_SECTION)
 		return read_section(reader, error);

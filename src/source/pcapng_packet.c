@@ -1,3 +1,7 @@
+/*
+ * A frame's bytes and its comment stay where they are in the input. Only several comments of one frame, which lie
+ * apart, are copied together, into a store that lives as long as the call: frames point into it, so it never moves.
+ */
 #include "source/pcapng_packet.h"
 
 #include <stdlib.h>

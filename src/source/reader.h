@@ -5,6 +5,12 @@
 #include "source/input.h"
 #include "source/interfaces.h"
 
+/*
+ * How far ahead of the record at hand memory is asked for. Each step from header to header depends on data, and hides
+ * the next ones from the processor.
+ */
+#define PREFETCH_BYTES 2048
+
 struct reader;
 
 /* As source_next(), without the filter. */

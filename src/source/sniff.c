@@ -1,3 +1,7 @@
+/*
+ * Only names are given here, never a try at reading: what a hostile file claims to be costs nothing. Signatures come
+ * first, guesses (ERF, text) last.
+ */
 #include "source/sniff.h"
 
 #include <stdbool.h>

@@ -1,3 +1,7 @@
+/*
+ * A source is an input (bytes), a reader (their format) and perhaps a filter. It alone remembers how reading ended, so
+ * the layers below may be asked again after a failure, and find it again where it was.
+ */
 #include "source/source.h"
 
 #include <errno.h>
@@ -139,6 +143,14 @@ static bool is_overdue(const struct source *source, int64_t *since)
 	return now - *since >= stream->idle_ms * NS_PER_MS;
 }
 
+/* How it ended; the end itself is no failure, and leaves *error alone. */
+static enum status say_last(const struct source *source, struct error *error)
+{
+	if (error && source->last.status != STATUS_END)
+		*error = source->last;
+	return source->last.status;
+}
+
 enum status source_next(struct source *source, struct frame frames[SOURCE_BATCH], size_t *ret_count,
                         struct error *error)
 {
@@ -146,21 +158,17 @@ enum status source_next(struct source *source, struct frame frames[SOURCE_BATCH]
 	enum status status;
 	size_t count = 0;
 
-	if (source->last.status != STATUS_OK) {
-		if (error && source->last.status != STATUS_END)
-			*error = source->last;
-		return source->last.status;
-	}
+	if (source->last.status != STATUS_OK)
+		return say_last(source, error);
 	do {
 		status = next_filtered(source, frames, &count, &source->last);
 		if (status == STATUS_IDLE)
 			return status;
 		if (status != STATUS_OK) {
 			source->last.status = status;
-			if (error && status != STATUS_END)
-				*error = source->last;
-			return status;
+			return say_last(source, error);
 		}
+		/* Nothing passed: look on, but not for ever while somebody waits. */
 		if (count == 0 && is_overdue(source, &since))
 			return STATUS_IDLE;
 	} while (count == 0);
@@ -195,9 +203,7 @@ enum status source_rewind(struct source *source, struct error *error)
 	stream->idle_ms = idle_ms;
 	status = begin_failed(status, &source->last);
 	source->last.status = status;
-	if (error && status != STATUS_OK)
-		*error = source->last;
-	return status;
+	return status == STATUS_OK ? STATUS_OK : say_last(source, error);
 }
 
 void source_position(const struct source *source, struct source_position *ret_position)

@@ -1,3 +1,7 @@
+/*
+ * Waiting is done in one place, read_descriptor(): a pipe with idle_ms is polled before each read, without it read()
+ * itself blocks. EINTR is passed up as STATUS_IDLE and never retried here, so that Ctrl-C is heard at once.
+ */
 #include "source/stream.h"
 
 #include <errno.h>

@@ -1,3 +1,8 @@
+/*
+ * Blocks are gathered in a buffer and written in large pieces. The first failure is kept and silences the rest: the
+ * caller hears of it from the next call, and at the latest from writer_close(). Numbers are in this machine's byte
+ * order, which the section header tells.
+ */
 #include "source/writer.h"
 
 #include <errno.h>

@@ -72,7 +72,8 @@ static void test_one(void)
 static bool is_request(const char *line)
 {
 	static const char *const known[] = {
-		".Dd ", ".Dt ", ".Os\n", ".Sh ", ".Nm ", ".Nd ", ".Pp\n", ".Ss ", ".Bl ", ".It", ".El\n", ".Cm ", ".Xr ",
+		".Dd ", ".Dt ", ".Os\n", ".Sh ", ".Nm ", ".Nd ", ".Pp\n", ".Ss ", ".Bl ", ".It", ".El\n", ".Cm ",
+		".Xr ",
 	};
 
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)

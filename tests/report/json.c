@@ -1,6 +1,6 @@
 /*
- * Every line is one JSON object with exactly the fields of docs/tcpwhy.schema.json, whatever the packets and the file are
- * called, and docs/json.md tells of each.
+ * Every line is one JSON object with exactly the fields of docs/tcpwhy.schema.json, whatever packets and names hold;
+ * docs/json.md tells of each.
  */
 #include "sample.h"
 #include "schema.h"
@@ -76,7 +76,8 @@ static void test_doubt(void)
 	line = check(&out, "a likely reset");
 	ok(json_is_null(json_object_get(line, "file")), "no file");
 	ok(json_is_null(json_object_get(line, "accepted")), "nobody knows whether it was accepted");
-	is_text(json_string_value(json_array_get(json_object_get(line, "candidates"), 0)), "firewall-reject", "candidates");
+	is_text(json_string_value(json_array_get(json_object_get(line, "candidates"), 0)), "firewall-reject",
+	        "candidates");
 	ok(json_is_string(json_object_get(line, "decides")), "what would decide");
 	json_decref(line);
 }

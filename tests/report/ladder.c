@@ -24,8 +24,8 @@ static struct conversation conversation(void)
 static struct note note_of(uint64_t frame, unsigned side, uint16_t flags, uint32_t seq, uint32_t ack)
 {
 	return (struct note){
-		.frame = frame, .time_ns = SAMPLE_NOW + (int64_t)frame * NS_PER_MS, .side = (uint8_t)side, .flags = flags,
-		.seq = seq, .ack = ack, .window = 500,
+		.frame = frame, .time_ns = SAMPLE_NOW + (int64_t)frame * NS_PER_MS, .side = (uint8_t)side,
+		.flags = flags, .seq = seq, .ack = ack, .window = 500,
 	};
 }
 
@@ -67,7 +67,7 @@ static void test_steps(void)
 	sample_has(&out, "seq 1 ack 1 win 500; server ESTABLISHED\n", "states where they change, past the wrap of seq");
 	sample_has(&out, "client CLOSE-WAIT", "a FIN changes the state of the one who gets it");
 	sample_has(&out, " PSH ACK 5 B ", "bytes");
-	sample_has(&out, "duplicate frame, retransmission,", "marks");
+	sample_has(&out, "duplicate frame,", "marks");
 	sample_has(&out, "write-after-close (certain): the client", "the verdict stands beside the RST");
 	buffer_clear(&out);
 	ladder_free(ladder);
@@ -134,7 +134,7 @@ static void test_bound(void)
 	sample_has(&out, "      5    0.004000", "the first ones are kept");
 	sample_has(&out, "(90 segments left out)\n", "the middle is counted");
 	sample_has(&out, "     96    0.095000", "the last ones are kept");
-	ok(!strstr(buffer_text(&out), "1000  "), "another conversation is passed over");
+	ok(!strstr(buffer_text(&out), "\n   1000 "), "another conversation is passed over");
 	ok(!strstr(buffer_text(&out), "write-after-close"), "a verdict without its RST is not shown");
 	buffer_clear(&out);
 	ladder_free(ladder);

@@ -1,4 +1,4 @@
-/* As much of JSON Schema as docs/tcpwhy.schema.json uses, for the tests: $ref, oneOf, type, const, enum, objects, arrays. */
+/* As much of JSON Schema as docs/tcpwhy.schema.json uses: type, const, enum, minimum, objects, arrays. */
 #ifndef TCPWHY_TESTS_REPORT_SCHEMA_H
 #define TCPWHY_TESTS_REPORT_SCHEMA_H
 
@@ -53,7 +53,8 @@ static bool schema_accepts(const json_t *schema, json_t *value, const char *at);
 
 static inline bool schema_object(const json_t *schema, json_t *object, const char *at)
 {
-	const json_t *properties = json_object_get(schema, "properties"), *required = json_object_get(schema, "required");
+	const json_t *properties = json_object_get(schema, "properties");
+	const json_t *required = json_object_get(schema, "required");
 	const char *name;
 	json_t *value;
 	size_t i;

@@ -1,6 +1,6 @@
 /*
- * A user with 40 000 resets gets the few findings that hurt: one for each cause and server, the worst first; a scan of a
- * thousand ports is one finding; harmless ones are one line; what was lost or not looked at is said.
+ * A user with 40 000 resets gets the few findings that hurt: one for each cause and server, the worst first; a scan of
+ * 1000 ports is one finding; harmless ones are one line; what was lost or not looked at is said.
  */
 #include "report/summary.h"
 
@@ -67,7 +67,8 @@ static void test_text(void)
 	out = render(summary, &totals);
 	sample_has(&out, "10 frames, 9 TCP segments, 8 connections, 7 resets", "totals");
 	sample_has(&out, "ended     7 reset\n", "only endings that there were");
-	sample_has(&out, "write-after-close: the client wrote to a connection that the server had closed\n", "the headline");
+	sample_has(&out, "write-after-close: the client wrote to a connection that the server had closed\n",
+	           "the headline");
 	sample_has(&out, "server 10.0.0.1:80, 2 clients; 2 resets, 1 certain, 1 likely\n", "where, how many, how sure");
 	sample_has(&out, "lost      10 bytes\n", "what was lost");
 	sample_has(&out, "do        stop writing once read() returns 0, and close\n", "what to do");

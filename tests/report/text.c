@@ -60,7 +60,8 @@ static void test_closer(void)
 	s.verdict.candidate_count = sizeof candidates;
 	memcpy(s.verdict.candidates, candidates, sizeof candidates);
 	out = render(&s, NULL, &plain);
-	sample_has(&out, "that is   unread-data or linger-zero; to decide: ", "refinements of the cause stand together");
+	sample_has(&out, "perhaps   unread-data or linger-zero; only the sending host's kernel",
+	           "refinements stand together");
 	sample_has(&out, "or maybe  half-open: ", "what contradicts it stands apart");
 	sample_has(&out, "or even   nat-expired\n", "the unlikely ones by name only");
 	buffer_clear(&out);

@@ -4,6 +4,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 
 BUILD=${BUILD:-build}
 tcpwhy=$BUILD/tcpwhy
+[ -x "$tcpwhy" ] || { echo "Bail out! $tcpwhy is not built: make"; exit 1; }
 export LC_ALL=C.UTF-8 TZ=UTC NO_COLOR=1
 unset LANGUAGE
 

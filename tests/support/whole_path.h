@@ -29,7 +29,9 @@ struct whole_path {
 	struct summary *summary;
 	struct ladder *ladder;
 	struct report_style style;
-	uint64_t count;
+	uint64_t count, connections;
+	unsigned renderings;       /* of the verdicts with the same cause, and of connections; the rest is counted only */
+	unsigned rendered[CAUSES];
 };
 
 /* The input is known to whoever started this; the text is what they need beside it. */
@@ -77,13 +79,15 @@ static inline void whole_path_verdict(void *user, const struct verdict *verdict,
 	struct whole_path *path = user;
 
 	(void)conversation;
+	summary_add(path->summary, verdict, "capture");
+	if (path->rendered[verdict->cause]++ >= path->renderings)
+		return;
 	report_json_verdict(&path->out, verdict, "capture");
 	whole_path_check_json(&path->out);
 	report_text_verdict(&path->out, verdict, "capture", ++path->count, &path->style);
 	whole_path_check_text(&path->out);
 	report_comment(&path->out, verdict);
 	whole_path_check_text(&path->out);
-	summary_add(path->summary, verdict, "capture");
 	ladder_add_verdict(path->ladder, verdict);
 }
 
@@ -91,6 +95,8 @@ static inline void whole_path_connection(void *user, const struct conversation *
 {
 	struct whole_path *path = user;
 
+	if (path->connections++ >= path->renderings)
+		return;
 	report_json_connection(&path->out, conversation, "capture");
 	whole_path_check_json(&path->out);
 }
@@ -142,11 +148,14 @@ static inline void whole_path_read(struct whole_path *path, struct source *sourc
 	analysis_free(analysis);
 }
 
-/* Read the capture at `name`, a file or a pipe whose writers are gone, on one of the ways. Aborts if a check fails. */
-static inline void whole_path(const char *name, enum whole_path_way way)
+/*
+ * Read the capture at `name`, a file or a pipe whose writers are gone, on one of the ways. Aborts if a check fails.
+ * Rendering takes most of the time where a capture is full of resets, so that `renderings` bounds it.
+ */
+static inline void whole_path(const char *name, enum whole_path_way way, unsigned renderings)
 {
 	struct whole_path path = { .out = BUFFER_INIT(WHOLE_PATH_OUTPUT_MAX), .summary = summary_new(),
-	                           .ladder = ladder_new(WHOLE_PATH_LADDER_NOTES),
+	                           .ladder = ladder_new(WHOLE_PATH_LADDER_NOTES), .renderings = renderings,
 	                           .style = { .ascii = way == WAY_ONE_PASS, .width = 100 } };
 	const struct source_options options = { 0 };
 	struct source *source = NULL;

@@ -1,0 +1,130 @@
+#include "analysis/ahead.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "base/text.h"
+
+/* Batches on their way: one being prepared, one being worked on, and some to even out the pace. */
+#define RING 4
+
+struct ahead {
+	struct source *source;
+	const struct ahead_steps *steps;
+	struct ahead_batch *ring[RING];
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	uint64_t prepared, taken;   /* batches, ever; guarded by the lock */
+};
+
+static void fill(struct ahead *a, struct ahead_batch *batch)
+{
+	size_t got;
+
+	batch->count = 0;
+	do {
+		batch->status = source_next(a->source, batch->frames + batch->count, &got, &batch->error);
+		if (batch->status == STATUS_OK)
+			batch->count += got;
+	} while ((batch->status == STATUS_OK || batch->status == STATUS_IDLE) &&
+	         batch->count + SOURCE_BATCH <= AHEAD_FRAMES);
+	if (batch->status == STATUS_IDLE)
+		batch->status = STATUS_OK;
+	source_position(a->source, &batch->position);
+	a->steps->prepare(a->steps->context, batch);
+}
+
+static void *read_ahead(void *context)
+{
+	struct ahead *a = context;
+	bool more = true;
+
+	for (uint64_t n = 0; more; n++) {
+		struct ahead_batch *batch = a->ring[n % RING];
+
+		pthread_mutex_lock(&a->lock);
+		while (n - a->taken >= RING)
+			pthread_cond_wait(&a->changed, &a->lock);
+		pthread_mutex_unlock(&a->lock);
+		fill(a, batch);
+		more = batch->status == STATUS_OK;
+		pthread_mutex_lock(&a->lock);
+		a->prepared++;
+		pthread_cond_signal(&a->changed);
+		pthread_mutex_unlock(&a->lock);
+	}
+	return NULL;
+}
+
+/* The status that ended the reading, and its text. */
+static enum status take_all(struct ahead *a, bool threaded, struct error *error)
+{
+	struct ahead_batch *batch;
+	uint64_t n = 0;
+
+	do {
+		batch = a->ring[n % RING];
+		if (threaded) {
+			pthread_mutex_lock(&a->lock);
+			while (a->prepared <= n)
+				pthread_cond_wait(&a->changed, &a->lock);
+			pthread_mutex_unlock(&a->lock);
+		} else {
+			fill(a, batch);
+		}
+		a->steps->take(a->steps->context, batch);
+		n++;
+		/* The last batch is read below, and the other thread waits for no more room. */
+		if (batch->status != STATUS_OK)
+			break;
+		pthread_mutex_lock(&a->lock);
+		a->taken = n;
+		pthread_cond_signal(&a->changed);
+		pthread_mutex_unlock(&a->lock);
+	} while (true);
+	if (batch->status != STATUS_END && error)
+		*error = batch->error;
+	return batch->status == STATUS_END ? STATUS_OK : batch->status;
+}
+
+static void free_ring(struct ahead *a)
+{
+	for (unsigned i = 0; i < RING; i++) {
+		if (a->ring[i])
+			free(a->ring[i]->prepared);
+		free(a->ring[i]);
+	}
+}
+
+static bool make_ring(struct ahead *a)
+{
+	for (unsigned i = 0; i < RING; i++) {
+		a->ring[i] = calloc(1, sizeof *a->ring[i]);
+		if (!a->ring[i])
+			return false;
+		a->ring[i]->prepared = calloc(1, a->steps->prepared_size);
+		if (!a->ring[i]->prepared)
+			return false;
+	}
+	return true;
+}
+
+enum status ahead_run(struct source *source, const struct ahead_steps *steps, struct error *error)
+{
+	struct ahead a = { .source = source, .steps = steps, .lock = PTHREAD_MUTEX_INITIALIZER,
+	                   .changed = PTHREAD_COND_INITIALIZER };
+	enum status status;
+	pthread_t reader;
+	bool threaded;
+
+	if (!make_ring(&a)) {
+		free_ring(&a);
+		return error_set(error, STATUS_MEMORY, _("out of memory"));
+	}
+	threaded = pthread_create(&reader, NULL, read_ahead, &a) == 0;
+	status = take_all(&a, threaded, error);
+	if (threaded)
+		pthread_join(reader, NULL);
+	free_ring(&a);
+	return status;
+}

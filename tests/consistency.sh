@@ -1,0 +1,77 @@
+#!/bin/bash
+# The program, its help, its manual and its documents say the same.
+. "$(dirname "$0")/support/tap.sh"
+
+ids() {
+	grep -oE '^CAUSE\([a-z0-9_]+, "[a-z0-9-]+"' src/cause/causes.def | cut -d'"' -f2 | sort
+}
+
+# Long options of a command, as its help prints them.
+help_options() {
+	"$tcpwhy" "$1" --help | grep -oE '^ +(-[a-zA-Z], )?--[a-z-]+' | grep -oE -- '--[a-z-]+' | sort
+}
+
+# Long options in the section of the manual that tells of the command.
+man_options() {
+	awk -v section=".Ss tcpwhy $1" '$0 == section { on = 1; next } /^\.S[sh] / { on = 0 } on' man/tcpwhy.1 |
+		grep -oE '^\.It.*Fl -[a-z-]+' | grep -oE 'Fl -[a-z-]+' | sed 's/Fl /-/' | sort
+}
+
+# Commands in the form "tcpwhy WORD --option" that a document shows; lines that speak of what is planned are left out.
+shown_commands() {
+	grep -v -i planned "$1" | grep -oE '(^|[$|·] |`)tcpwhy [a-z]+' | awk '{ print $NF }' | sort -u
+}
+
+commands() {
+	"$tcpwhy" --help | awk '/^  [a-z]/ { print $1 }' | sort
+}
+
+json_field() {
+	python3 -c 'import json, sys
+for line in sys.stdin: print(json.loads(line)[sys.argv[1]])' "$1" | sort
+}
+
+"$tcpwhy" causes --man > "$scratch/tcpwhy-causes.7"
+ids > "$scratch/ids"
+ok 'the catalogue has its causes' [ "$(wc -l < "$scratch/ids")" -ge 45 ]
+ok 'a file for each cause' is_empty "$(sed -nE 's/^CAUSE\(([a-z0-9_]+),.*/\1/p' src/cause/causes.def |
+	while read -r name; do [ -f "src/cause/$name.c" ] || echo "$name"; done)"
+ok 'causes --json names the same' diff "$scratch/ids" <("$tcpwhy" causes --json | json_field id)
+ok 'causes lists the same' diff "$scratch/ids" <("$tcpwhy" causes | awk '/^  [a-z0-9-]+ / { print $1 }' |
+	grep -vxE 'certain|likely|kernel|two' | sort)
+ok 'tcpwhy-causes.7 tells of each' is_empty "$(while read -r id; do
+	grep -qE "^\.(Ss|It|Sh).*$id" "$scratch/tcpwhy-causes.7" || echo "$id"; done < "$scratch/ids")"
+if has mandoc; then
+	ok 'tcpwhy.1 is sound' is_empty "$(mandoc -Tlint -W warning man/tcpwhy.1)"
+	ok 'tcpwhy-causes.7 is sound' is_empty "$(mandoc -Tlint -W warning "$scratch/tcpwhy-causes.7")"
+else
+	skip 'the manual pages are sound' 'mandoc is not installed'
+fi
+
+for command in $(commands); do
+	ok "tcpwhy $command: the help and the manual know the same options" \
+		diff <(help_options "$command" | grep -vx -- --help) <(man_options "$command")
+	ok "tcpwhy $command has its own file" [ -f "src/cli/cmd_$command.c" ]
+done
+for document in README.md CONTRIBUTING.md man/tcpwhy.1; do
+	ok "$document shows commands that exist" is_empty "$(comm -23 <(shown_commands "$document") <(commands))"
+done
+
+# Options that the documents show after `tcpwhy read` or `tcpwhy causes` exist.
+for command in $(commands); do
+	grep -hoE "tcpwhy $command [^|\`]*" README.md CONTRIBUTING.md docs/*.md | grep -oE -- ' --[a-z-]+' | tr -d ' ' | sort -u \
+		> "$scratch/shown"
+	ok "the documents show options of $command that exist" is_empty "$(comm -23 "$scratch/shown" <(help_options "$command"))"
+done
+
+# The first screen of the README is what the program prints.
+sed -n '/^\$ tcpwhy read --frame 7/,/^```/p' README.md | sed '1d;$d' > "$scratch/readme"
+ok 'the verdict in the README is a real one' diff "$scratch/readme" \
+	<("$tcpwhy" read --frame 7 samples/write-after-close.pcapng | sed '/^$/d')
+for target in $(grep -oE '`make [a-z]+' README.md CONTRIBUTING.md | awk '{ print $2 }' | sort -u); do
+	ok "make $target exists" grep -qE "^$target:" Makefile
+done
+ok 'CONTRIBUTING.md names facts that exist' is_empty "$(grep -oE '\bFACT_[A-Z_]+' CONTRIBUTING.md | sort -u |
+	while read -r fact; do grep -q "^FACT(${fact#FACT_}," src/reset/facts.def || echo "$fact"; done)"
+ok 'the version is the same everywhere' is "$("$tcpwhy" --version)" "tcpwhy $(sed -n 's/^VERSION *:= *//p' Makefile)"
+done_testing
