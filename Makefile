@@ -46,6 +46,7 @@ ALL_OBJ  := $(LIB_OBJ) $(CLI_OBJ) $(HELP_OBJ)
 STATIC   := $(BUILD)/libtcpwhy-all.a
 
 .DELETE_ON_ERROR:
+.SECONDARY:
 
 .PHONY: all
 all: $(BUILD)/tcpwhy                ## build build/tcpwhy
@@ -130,15 +131,16 @@ samples: $(BUILD)/make_samples      ## write the captures in samples/ again
 
 # ---- hostile input
 
-# libFuzzer wants every object built for it, so this has a build folder of its own.
+# libFuzzer wants every object built for it, so this has a build folder of its own; what it learns stays there, too.
 FUZZ_SECONDS ?= 60
 FUZZ_BUILD    = $(BUILD)-fuzz
 .PHONY: fuzz
 fuzz:                               ## fuzz each target of fuzz/ for FUZZ_SECONDS=60 (clang)
 	$(MAKE) CC=clang BUILD=$(FUZZ_BUILD) SANITIZE=address,undefined,fuzzer-no-link fuzzers
-	set -e; for target in $(FUZZ_SRC:fuzz/%.c=%); do mkdir -p fuzz/corpus/$$target; \
+	set -e; for target in $(FUZZ_SRC:fuzz/%.c=%); do \
+		mkdir -p $(FUZZ_BUILD)/corpus/$$target fuzz/corpus/$$target; \
 		$(FUZZ_BUILD)/fuzz/$$target -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=2048 -timeout=20 \
-			-artifact_prefix=$(FUZZ_BUILD)/$$target- fuzz/corpus/$$target; done
+			-artifact_prefix=$(FUZZ_BUILD)/$$target- $(FUZZ_BUILD)/corpus/$$target fuzz/corpus/$$target; done
 
 .PHONY: fuzzers
 fuzzers: $(FUZZERS)

@@ -23,7 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (fd < 0 || write(fd, data, size) != (ssize_t)size)
 		abort();
 	snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
-	whole_path(name, size ? data[size - 1] % WAYS : WAY_ONE_PASS, 4);
+	whole_path(name, size ? data[size - 1] % WAYS : WAY_ONE_PASS, true);
 	close(fd);
 	return 0;
 }

@@ -21,9 +21,9 @@ for compiler in gcc clang; do
 	done
 	ok "$compiler: the public header as C99" compiles $compiler c99 include/tcpwhy.h
 done
-if has g++; then
-	ok 'the public header as C++' compiles g++ c++17 include/tcpwhy.h c++
+if has clang; then
+	ok 'the public header as C++' compiles clang c++17 include/tcpwhy.h c++
 else
-	skip 'the public header as C++' 'g++ is not installed'
+	skip 'the public header as C++' 'clang is not installed'
 fi
 done_testing

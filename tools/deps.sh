@@ -4,19 +4,19 @@ set -eu
 
 declare -A apt=(
 	[build]='gcc libc6-dev make pkg-config binutils libpcap-dev libarchive-dev libjansson-dev gettext'
-	[check]='clang libclang-rt-14-dev perl universal-ctags mandoc valgrind python3'
+	[check]='clang libclang-rt-14-dev perl universal-ctags mandoc valgrind python3 tcpdump'
 )
 declare -A dnf=(
 	[build]='gcc glibc-devel make pkgconf-pkg-config binutils libpcap-devel libarchive-devel jansson-devel gettext'
-	[check]='clang compiler-rt perl-Test-Harness ctags mandoc valgrind python3'
+	[check]='clang compiler-rt perl-Test-Harness ctags mandoc valgrind python3 tcpdump'
 )
 declare -A pacman=(
 	[build]='gcc make pkgconf binutils libpcap libarchive jansson gettext'
-	[check]='clang compiler-rt perl ctags mandoc valgrind python'
+	[check]='clang compiler-rt perl ctags mandoc valgrind python tcpdump'
 )
 declare -A apk=(
 	[build]='gcc musl-dev musl-libintl make pkgconf binutils libpcap-dev libarchive-dev jansson-dev gettext bash'
-	[check]='clang compiler-rt perl-utils ctags mandoc valgrind python3'
+	[check]='clang compiler-rt perl-utils ctags mandoc valgrind python3 tcpdump'
 )
 
 as_root=

@@ -5,8 +5,10 @@
 
 #include "base/text.h"
 
-/* Batches on their way: one being prepared, one being worked on, and some to even out the pace. */
-#define RING 4
+/* Batches on their way, to even out the pace. */
+#define RING 16
+/* A thread that has to wait sleeps until so many batches are there for it: waking up costs more than a batch. */
+#define WAKE_AT (RING / 2)
 
 struct ahead {
 	struct source *source;
@@ -15,6 +17,7 @@ struct ahead {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	uint64_t prepared, taken;   /* batches, ever; guarded by the lock */
+	bool finished;              /* nothing more is prepared; likewise */
 };
 
 static void fill(struct ahead *a, struct ahead_batch *batch)
@@ -43,14 +46,17 @@ static void *read_ahead(void *context)
 		struct ahead_batch *batch = a->ring[n % RING];
 
 		pthread_mutex_lock(&a->lock);
-		while (n - a->taken >= RING)
-			pthread_cond_wait(&a->changed, &a->lock);
+		if (n - a->taken >= RING)
+			while (n - a->taken > RING - WAKE_AT)
+				pthread_cond_wait(&a->changed, &a->lock);
 		pthread_mutex_unlock(&a->lock);
 		fill(a, batch);
 		more = batch->status == STATUS_OK;
 		pthread_mutex_lock(&a->lock);
 		a->prepared++;
-		pthread_cond_signal(&a->changed);
+		a->finished = !more;
+		if (a->prepared - a->taken >= WAKE_AT || !more)
+			pthread_cond_signal(&a->changed);
 		pthread_mutex_unlock(&a->lock);
 	}
 	return NULL;
@@ -66,8 +72,9 @@ static enum status take_all(struct ahead *a, bool threaded, struct error *error)
 		batch = a->ring[n % RING];
 		if (threaded) {
 			pthread_mutex_lock(&a->lock);
-			while (a->prepared <= n)
-				pthread_cond_wait(&a->changed, &a->lock);
+			if (a->prepared <= n)
+				while (a->prepared - n < WAKE_AT && !a->finished)
+					pthread_cond_wait(&a->changed, &a->lock);
 			pthread_mutex_unlock(&a->lock);
 		} else {
 			fill(a, batch);
@@ -79,7 +86,8 @@ static enum status take_all(struct ahead *a, bool threaded, struct error *error)
 			break;
 		pthread_mutex_lock(&a->lock);
 		a->taken = n;
-		pthread_cond_signal(&a->changed);
+		if (a->prepared - n <= RING - WAKE_AT)
+			pthread_cond_signal(&a->changed);
 		pthread_mutex_unlock(&a->lock);
 	} while (true);
 	if (batch->status != STATUS_END && error)
@@ -122,6 +130,8 @@ enum status ahead_run(struct source *source, const struct ahead_steps *steps, st
 		return error_set(error, STATUS_MEMORY, _("out of memory"));
 	}
 	threaded = pthread_create(&reader, NULL, read_ahead, &a) == 0;
+	if (threaded)
+		pthread_setname_np(reader, "tcpwhy-ahead");
 	status = take_all(&a, threaded, error);
 	if (threaded)
 		pthread_join(reader, NULL);

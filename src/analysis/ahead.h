@@ -8,7 +8,7 @@
 #include "source/source.h"
 
 /* Frames that are handed over at a time: enough that handing over costs nothing, few enough to stay in the cache. */
-#define AHEAD_FRAMES (8 * SOURCE_BATCH)
+#define AHEAD_FRAMES (4 * SOURCE_BATCH)
 
 struct ahead_batch {
 	struct frame frames[AHEAD_FRAMES];

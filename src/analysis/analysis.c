@@ -85,7 +85,7 @@ static void look_at(struct analysis *a, const struct frame *frame)
 	enum decoded decoded = decoder_frame(a->decoder, frame, &segment, &error);
 
 	if (decoded == DECODED_SEGMENT && is_selected(a, &segment))
-		tracker_segment(a->tracker, &segment);
+		tracker_segments(a->tracker, &segment, 1);
 	else if (decoded == DECODED_ICMP_ERROR)
 		tracker_icmp(a->tracker, &error);
 }
@@ -142,8 +142,11 @@ static void seen_by_survey(void *user, const struct ahead_batch *batch)
 {
 	struct analysis *a = user;
 
-	for (size_t i = 0; i < batch->count; i++)
-		count_frame(a, &batch->frames[i]);
+	if (batch->count) {
+		count_frame(a, &batch->frames[0]);
+		count_frame(a, &batch->frames[batch->count - 1]);
+		a->totals.frames += batch->count - 2;
+	}
 	progress(a, &batch->position);
 }
 
@@ -185,10 +188,29 @@ static void pick(void *context, struct ahead_batch *batch)
 static void look_at_picked(void *context, struct ahead_batch *batch)
 {
 	const struct selected *selected = batch->prepared;
+	struct segment segments[TRACKER_BATCH];
 	struct analysis *a = context;
+	size_t waiting = 0;
 
-	for (size_t i = 0; i < selected->count; i++)
-		look_at(a, &batch->frames[selected->index[i]]);
+	for (size_t i = 0; i < selected->count; i++) {
+		const struct frame *frame = &batch->frames[selected->index[i]];
+		struct glance glance;
+		bool straight = glance_at(frame, &glance);
+
+		if (straight)
+			glance_decode(&glance, frame, &segments[waiting++]);
+		if (waiting == TRACKER_BATCH || !straight) {
+			tracker_segments(a->tracker, segments, waiting);
+			waiting = 0;
+		}
+		/* What is decoded the long way may lie in the decoder's own memory, or be an ICMP error: one at a time. */
+		if (!straight)
+			look_at(a, frame);
+	}
+	tracker_segments(a->tracker, segments, waiting);
+	/* Time goes by in what was not selected, too. */
+	if (batch->count && batch->frames[batch->count - 1].has_time)
+		tracker_advance(a->tracker, batch->frames[batch->count - 1].time_ns);
 	progress(a, &batch->position);
 }
 

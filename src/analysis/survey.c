@@ -7,15 +7,17 @@
 #include "base/clock.h"
 #include "flow/table.h"
 
-/* One segment on its way to its flow. */
+/* One segment on its way to its flow: what flows look at, and no more, for it goes through the cache of two cores. */
 struct sighting {
-	struct segment segment;   /* what flows look at; see glance_segment() */
 	struct tuple tuple;
 	uint64_t hash;
 	void *hint;
+	uint64_t frame;
+	int64_t time_ns;
+	uint32_t seq, ack, payload_len;
+	uint16_t flags, src_port, dst_port;
 	uint8_t side;
-	bool icmp;                /* no segment, but an error about one */
-	struct icmp_error error;
+	bool icmp;                /* no segment, but an ICMP error about one */
 };
 
 struct surveyed {
@@ -78,7 +80,7 @@ static unsigned worth(const void *value, int64_t now_ms)
 {
 	const struct flow *flow = value;
 
-	return flow_worth(flow, (now_ms - (int64_t)flow->last_ms) * NS_PER_MS);
+	return flow_worth(flow, (now_ms - (int64_t)flow->last_ms) * NS_PER_MS, LINGER_SURVEY_NS);
 }
 
 static void survey_free(struct survey *s)
@@ -121,55 +123,81 @@ static void begin(struct survey *s, struct flow *flow, const struct segment *seg
 
 static void take(struct survey *s, const struct sighting *at)
 {
-	const struct segment *segment = &at->segment;
-	uint32_t now_ms = milliseconds(s, segment->time_ns);
+	const struct segment segment = {
+		.frame = at->frame, .time_ns = at->time_ns, .seq = at->seq, .ack = at->ack, .payload_len = at->payload_len,
+		.flags = at->flags, .src.port = at->src_port, .dst.port = at->dst_port,
+	};
+	uint32_t now_ms = milliseconds(s, at->time_ns);
 	bool added;
 	struct flow *flow = table_get_hinted(s->table, &at->tuple, at->hash, at->hint, now_ms, &added);
 
 	if (!flow)
 		return;
 	if (added) {
-		begin(s, flow, segment, at->side);
-	} else if (segment->flags & TCP_SYN && flow_begins_anew(flow, segment, at->side)) {
+		begin(s, flow, &segment, at->side);
+	} else if (at->flags & TCP_SYN && flow_begins_anew(flow, &segment, at->side)) {
 		account(s, flow);
-		begin(s, flow, segment, at->side);
+		begin(s, flow, &segment, at->side);
 	}
 	flow->last_ms = now_ms;
-	flow_update(flow, segment, at->side);
-	if (segment->flags & TCP_RST) {
+	flow_update(flow, &segment, at->side);
+	if (at->flags & TCP_RST) {
 		s->totals->resets++;
 		select_flow(s, flow);
 	}
 }
 
-static void see_icmp(struct survey *s, const struct icmp_error *error)
+static void take_icmp(struct survey *s, const struct sighting *at)
 {
-	struct tuple tuple;
-	struct flow *flow;
+	struct flow *flow = table_find(s->table, &at->tuple, at->hash);
 
-	tuple_of(&error->src, &error->dst, &tuple);
-	flow = table_find(s->table, &tuple, table_hash(s->table, &tuple));
 	if (flow)
 		select_flow(s, flow);
 }
 
-/* Decode one frame, no further than a survey needs. False where it says nothing about TCP. */
+static void fill_sighting(struct sighting *at, const struct segment *segment)
+{
+	at->frame = segment->frame;
+	at->time_ns = segment->time_ns;
+	at->seq = segment->seq;
+	at->ack = segment->ack;
+	at->payload_len = segment->payload_len;
+	at->flags = segment->flags;
+	at->src_port = segment->src.port;
+	at->dst_port = segment->dst.port;
+}
+
+/* What no glance can tell. False where it says nothing about TCP. */
+static bool sight_by_decoding(struct survey *s, const struct frame *frame, struct sighting *at)
+{
+	struct segment segment;
+	struct icmp_error error;
+	enum decoded decoded = decoder_frame(s->decoder, frame, &segment, &error);
+
+	at->icmp = decoded == DECODED_ICMP_ERROR;
+	if (at->icmp)
+		tuple_of(&error.src, &error.dst, &at->tuple);
+	if (decoded != DECODED_SEGMENT)
+		return at->icmp;
+	at->side = (uint8_t)tuple_of(&segment.src, &segment.dst, &at->tuple);
+	fill_sighting(at, &segment);
+	return true;
+}
+
+/* Decode one frame, no further than a survey needs. */
 static bool sight(struct survey *s, const struct frame *frame, struct sighting *at)
 {
+	struct segment segment;
 	struct glance glance;
-	enum decoded decoded;
 
-	at->icmp = false;
 	if (glance_at(frame, &glance)) {
-		glance_segment(&glance, frame, &at->segment);
 		at->side = (uint8_t)peek_tuple(&glance, &at->tuple);
+		at->icmp = false;
+		glance_segment(&glance, frame, &segment);
+		fill_sighting(at, &segment);
 		s->glanced++;
-	} else {
-		decoded = decoder_frame(s->decoder, frame, &at->segment, &at->error);
-		at->icmp = decoded == DECODED_ICMP_ERROR;
-		if (decoded != DECODED_SEGMENT)
-			return at->icmp;
-		at->side = (uint8_t)tuple_of(&at->segment.src, &at->segment.dst, &at->tuple);
+	} else if (!sight_by_decoding(s, frame, at)) {
+		return false;
 	}
 	at->hash = table_hash(s->table, &at->tuple);
 	return true;
@@ -194,7 +222,7 @@ static void take_some(struct survey *s, struct sighting *seen, size_t count)
 		seen[i].hint = table_hint(s->table, seen[i].hash);
 	for (size_t i = 0; i < count; i++) {
 		if (seen[i].icmp)
-			see_icmp(s, &seen[i].error);
+			take_icmp(s, &seen[i]);
 		else
 			take(s, &seen[i]);
 	}

@@ -137,7 +137,7 @@ static void let_go(void *user, void *value, bool crowded_out)
 static unsigned worth(const void *value, int64_t now_ns)
 {
 	const struct tracked *tracked = value;
-	unsigned worth = flow_worth(&tracked->conversation.flow, now_ns - tracked->last_ns);
+	unsigned worth = flow_worth(&tracked->conversation.flow, now_ns - tracked->last_ns, LINGER_NS);
 
 	/* A reset that waits keeps its conversation, unless there is no room at all. */
 	return tracked->pending && !worth ? 1 : worth;
@@ -234,6 +234,7 @@ static void begin(struct tracker *t, struct tracked *tracked, const struct segme
 		tracked->icmp.frame = 0;
 	}
 	conversation_begin(&tracked->conversation, segment, side, reuse);
+	tracked->conversation.flow.file = (uint8_t)t->file;
 	t->ordinal++;
 	if (!selection)
 		t->options.totals->connections++;
@@ -261,22 +262,63 @@ static void take(struct tracker *t, struct tracked *tracked, struct segment *seg
 		sink->note(sink->user, &tracked->conversation, &note, segment);
 }
 
-void tracker_segment(struct tracker *t, struct segment *segment)
-{
+/* Where a segment goes. */
+struct address_of {
 	struct tuple tuple;
-	unsigned side = tuple_of(&segment->src, &segment->dst, &tuple);
+	uint64_t hash;
+	unsigned side;
+	void *hint;
+};
+
+/* The survey is done with a connection sooner than we are: what it counted as the next one is the same to us. */
+static void adopt_number(const struct tracker *t, struct conversation *c, const struct segment *segment)
+{
+	if (!c->number && t->options.selection)
+		c->number = selection_number(t->options.selection, t->file, segment->frame);
+}
+
+static void deliver(struct tracker *t, struct segment *segment, const struct address_of *to)
+{
 	struct tracked *tracked;
 	bool added;
 
 	tracker_advance(t, segment->time_ns);
-	tracked = table_get(t->table, &tuple, table_hash(t->table, &tuple), segment->time_ns, &added);
+	tracked = table_get_hinted(t->table, &to->tuple, to->hash, to->hint, segment->time_ns, &added);
 	if (!tracked)
 		return;
 	if (added)
-		begin(t, tracked, segment, side, false);
-	else if (flow_begins_anew(&tracked->conversation.flow, segment, side))
-		begin(t, tracked, segment, side, true);
-	take(t, tracked, segment, side);
+		begin(t, tracked, segment, to->side, false);
+	else if (flow_begins_anew(&tracked->conversation.flow, segment, to->side))
+		begin(t, tracked, segment, to->side, true);
+	adopt_number(t, &tracked->conversation, segment);
+	take(t, tracked, segment, to->side);
+}
+
+/* A conversation lies in many cache lines, and most are far away: ask for all that a segment may touch. */
+static void prefetch_conversation(const void *tracked)
+{
+	const char *lines = tracked;
+
+	for (size_t at = 0; tracked && at < sizeof(struct conversation); at += 64)
+		__builtin_prefetch(lines + at, 1);
+}
+
+void tracker_segments(struct tracker *t, struct segment *segments, size_t count)
+{
+	struct address_of to[TRACKER_BATCH];
+
+	for (size_t i = 0; i < count; i++) {
+		to[i].side = tuple_of(&segments[i].src, &segments[i].dst, &to[i].tuple);
+		to[i].hash = table_hash(t->table, &to[i].tuple);
+		table_prefetch(t->table, to[i].hash);
+	}
+	for (size_t i = 0; i < count; i++) {
+		to[i].hint = table_hint(t->table, to[i].hash);
+		if (count > 1)
+			prefetch_conversation(to[i].hint);
+	}
+	for (size_t i = 0; i < count; i++)
+		deliver(t, &segments[i], &to[i]);
 }
 
 void tracker_icmp(struct tracker *t, const struct icmp_error *error)

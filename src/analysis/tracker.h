@@ -18,7 +18,9 @@ struct tracker_options {
 struct tracker *tracker_new(const struct tracker_options *options);
 /* From now on segments come from this capture. */
 void tracker_file(struct tracker *tracker, unsigned file, const char *name);
-void tracker_segment(struct tracker *tracker, struct segment *segment);
+/* Up to TRACKER_BATCH segments, in order: what they need is fetched from memory for all before the first is looked at. */
+#define TRACKER_BATCH 8
+void tracker_segments(struct tracker *tracker, struct segment *segments, size_t count);
 void tracker_icmp(struct tracker *tracker, const struct icmp_error *error);
 /* Seal what has waited long enough at `now_ns`. */
 void tracker_advance(struct tracker *tracker, int64_t now_ns);

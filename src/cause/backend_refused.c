@@ -51,6 +51,8 @@ static struct opinion weigh(const struct evidence *e)
 		o = opinion_established();
 	else if (yes(e, FACT_ANSWERS_HANDSHAKE_ACK) && !yes(e, FACT_SHAPE_ACTIVE))
 		o = opinion_possible(60);
+	else if (yes(e, FACT_RECEIVER_DATA_NEVER_ACKED) && yes(e, FACT_SHAPE_PASSIVE))
+		o = opinion_possible(45);
 	else if (yes(e, FACT_SHAPE_ACTIVE))
 		o = opinion_possible(30);
 	else

@@ -44,10 +44,14 @@ static struct opinion weigh(const struct evidence *e)
 {
 	struct opinion o;
 
-	if (!yes(e, FACT_SENDER_FIN) || !yes(e, FACT_ANSWERS_BEFORE_ACK_OF_FIN) || !yes(e, FACT_ANSWERS_DATA) ||
-	    yes(e, FACT_SHAPE_ACTIVE) || reset_before(e))
+	if (!yes(e, FACT_SENDER_FIN) || yes(e, FACT_SHAPE_ACTIVE) || reset_before(e))
 		return opinion_excluded();
-	o = opinion_established();
+	if (yes(e, FACT_ANSWERS_BEFORE_ACK_OF_FIN) && yes(e, FACT_ANSWERS_DATA))
+		o = opinion_established();
+	else if (yes(e, FACT_ANSWERS_FIN) && yes(e, FACT_RECEIVER_UNACKED))
+		o = opinion_possible(40);
+	else
+		return opinion_excluded();
 	BECAUSE(&o, e, FACT_SENDER_FIN, FACT_ANSWERS_DATA, FACT_ANSWERS_BEFORE_ACK_OF_FIN, FACT_SHAPE_PASSIVE,
 	        FACT_IDLE_BEFORE);
 	return o;

@@ -51,8 +51,8 @@ static struct opinion weigh_syn(const struct evidence *e)
 
 	if (!refused_syn(e) || made_by_kernel(e) || yes(e, FACT_BOX_SAYS_REFUSED))
 		return opinion_excluded();
-	o = opinion_possible(made_by_firewall(e) ? 70 : 40);
-	BECAUSE(&o, e, FACT_ANSWERS_SYN, FACT_CLASS_DROPPED, FACT_LABEL_ZERO, FACT_ANSWER_DELAY);
+	o = opinion_possible(made_by_firewall(e) || yes(e, FACT_WINDOW_COPIED) ? 70 : 40);
+	BECAUSE(&o, e, FACT_ANSWERS_SYN, FACT_WINDOW_COPIED, FACT_CLASS_DROPPED, FACT_LABEL_ZERO, FACT_ANSWER_DELAY);
 	return o;
 }
 
@@ -64,7 +64,10 @@ static struct opinion weigh_midstream(const struct evidence *e)
 	if (!met_stranger(e) || made_by_kernel(e) || yes(e, FACT_LABEL_SAME) || yes(e, FACT_SENDER_WENT_ON) ||
 	    yes(e, FACT_RST_LADDER) || number(e, FACT_RST_WINDOW))
 		return opinion_excluded();
-	if (yes(e, FACT_HOPS_DIFFER))
+	/* A forger numbers its packets; netfilter and most stacks answer with IP ID 0. */
+	if (yes(e, FACT_HOPS_DIFFER) && no(e, FACT_RST_IP_ID_ZERO) && !made_by_firewall(e))
+		o = opinion_possible(40);
+	else if (yes(e, FACT_HOPS_DIFFER))
 		o = opinion_possible(yes(e, FACT_SENDER_UNAWARE) || made_by_firewall(e) ? 80 : 65);
 	else
 		o = opinion_possible(made_by_firewall(e) ? 70 : 25);

@@ -77,9 +77,10 @@ static struct opinion weigh(const struct evidence *e)
 	unsigned marks = marks_of_forgery(e);
 	struct opinion o;
 
-	if (proof_of_forgery(e) || marks >= 2)
+	/* After the end of a connection a box may clear its state in its own way. */
+	if (proof_of_forgery(e) || (marks >= 2 && !yes(e, FACT_BOTH_CLOSED)))
 		o = opinion_established();
-	else if (marks == 1)
+	else if (marks)
 		o = opinion_possible(45);
 	else if (yes(e, FACT_RST_OUT_OF_WINDOW) && !reset_before(e) && !sender_closed(e))
 		o = opinion_possible(50);

@@ -43,9 +43,12 @@ static struct opinion weigh(const struct evidence *e)
 	if (yes(e, FACT_ANSWERS_SYN) || yes(e, FACT_RECEIVER_TIME_WAIT))
 		return opinion_excluded();
 	if (reset_before(e))
-		o = answers && !yes(e, FACT_SHAPE_ACTIVE) ? opinion_established() : opinion_possible(70);
+		o = (answers || yes(e, FACT_RST_SEQ_OLD_ACK)) && !yes(e, FACT_SHAPE_ACTIVE) ? opinion_established()
+		                                                                        : opinion_possible(70);
 	else if (sender_closed(e) && yes(e, FACT_ANSWERS_FIN) && !yes(e, FACT_ANSWERS_DATA) && !yes(e, FACT_SHAPE_ACTIVE))
-		o = opinion_established();
+		/* With data missing or not acknowledged, it may be that which was answered. */
+		o = no(e, FACT_RECEIVER_UNACKED) && no(e, FACT_BYTES_MISSING) && yes(e, FACT_HANDSHAKE_SEEN)
+		    ? opinion_established() : opinion_possible(60);
 	else if (yes(e, FACT_BOTH_CLOSED) && answers && !yes(e, FACT_ANSWERS_DATA))
 		o = opinion_possible(60);
 	else

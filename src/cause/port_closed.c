@@ -50,7 +50,7 @@ static struct opinion weigh(const struct evidence *e)
 	if (made_by_kernel(e) || yes(e, FACT_BOX_SAYS_REFUSED))
 		o = opinion_established();
 	else
-		o = opinion_possible(made_by_firewall(e) ? 50 : 85);
+		o = opinion_possible(made_by_firewall(e) || yes(e, FACT_WINDOW_COPIED) ? 50 : 85);
 	BECAUSE(&o, e, FACT_ANSWERS_SYN, FACT_RST_SEQ_ZERO, FACT_TEXT_REASON, FACT_CLASS_COPIED, FACT_LABEL_FRESH,
 	        FACT_ANSWER_DELAY, FACT_SYN_AGAIN);
 	return o;

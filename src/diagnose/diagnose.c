@@ -60,6 +60,11 @@ static enum cause_id refine(const struct opinions *all, enum cause_id top)
 static bool hides(const struct opinions *all, enum cause_id top, enum cause_id other)
 {
 	enum rank rank = cause_get(top)->rank;
+	bool siblings = cause_get(top)->parent != CAUSE_NONE && cause_get(top)->parent == cause_get(other)->parent;
+
+	/* What only a kernel could tell does not contest what the packets show. */
+	if (siblings && cause_get(other)->told_by == TOLD_BY_KERNEL && all->of[other].stance == STANCE_POSSIBLE)
+		return true;
 
 	if (cause_descends(other, top) || cause_descends(top, other))
 		return true;
@@ -103,7 +108,7 @@ static void collect_candidates(const struct opinions *all, struct verdict *v)
 
 static uint64_t frame_of(const struct evidence *e, enum fact fact)
 {
-	return e->facts[fact].frame;
+	return e->facts[fact].frame ? e->facts[fact].frame : UINT64_MAX;
 }
 
 static void add_because(struct verdict *v, enum fact fact)

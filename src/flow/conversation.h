@@ -73,7 +73,7 @@ struct predecessor {
 	struct side side[2];
 };
 
-#define RECENT_NOTES 16
+#define RECENT_NOTES 32
 #define RST_NOTES 8
 
 struct conversation {
@@ -85,6 +85,7 @@ struct conversation {
 	uint32_t recent_count;                /* ever added; the newest is at (recent_count - 1) % RECENT_NOTES */
 	struct note rsts[RST_NOTES];          /* a ring of the last RSTs of both sides */
 	uint32_t rst_count;                   /* ever added */
+	struct moment ended[2];               /* first RST of each side that could end the connection */
 	uint64_t answered[2];                 /* frame that the last RST of each side answered */
 	uint64_t number;                      /* from 1, in order of the first frame */
 	struct moment handshake;              /* the ACK that finished it */

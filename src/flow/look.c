@@ -64,12 +64,12 @@ void look_take(struct side *side, const struct segment *segment)
 		look_add(&side->data_look, segment->hop_limit);
 }
 
+unsigned hops_initial(uint8_t hop_limit)
+{
+	return hop_limit <= 32 ? 32 : hop_limit <= 64 ? 64 : hop_limit <= 128 ? 128 : 255;
+}
+
 unsigned hops_of(uint8_t hop_limit)
 {
-	static const uint8_t initial[] = { 32, 64, 128, 255 };
-
-	for (unsigned i = 0; i < sizeof initial; i++)
-		if (hop_limit <= initial[i])
-			return initial[i] - hop_limit;
-	return 0;
+	return hops_initial(hop_limit) - hop_limit;
 }

@@ -17,5 +17,7 @@ struct side;
 void look_take(struct side *side, const struct segment *segment);
 /* Distance in hops from a hop limit: the usual initial values are 32, 64, 128 and 255. */
 unsigned hops_of(uint8_t hop_limit);
+/* The initial value that a hop limit counts down from. */
+unsigned hops_initial(uint8_t hop_limit);
 
 #endif

@@ -16,22 +16,23 @@ bool zeek_is_step(uint32_t count)
 	return count == 1;
 }
 
+/* A code lies in one byte or across two; the last byte of `packed` is never the first of two. */
 static void pack(struct zeek *z, unsigned code)
 {
-	unsigned bit = z->letters * LETTER_BITS;
+	unsigned bit = z->letters++ * LETTER_BITS, shifted = code << bit % 8;
 
-	for (unsigned i = 0; i < LETTER_BITS; i++, bit++)
-		z->packed[bit / 8] |= (uint8_t)((code >> i & 1) << bit % 8);
-	z->letters++;
+	z->packed[bit / 8] |= (uint8_t)shifted;
+	if (shifted > UINT8_MAX)
+		z->packed[bit / 8 + 1] |= (uint8_t)(shifted >> 8);
 }
 
 static unsigned unpack(const struct zeek *z, unsigned index)
 {
-	unsigned bit = index * LETTER_BITS, code = 0;
+	unsigned bit = index * LETTER_BITS, shift = bit % 8, bits = z->packed[bit / 8];
 
-	for (unsigned i = 0; i < LETTER_BITS; i++, bit++)
-		code |= (z->packed[bit / 8] >> bit % 8 & 1u) << i;
-	return code;
+	if (shift + LETTER_BITS > 8)
+		bits |= (unsigned)z->packed[bit / 8 + 1] << 8;
+	return bits >> shift & ((1u << LETTER_BITS) - 1);
 }
 
 void zeek_letter(struct zeek *z, const struct zeek_side *side, char letter)

@@ -40,13 +40,9 @@ static inline bool straight(const struct frame *frame, struct segment *segment)
 {
 	struct glance glance;
 
-	if (!glance_at(frame, &glance) || !segment_tcp(segment, glance.tcp, glance.captured, glance.length))
+	if (!glance_at(frame, &glance))
 		return false;
-	if (glance.version == 4)
-		segment_ipv4(segment, glance.ip, glance.ip + 16);
-	else
-		segment_ipv6(segment, glance.ip, glance.ip + 24);
-	segment_frame(segment, frame, frame->data + 6);
+	glance_decode(&glance, frame, segment);
 	return true;
 }
 

@@ -58,6 +58,17 @@ static inline bool glance_at(const struct frame *frame, struct glance *glance)
 	return header >= TCP_HEADER && header <= glance->length;
 }
 
+/* Fill the whole segment. */
+static inline void glance_decode(const struct glance *glance, const struct frame *frame, struct segment *segment)
+{
+	segment_tcp(segment, glance->tcp, glance->captured, glance->length);
+	if (glance->version == 4)
+		segment_ipv4(segment, glance->ip, glance->ip + 16);
+	else
+		segment_ipv6(segment, glance->ip, glance->ip + 24);
+	segment_frame(segment, frame, frame->data + 6);
+}
+
 /* Fill only what flows look at: time and frame, ports, numbers, flags and payload length. The rest stays undefined. */
 static inline void glance_segment(const struct glance *glance, const struct frame *frame, struct segment *segment)
 {

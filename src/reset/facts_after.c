@@ -69,7 +69,9 @@ void facts_of_burst(const struct scene *scene)
 {
 	struct evidence *e = scene->e;
 	const struct note *rst = scene->rst, *other = other_way(scene);
-	unsigned steps = ladder_steps(scene), copies = alike(scene);
+	unsigned steps = ladder_steps(scene);
+	/* One RST a segment is what a closed socket sends: only those that answer nothing are alike. */
+	unsigned copies = scene->trigger || scene->sender->fin.frame ? 1 : alike(scene);
 
 	if (steps)
 		evidence_number(e, FACT_RST_LADDER, steps + 1, rst->frame, rst->time_ns);
@@ -102,18 +104,30 @@ void facts_of_aftermath(const struct scene *scene)
 	                0, 0);
 }
 
+static bool dropped(const struct evidence *e)
+{
+	return yes(e, FACT_RST_CHECKSUM_BAD) || yes(e, FACT_RST_UNSIGNED);
+}
+
 static bool refused(const struct evidence *e)
 {
-	return yes(e, FACT_RST_CHECKSUM_BAD) || yes(e, FACT_RST_UNSIGNED) || yes(e, FACT_RECEIVER_WENT_ON) ||
-	       yes(e, FACT_RST_OUT_OF_WINDOW) ||
+	return yes(e, FACT_RECEIVER_WENT_ON) || yes(e, FACT_RST_OUT_OF_WINDOW) ||
 	       (e->receiver_state == TCP_STATE_SYN_SENT && !yes(e, FACT_ANSWERS_SYN) && !yes(e, FACT_FAKE_SEGMENT)) ||
 	       (yes(e, FACT_RECEIVER_CHALLENGED) && !yes(e, FACT_RST_SEQ_EXACT));
+}
+
+/* The first RST ends it; a SYN that is sent again begins again. */
+static bool ended_before(const struct evidence *e)
+{
+	return !yes(e, FACT_ANSWERS_SYN) && (yes(e, FACT_EARLIER_RST_BY_SENDER) || yes(e, FACT_CROSSED_RST) ||
+	                                     (yes(e, FACT_EARLIER_RST_BY_RECEIVER) && !yes(e, FACT_SENDER_WENT_ON)));
 }
 
 /* A forger who resets both sides: each takes its own. */
 static bool forged_both_ways(const struct evidence *e)
 {
-	return yes(e, FACT_RST_BOTH_WAYS) && (yes(e, FACT_RST_LADDER) || yes(e, FACT_FAKE_SEGMENT));
+	return yes(e, FACT_RST_BOTH_WAYS) && !yes(e, FACT_EARLIER_RST_BY_SENDER) &&
+	       (yes(e, FACT_RST_LADDER) || yes(e, FACT_FAKE_SEGMENT));
 }
 
 /*
@@ -124,12 +138,14 @@ static enum acceptance acceptance(const struct scene *scene)
 {
 	const struct evidence *e = scene->e;
 
+	if (dropped(e))
+		return ACCEPTANCE_NO;
+	if (ended_before(e) && !forged_both_ways(e))
+		return ACCEPTANCE_UNKNOWN;
 	if (refused(e))
 		return ACCEPTANCE_NO;
 	if (yes(e, FACT_ANSWERS_SYN))
 		return ACCEPTANCE_YES;
-	if (yes(e, FACT_EARLIER_RST_BY_SENDER) || (yes(e, FACT_EARLIER_RST_BY_RECEIVER) && !forged_both_ways(e)))
-		return ACCEPTANCE_UNKNOWN;
 	if (!scene->receiver->segments || e->receiver_state == TCP_STATE_CLOSED)
 		return ACCEPTANCE_UNKNOWN;
 	if (yes(e, FACT_RST_SEQ_EXACT) || yes(e, FACT_SHAPE_PASSIVE))
@@ -143,9 +159,9 @@ void judge_acceptance(const struct scene *scene)
 
 	e->accepted = acceptance(scene);
 	e->part = e->accepted == ACCEPTANCE_NO ? PART_IGNORED : PART_END;
-	if (e->part == PART_END && !yes(e, FACT_ANSWERS_SYN) &&
-	    (yes(e, FACT_EARLIER_RST_BY_SENDER) || yes(e, FACT_EARLIER_RST_BY_RECEIVER))) {
+	if (e->part == PART_END && ended_before(e) && !forged_both_ways(e)) {
 		enum fact first = yes(e, FACT_EARLIER_RST_BY_SENDER) ? FACT_EARLIER_RST_BY_SENDER
+		                  : yes(e, FACT_CROSSED_RST)         ? FACT_CROSSED_RST
 		                                                     : FACT_EARLIER_RST_BY_RECEIVER;
 
 		e->part = PART_ECHO;
@@ -162,6 +178,11 @@ void count_loss(const struct scene *scene)
 	struct evidence *e = scene->e;
 	bool both = scene->sender->segments && scene->receiver->segments;
 
+	/* What was ignored lost nothing; what an echo answers was lost by the end before it. */
+	if (e->part != PART_END) {
+		e->lost_known = true;
+		return;
+	}
 	if (!both || scene->sender->gap || scene->receiver->gap)
 		return;
 	e->lost_known = !(yes(e, FACT_SHAPE_ACTIVE) && yes(e, FACT_RECEIVER_DATA));

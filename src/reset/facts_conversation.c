@@ -58,6 +58,10 @@ static void data_facts(const struct scene *scene)
 	count_fact(e, FACT_SENDER_PROBES, s->probes.count, s->probes.last);
 	count_fact(e, FACT_SENDER_RETRANSMITS, s->retransmits.count, s->retransmits.last);
 	count_fact(e, FACT_RECEIVER_RETRANSMITS, r->retransmits.count, r->retransmits.last);
+	evidence_decide(e, FACT_BYTES_MISSING, r->gap, 0, 0);
+	/* Nobody ever answered its SYN. */
+	if (s->syns.count && !s->syn_ack && !r->segments)
+		count_fact(e, FACT_SENDER_RETRANSMITS, s->syns.count, s->syns.last);
 	if (s->syn_ack && scene->c->handshake.frame && s->syns.last.frame > scene->c->handshake.frame)
 		count_fact(e, FACT_SYN_ACK_REPEATS, s->syns.count, s->syns.last);
 }
@@ -84,26 +88,18 @@ static void fin_facts(const struct scene *scene)
 		                s->fin.time_ns);
 }
 
-static const struct note *earlier_rst(const struct conversation *c, const struct note *rst, unsigned side)
-{
-	const struct note *first = NULL;
-
-	for (unsigned i = 0; i < RST_NOTES && i < c->rst_count; i++) {
-		const struct note *n = &c->rsts[i];
-
-		if (n->side == side && n->frame < rst->frame && (!first || n->frame < first->frame))
-			first = n;
-	}
-	return first;
-}
-
+/*
+ * A RST before this one ended the connection, if it could. One of the receiver's ended nothing for the sender where the
+ * segment that this RST answers was sent before it, or where a living socket made this one: they crossed.
+ */
 static void earlier_facts(const struct scene *scene)
 {
-	const struct note *own = earlier_rst(scene->c, scene->rst, scene->side);
-	const struct note *peer = earlier_rst(scene->c, scene->rst, !scene->side);
+	const struct moment *own = &scene->c->ended[scene->side], *peer = &scene->c->ended[!scene->side];
+	bool alive = yes(scene->e, FACT_SHAPE_ACTIVE) || (scene->trigger && scene->trigger->frame < peer->frame);
 
-	evidence_decide(scene->e, FACT_EARLIER_RST_BY_SENDER, own, own ? own->frame : 0, own ? own->time_ns : 0);
-	evidence_decide(scene->e, FACT_EARLIER_RST_BY_RECEIVER, peer, peer ? peer->frame : 0, peer ? peer->time_ns : 0);
+	evidence_decide(scene->e, FACT_EARLIER_RST_BY_SENDER, own->frame, own->frame, own->time_ns);
+	evidence_decide(scene->e, FACT_EARLIER_RST_BY_RECEIVER, peer->frame && !alive, peer->frame, peer->time_ns);
+	evidence_decide(scene->e, FACT_CROSSED_RST, peer->frame && alive, peer->frame, peer->time_ns);
 }
 
 /*

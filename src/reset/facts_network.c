@@ -9,12 +9,15 @@
 #define DSCP_BITS 0xfc
 /* Distances that differ by less may be a changed route, unless the side had one distance only. */
 #define ROUTE_CHANGE 2
+/* Two initial values, two parts of a host: one of them may sit a hop deeper (a container, a card that answers itself). */
+#define OTHER_START 1
 
-static bool outside(const struct look *look, unsigned hops)
+static bool outside(const struct look *look, uint8_t hop_limit)
 {
-	unsigned a = hops_of(look->hops_min), b = hops_of(look->hops_max);
+	unsigned a = hops_of(look->hops_min), b = hops_of(look->hops_max), hops = hops_of(hop_limit);
 	unsigned low = a < b ? a : b, high = a < b ? b : a;
-	unsigned slack = low == high ? 0 : ROUTE_CHANGE;
+	bool same_start = hops_initial(look->hops_last) == hops_initial(hop_limit);
+	unsigned slack = low != high ? ROUTE_CHANGE : same_start ? 0 : OTHER_START;
 
 	return hops + slack < low || hops > high + slack;
 }
@@ -24,10 +27,10 @@ static void hop_facts(const struct scene *scene)
 	struct evidence *e = scene->e;
 	const struct side *s = scene->sender;
 	const struct note *rst = scene->rst;
-	unsigned hops = hops_of(rst->hop_limit);
+	uint8_t hops = rst->hop_limit;
 	bool like_syn = s->syn_look.count && !outside(&s->syn_look, hops);
 	bool like_rest = s->look.count && !outside(&s->look, hops);
-	bool data_apart = s->data_look.count && s->syn_look.count && outside(&s->data_look, hops_of(s->syn_look.hops_first));
+	bool data_apart = s->data_look.count && s->syn_look.count && outside(&s->data_look, s->syn_look.hops_first);
 
 	if (s->syn_look.count && !s->syn_ack)
 		evidence_decide(e, FACT_SYN_HOPS_DIFFER, outside(&s->syn_look, hops) && !s->look.count, s->syn.frame,
@@ -91,6 +94,12 @@ static void label_facts(const struct scene *scene)
 	evidence_decide(e, FACT_LABEL_FRESH, rst->flow_label && !same, rst->frame, rst->time_ns);
 }
 
+/* nf_send_reset() makes IP ID 0 and DF; routers and other stacks that answer with DSCP 0 mostly number their packets. */
+static bool like_netfilter(const struct scene *scene)
+{
+	return scene->c->version == 6 || (scene->rst->ip_id == 0 && scene->rst->marks & NOTE_DF);
+}
+
 static void class_facts(const struct scene *scene)
 {
 	const struct note *rst = scene->rst, *t = scene->trigger;
@@ -99,7 +108,8 @@ static void class_facts(const struct scene *scene)
 		return;
 	evidence_decide(scene->e, FACT_CLASS_COPIED, (rst->traffic_class & DSCP_BITS) == (t->traffic_class & DSCP_BITS),
 	                rst->frame, rst->time_ns);
-	evidence_decide(scene->e, FACT_CLASS_DROPPED, !(rst->traffic_class & DSCP_BITS), rst->frame, rst->time_ns);
+	evidence_decide(scene->e, FACT_CLASS_DROPPED, !(rst->traffic_class & DSCP_BITS) && like_netfilter(scene),
+	                rst->frame, rst->time_ns);
 }
 
 static bool is_loopback(const struct address *a)
@@ -146,6 +156,8 @@ void facts_of_network(const struct scene *scene, const struct segment *segment)
 	}
 	class_facts(scene);
 	link_facts(scene, segment);
-	if (t && rst->window && !(rst->flags & TCP_ACK))
+	if (segment->version == 4)
+		evidence_decide(scene->e, FACT_RST_IP_ID_ZERO, rst->ip_id == 0, rst->frame, rst->time_ns);
+	if (t && rst->window && (!(rst->flags & TCP_ACK) || t->flags & TCP_SYN))
 		evidence_decide(scene->e, FACT_WINDOW_COPIED, rst->window == t->window, rst->frame, rst->time_ns);
 }

@@ -83,7 +83,12 @@ void facts_of_sequence(const struct scene *scene)
 		seq_against_window(scene, expected);
 	}
 	if (s->seen & HALF_SEQ)
-		evidence_decide(e, FACT_RST_SEQ_OWN_NEXT, rst->seq == s->next, rst->frame, rst->time_ns);
+		evidence_decide(e, FACT_RST_SEQ_OWN_NEXT,
+		                rst->seq == s->next || (scene->sender->syn.frame && !r->seen && rst->seq == scene->sender->isn),
+		                rst->frame, rst->time_ns);
+	if (s->seen & HALF_SEQ && r->seen & HALF_ACK)
+		evidence_decide(e, FACT_RST_SEQ_OLD_ACK, !(rst->flags & TCP_ACK) && !seq_after(rst->seq, r->acked) &&
+		                !seq_before(rst->seq, scene->sender->base), rst->frame, rst->time_ns);
 	if (!(rst->flags & TCP_ACK) || !(r->seen & HALF_SEQ))
 		return;
 	evidence_decide(e, FACT_RST_ACK_CURRENT,

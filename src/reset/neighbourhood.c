@@ -4,12 +4,17 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/random.h"
 
 #define HOSTS 4096          /* a power of two */
 #define TRIED 64            /* ends remembered for each host; more is not needed to call it a scan */
 /* Attempts further apart than this are not one scan: a patient user retries within a minute. */
 #define TOGETHER_NS (60 * NS_PER_S)
+
+/*
+ * No secret seed: who chooses collisions makes us forget hosts sooner, and gains nothing; the same capture must give the same
+ * verdicts each time.
+ */
+#define HASH_START 0x9e3779b97f4a7c15ULL
 
 /* One host, and the ends that resets joined it with. */
 struct host {
@@ -23,7 +28,6 @@ struct host {
 };
 
 struct neighbourhood {
-	uint64_t seed;
 	struct host hosts[HOSTS];
 };
 
@@ -38,7 +42,7 @@ static uint64_t mix(uint64_t hash, const void *bytes, size_t len)
 
 static struct host *host_of(const struct neighbourhood *n, const struct address *address)
 {
-	uint64_t hash = mix(n->seed, address->bytes, sizeof address->bytes);
+	uint64_t hash = mix(HASH_START, address->bytes, sizeof address->bytes);
 
 	return (struct host *)&n->hosts[hash & (HOSTS - 1)];
 }
@@ -47,8 +51,6 @@ struct neighbourhood *neighbourhood_new(void)
 {
 	struct neighbourhood *n = calloc(1, sizeof *n);
 
-	if (n)
-		n->seed = random_seed() | 1;
 	return n;
 }
 
@@ -56,7 +58,7 @@ static void remember(struct neighbourhood *n, const struct endpoint *host_end, c
                      const struct evidence *e)
 {
 	struct host *host = host_of(n, &host_end->address);
-	uint32_t tried = (uint32_t)mix(mix(n->seed, other->address.bytes, sizeof other->address.bytes), &other->port,
+	uint32_t tried = (uint32_t)mix(mix(HASH_START, other->address.bytes, sizeof other->address.bytes), &other->port,
 	                               sizeof other->port);
 
 	if (!address_equal(&host->address, &host_end->address) || e->time_ns - host->last.time_ns > TOGETHER_NS) {

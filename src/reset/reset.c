@@ -86,7 +86,21 @@ static void remember_numbers(struct reset *reset, const struct scene *scene)
 	reset->receiver_next = scene->receiver_half->next;
 	reset->sender_acked_known = scene->sender_half->seen & HALF_ACK;
 	reset->sender_acked = scene->sender_half->acked;
+	reset->sender_next_known = scene->sender_half->seen & HALF_SEQ;
+	reset->sender_next = scene->sender_half->next;
+	reset->sender_ts_known = scene->sender->any_options & scene->receiver->any_options & OPTION_TIMESTAMP;
+	reset->sender_ts = scene->sender->ts_last;
 	reset->round_trip_ns = round_trip(scene->c);
+}
+
+/* Whether the RST could end the connection: there was one, and its receiver does not drop it. */
+static bool could_end(const struct scene *scene)
+{
+	const struct evidence *e = scene->e;
+
+	return (scene->c->handshake.frame || scene->sender->segments) && !yes(e, FACT_RST_OUT_OF_WINDOW) &&
+	       !yes(e, FACT_RST_UNSIGNED) && !yes(e, FACT_RST_CHECKSUM_BAD) &&
+	       (e->receiver_state != TCP_STATE_SYN_SENT || yes(e, FACT_ANSWERS_SYN));
 }
 
 void reset_begin(struct reset *reset, struct conversation *c, const struct note *rst, const struct segment *segment,
@@ -115,6 +129,8 @@ void reset_begin(struct reset *reset, struct conversation *c, const struct note 
 	facts_of_time(&scene);
 	facts_of_network(&scene, segment);
 	facts_of_reason(&scene, segment, options);
+	if (!c->ended[rst->side].frame && could_end(&scene))
+		c->ended[rst->side] = moment_of(rst);
 }
 
 /* Until then a segment may have been on its way already when the RST was captured. */
@@ -125,9 +141,22 @@ static int64_t in_flight_until(const struct reset *reset)
 	return reset->rst.time_ns + (trip < ROUND_TRIP_FLOOR ? ROUND_TRIP_FLOOR : trip);
 }
 
+/*
+ * Packets may wait on the way for long. A segment was sent after its sender had got the RST only if it acknowledges all that
+ * came before the RST, by its numbers or its echoed timestamp (RFC 7323 section 4.3).
+ */
+static bool knows_all(const struct reset *reset, const struct note *note)
+{
+	if (note->marks & NOTE_OUT_OF_ORDER)
+		return false;
+	if (reset->sender_ts_known && note->marks & NOTE_HAS_TIMESTAMP)
+		return !seq_before(note->ts_echo, reset->sender_ts);
+	return !reset->sender_next_known || !(note->flags & TCP_ACK) || !seq_before(note->ack, reset->sender_next);
+}
+
 static void observe_receiver(struct reset *reset, const struct note *note)
 {
-	bool late = note->time_ns > in_flight_until(reset);
+	bool late = note->time_ns > in_flight_until(reset) && knows_all(reset, note);
 	bool bare_ack = note->payload_len == 0 && !(note->flags & (TCP_SYN | TCP_FIN));
 
 	if (note->flags & TCP_SYN) {

@@ -23,7 +23,11 @@ static bool fits(const struct scene *scene, const struct note *n)
 {
 	const struct note *rst = scene->rst;
 	bool gone = scene->sender->fin.frame || scene->sender->rsts.count > 1;
+	bool refuses = rst->flags & TCP_ACK && rst->seq == 0 && n->flags & TCP_SYN && !(n->flags & TCP_ACK);
 
+	/* Its own SYN is named by the RST, however late it comes. */
+	if (refuses)
+		return end_of(n) == rst->ack;
 	if (rst->time_ns - n->time_ns > ANSWER_MAX_NS)
 		return false;
 	if (!(rst->flags & TCP_ACK))
@@ -31,7 +35,9 @@ static bool fits(const struct scene *scene, const struct note *n)
 	if (!(n->flags & TCP_ACK))
 		return end_of(n) == rst->ack && (rst->seq == 0 || !scene->sender->segments);
 	/* Not what the RFC says, but what Windows, OpenBSD and routers do once the connection is gone. */
-	return gone && n->ack == rst->seq && (end_of(n) == rst->ack || n->seq == rst->ack);
+	if (gone && n->ack == rst->seq)
+		return end_of(n) == rst->ack || n->seq == rst->ack;
+	return gone && n->payload_len && end_of(n) == rst->ack && rst->seq == scene->sender_half->next;
 }
 
 static bool acknowledged(const struct scene *scene, const struct note *n)
@@ -143,7 +149,6 @@ void facts_of_trigger(const struct scene *scene)
 	fin_and_trigger(scene, n);
 	evidence_decide(e, FACT_ANSWERS_WRONG_ACK, acks_wrongly(scene, n), n->frame, n->time_ns);
 	evidence_decide(e, FACT_ANSWERS_RETRANSMISSION, n->marks & NOTE_RETRANSMISSION, n->frame, n->time_ns);
-	evidence_decide(e, FACT_ANSWERS_FIRST_SEGMENT,
-	                !scene->sender->segments && n->frame == scene->receiver->first.frame, n->frame, n->time_ns);
+	evidence_decide(e, FACT_ANSWERS_FIRST_SEGMENT, !scene->sender->segments, n->frame, n->time_ns);
 	evidence_number(e, FACT_ANSWER_DELAY, (uint64_t)(scene->rst->time_ns - n->time_ns), n->frame, n->time_ns);
 }

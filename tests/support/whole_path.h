@@ -15,6 +15,7 @@
 
 #define WHOLE_PATH_OUTPUT_MAX (256u << 10)
 #define WHOLE_PATH_LADDER_NOTES 64
+#define RENDERINGS 2u
 
 /* Another way through the code; the verdicts are the same. */
 enum whole_path_way {
@@ -30,8 +31,8 @@ struct whole_path {
 	struct ladder *ladder;
 	struct report_style style;
 	uint64_t count, connections;
-	unsigned renderings;       /* of the verdicts with the same cause, and of connections; the rest is counted only */
-	unsigned rendered[CAUSES];
+	bool thorough;
+	unsigned rendered[CAUSES + 1];
 };
 
 /* The input is known to whoever started this; the text is what they need beside it. */
@@ -49,7 +50,8 @@ static inline void whole_path_check_text(struct buffer *out)
 	size_t len;
 
 	for (; at < end; at += len) {
-		len = utf8_character(at, (size_t)(end - at), &code);
+		code = (uint8_t)*at;
+		len = code < 0x80 ? 1 : utf8_character(at, (size_t)(end - at), &code);
 		if (!len && out->full && end - at < 4)
 			break;
 		if (!len || (!utf8_is_harmless(code) && code != '\n'))
@@ -58,13 +60,14 @@ static inline void whole_path_check_text(struct buffer *out)
 	buffer_reset(out);
 }
 
-/* The same for JSON lines. */
-static inline void whole_path_check_json(struct buffer *out)
+/* The same for a line of JSON. */
+static inline void whole_path_check_json(struct whole_path *path)
 {
+	struct buffer *out = &path->out;
 	json_error_t error;
 	json_t *json;
 
-	if (out->len && !out->full) {
+	if (path->thorough && out->len && !out->full) {
 		json = json_loadb(out->data, out->len, 0, &error);
 		if (!json || out->data[out->len - 1] != '\n')
 			whole_path_fail(error.text, out->data);
@@ -80,10 +83,10 @@ static inline void whole_path_verdict(void *user, const struct verdict *verdict,
 
 	(void)conversation;
 	summary_add(path->summary, verdict, "capture");
-	if (path->rendered[verdict->cause]++ >= path->renderings)
+	if (path->rendered[verdict->cause]++ >= RENDERINGS && !path->thorough)
 		return;
 	report_json_verdict(&path->out, verdict, "capture");
-	whole_path_check_json(&path->out);
+	whole_path_check_json(path);
 	report_text_verdict(&path->out, verdict, "capture", ++path->count, &path->style);
 	whole_path_check_text(&path->out);
 	report_comment(&path->out, verdict);
@@ -95,10 +98,10 @@ static inline void whole_path_connection(void *user, const struct conversation *
 {
 	struct whole_path *path = user;
 
-	if (path->connections++ >= path->renderings)
+	if (path->connections++ >= RENDERINGS && !path->thorough)
 		return;
 	report_json_connection(&path->out, conversation, "capture");
-	whole_path_check_json(&path->out);
+	whole_path_check_json(path);
 }
 
 static inline void whole_path_note(void *user, const struct conversation *conversation, const struct note *note,
@@ -125,7 +128,7 @@ static inline void whole_path_finish(struct whole_path *path, const struct analy
 	report_text_summary(&path->out, path->summary, analysis_totals(analysis), &path->style);
 	whole_path_check_text(&path->out);
 	report_json_summary(&path->out, path->summary, analysis_totals(analysis));
-	whole_path_check_json(&path->out);
+	whole_path_check_json(path);
 	report_ladder(&path->out, path->ladder, &path->style);
 	whole_path_check_text(&path->out);
 }
@@ -150,12 +153,13 @@ static inline void whole_path_read(struct whole_path *path, struct source *sourc
 
 /*
  * Read the capture at `name`, a file or a pipe whose writers are gone, on one of the ways. Aborts if a check fails.
- * Rendering takes most of the time where a capture is full of resets, so that `renderings` bounds it.
+ * Rendering takes most of the time where a capture is full of resets: unless `thorough`, RENDERINGS of each cause are
+ * rendered, and their JSON is not parsed.
  */
-static inline void whole_path(const char *name, enum whole_path_way way, unsigned renderings)
+static inline void whole_path(const char *name, enum whole_path_way way, bool thorough)
 {
 	struct whole_path path = { .out = BUFFER_INIT(WHOLE_PATH_OUTPUT_MAX), .summary = summary_new(),
-	                           .ladder = ladder_new(WHOLE_PATH_LADDER_NOTES), .renderings = renderings,
+	                           .ladder = ladder_new(WHOLE_PATH_LADDER_NOTES), .thorough = thorough,
 	                           .style = { .ascii = way == WAY_ONE_PASS, .width = 100 } };
 	const struct source_options options = { 0 };
 	struct source *source = NULL;

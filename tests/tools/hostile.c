@@ -3,10 +3,10 @@
  * out something that could steer a terminal or is not JSON.
  *
  * Every file is cut at each of its first 4096 bytes, and has each of those bytes XORed with 0x01, 0x80 and 0xff; every
- * variant goes the whole path in process (tests/support/whole_path.h), as a mapped file, in one pass and in two in turn;
- * one cut in four comes through a pipe too. The bound: of a file with a changed byte only the first 16 KiB are read,
- * since what lies beyond is seldom reached in another way; with one in 64 of the changes all of it is read, and the file
- * as it is goes every way in full. A run renders two resets of each cause; where the file is as it is, all of them.
+ * variant goes the whole path in process (tests/support/whole_path.h), as a mapped file, in one pass and in two in
+ * turn; one cut in four comes through a pipe too. The bounds: of a file with a changed byte only the first 8 KiB are
+ * read, since what lies beyond is seldom reached in another way; with one in 64 of the changes all of it is read. Two
+ * resets of each cause are rendered. The file as it is goes every way in full, all is rendered, all JSON is parsed.
  *
  * A task is one file and one of the four kinds of change; tasks run in processes of their own, as many as there are
  * processors, so that a report of a sanitizer ends one task only, and is put beside the file and the variant.
@@ -15,7 +15,6 @@
 #include <fcntl.h>
 #include <fts.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -26,10 +25,9 @@
 #include "support/whole_path.h"
 
 #define CHANGED_BYTES 4096u
-#define PREFIX_BYTES (16u << 10)
+#define PREFIX_BYTES (8u << 10)
 #define IN_FULL_EVERY 64u
 #define PIPED_EVERY 4u
-#define RENDERINGS 2u
 #define HANG_SECONDS 60u
 #define WORKERS_MAX 64
 
@@ -84,10 +82,10 @@ static void resize(const struct capture *capture, size_t size)
 		err(EXIT_FAILURE, "ftruncate");
 }
 
-static void run(const struct capture *capture, enum whole_path_way way, unsigned renderings)
+static void run(const struct capture *capture, enum whole_path_way way, bool thorough)
 {
 	alarm(HANG_SECONDS);
-	whole_path(capture->name, way, renderings);
+	whole_path(capture->name, way, thorough);
 	capture->progress->runs++;
 }
 
@@ -104,7 +102,7 @@ static void run_piped(const struct capture *capture, size_t len)
 	close(ends[1]);
 	snprintf(name, sizeof name, "/proc/self/fd/%d", ends[0]);
 	alarm(HANG_SECONDS);
-	whole_path(name, WAY_ALL_CONNECTIONS, RENDERINGS);
+	whole_path(name, WAY_ALL_CONNECTIONS, false);
 	capture->progress->runs++;
 	close(ends[0]);
 }
@@ -115,7 +113,7 @@ static void run_cuts(const struct capture *capture)
 		capture->progress->offset = len;
 		resize(capture, len);
 		put(capture, capture->bytes, len, 0);
-		run(capture, (enum whole_path_way)(len % WAYS), RENDERINGS);
+		run(capture, (enum whole_path_way)(len % WAYS), false);
 		if (len % PIPED_EVERY == 0)
 			run_piped(capture, len);
 	}
@@ -123,7 +121,7 @@ static void run_cuts(const struct capture *capture)
 	put(capture, capture->bytes, capture->size, 0);
 	capture->progress->offset = capture->size;
 	for (enum whole_path_way way = 0; way < WAYS; way++)
-		run(capture, way, UINT_MAX);
+		run(capture, way, true);
 }
 
 static void run_changed(const struct capture *capture, uint8_t change)
@@ -140,7 +138,7 @@ static void run_changed(const struct capture *capture, uint8_t change)
 		if (in_full)
 			put(capture, capture->bytes + prefix, capture->size - prefix, prefix);
 		put(capture, &changed, 1, offset);
-		run(capture, offset % 2 ? WAY_TWO_PASSES : WAY_ALL_CONNECTIONS, RENDERINGS);
+		run(capture, offset % 2 ? WAY_TWO_PASSES : WAY_ALL_CONNECTIONS, false);
 		put(capture, &capture->bytes[offset], 1, offset);
 		if (in_full)
 			resize(capture, prefix);
