@@ -75,7 +75,7 @@ generate() {
 	cat "$file" >/dev/null
 }
 
-# measure [-s] COMMAND...: sets seconds, peak_kib and anonymous_kib. A status up to $tolerated is no failure.
+# measure [-s] COMMAND...: sets seconds, busy, peak_kib and anonymous_kib. A status up to $tolerated is no failure.
 tolerated=0
 measure() {
 	local sample='' status
@@ -83,21 +83,21 @@ measure() {
 	rm -f "$dir/report"
 	"$dir/peak" $sample "$dir/report" "$@" >"$dir/output" 2>"$dir/errors"
 	status=$?
-	read -r seconds peak_kib anonymous_kib <"$dir/report"
+	read -r seconds busy peak_kib anonymous_kib <"$dir/report"
 	[ $status -le $tolerated ] || { fail "$1 failed ($status): $(tail -n 3 "$dir/errors")"; return 1; }
 }
 
 time_tcpwhy() {
-	measure "$tcpwhy" read "$1" && tcpwhy_seconds=$seconds
+	measure "$tcpwhy" read "$1" && tcpwhy_seconds=$seconds tcpwhy_busy=$busy
 }
 
 time_tcpdump() {
-	measure tcpdump -r "$1" --count "$reset_filter" && tcpdump_seconds=$seconds
+	measure tcpdump -r "$1" --count "$reset_filter" && tcpdump_seconds=$seconds tcpdump_busy=$busy
 }
 
 # compare NAME FILE LIMIT: pairs of runs one after the other, whichever first in turn.
 compare() {
-	local ratios='' times='' ratio
+	local ratios='' busies='' times='' ratio
 	for ((i = 1; i <= pairs; i++)); do
 		if ((i % 2)); then
 			time_tcpwhy "$2" && time_tcpdump "$2" || return
@@ -107,8 +107,10 @@ compare() {
 		ratio=$(quotient "$tcpwhy_seconds" "$tcpdump_seconds")
 		echo "# $1, pair $i: tcpwhy $tcpwhy_seconds s, tcpdump $tcpdump_seconds s, ratio $ratio"
 		ratios+=$ratio$'\n' times+=$tcpwhy_seconds$'\n'
+		busies+=$(quotient "$tcpwhy_busy" "$tcpdump_busy")$'\n'
 	done
 	row "tcpwhy : tcpdump, $1 open at a time, median of $pairs" "$(printf %s "$ratios" | median)" times "$3"
+	row "  processor time of all threads" "$(printf %s "$busies" | median)" times
 	row "  a packet" "$(quotient "$(printf %s "$times" | median)" "$packets" 9 | awk '{ printf "%.1f", $1 * 1e9 }')" ns
 }
 
@@ -187,7 +189,7 @@ measure_flood() {
 	measure "$tcpwhy" read - < <("$dir/generate" --flood $connections --connections 10000 --open 1000 - \
 		2>"$dir/generated") || return
 	echo "# flood: $(cat "$dir/generated")"
-	sed 's/^/#   /' "$dir/output" "$dir/errors" | head -n 30
+	grep -hi 'let go' "$dir/output" "$dir/errors" | sed 's/^ */#   /'
 	row "peak below a SYN flood of $connections connections, piped" $((peak_kib / 1024)) MiB $flood_limit_mib
 	row "  a packet" "$(quotient "$seconds" "$connections" 9 | awk '{ printf "%.1f", $1 * 1e9 }')" ns
 }

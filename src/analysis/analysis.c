@@ -153,26 +153,38 @@ static void seen_by_survey(void *user, const struct ahead_batch *batch)
 /* The frames of a batch that may belong to a selected connection. */
 struct selected {
 	size_t count;
-	uint16_t index[AHEAD_FRAMES];
+	struct {
+		uint16_t index;             /* into the frames of the batch */
+		bool decoded;
+		struct segment segment;     /* where decoded */
+	} frames[AHEAD_FRAMES];
 };
 
 static void pick_some(const struct analysis *a, const struct frame *frames, size_t from, size_t to, struct selected *selected)
 {
+	struct glance glances[SOURCE_BATCH];
 	uint64_t hashes[SOURCE_BATCH] = { 0 };
-	struct glance glance;
 	struct tuple tuple;
 
 	for (size_t i = from; i < to; i++) {
-		if (!glance_at(&frames[i], &glance))
+		if (!glance_at(&frames[i], &glances[i - from]))
 			continue;
-		peek_tuple(&glance, &tuple);
-		hashes[i - from] = tuple_hash(&tuple, a->seed);
+		peek_tuple(&glances[i - from], &tuple);
+		hashes[i - from] = tuple_hash(&tuple, a->seed) | 1;
 		selection_prefetch(a->selection, hashes[i - from]);
 	}
-	/* What cannot be told at a glance is decoded to find out. */
-	for (size_t i = from; i < to; i++)
-		if (!hashes[i - from] || selection_has(a->selection, hashes[i - from]))
-			selected->index[selected->count++] = (uint16_t)i;
+	/* What cannot be told at a glance is decoded later to find out. */
+	for (size_t i = from; i < to; i++) {
+		uint64_t hash = hashes[i - from];
+
+		if (hash && !selection_has(a->selection, hash))
+			continue;
+		selected->frames[selected->count].index = (uint16_t)i;
+		selected->frames[selected->count].decoded = hash;
+		if (hash)
+			glance_decode(&glances[i - from], &frames[i], &selected->frames[selected->count].segment);
+		selected->count++;
+	}
 }
 
 /* In the other thread: the selection does not change any more. */
@@ -193,19 +205,17 @@ static void look_at_picked(void *context, struct ahead_batch *batch)
 	size_t waiting = 0;
 
 	for (size_t i = 0; i < selected->count; i++) {
-		const struct frame *frame = &batch->frames[selected->index[i]];
-		struct glance glance;
-		bool straight = glance_at(frame, &glance);
+		bool decoded = selected->frames[i].decoded;
 
-		if (straight)
-			glance_decode(&glance, frame, &segments[waiting++]);
-		if (waiting == TRACKER_BATCH || !straight) {
+		if (decoded)
+			segments[waiting++] = selected->frames[i].segment;
+		if (waiting == TRACKER_BATCH || !decoded) {
 			tracker_segments(a->tracker, segments, waiting);
 			waiting = 0;
 		}
 		/* What is decoded the long way may lie in the decoder's own memory, or be an ICMP error: one at a time. */
-		if (!straight)
-			look_at(a, frame);
+		if (!decoded)
+			look_at(a, &batch->frames[selected->frames[i].index]);
 	}
 	tracker_segments(a->tracker, segments, waiting);
 	/* Time goes by in what was not selected, too. */

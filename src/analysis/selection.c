@@ -41,7 +41,7 @@ struct selection *selection_new(void)
 
 static bool put(uint64_t *slots, size_t capacity, uint64_t hash)
 {
-	size_t at = hash & (capacity - 1);
+	size_t at = hash >> 1 & (capacity - 1);
 
 	while (slots[at] && slots[at] != hash)
 		at = (at + 1) & (capacity - 1);
@@ -66,9 +66,10 @@ static bool grow(struct selection *s)
 	return true;
 }
 
+/* The lowest bit tells nothing, so that no hash is 0. */
 static uint64_t not_zero(uint64_t hash)
 {
-	return hash ? hash : 1;
+	return hash | 1;
 }
 
 bool selection_add(struct selection *s, uint64_t tuple_hash)
@@ -146,7 +147,7 @@ bool selection_has(const struct selection *s, uint64_t tuple_hash)
 		return true;
 	if (!(s->filter[bit / 64] >> bit % 64 & 1))
 		return false;
-	for (at = hash & (s->capacity - 1); s->slots[at]; at = (at + 1) & (s->capacity - 1))
+	for (at = hash >> 1 & (s->capacity - 1); s->slots[at]; at = (at + 1) & (s->capacity - 1))
 		if (s->slots[at] == hash)
 			return true;
 	return false;

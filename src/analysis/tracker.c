@@ -1,7 +1,9 @@
 #include "analysis/tracker.h"
 
 #include <stdlib.h>
+#include <string.h>
 
+#include "analysis/twins.h"
 #include "analysis/worth.h"
 #include "flow/table.h"
 #include "reset/neighbourhood.h"
@@ -28,6 +30,7 @@ struct tracker {
 	struct tracker_options options;
 	struct table *table;
 	struct neighbourhood *neighbourhood;
+	struct twins *twins;
 	struct pending *head, *tail, *spare;
 	size_t pending_count;
 	uint64_t ordinal;
@@ -155,9 +158,11 @@ struct tracker *tracker_new(const struct tracker_options *options)
 		return NULL;
 	t->options = *options;
 	t->neighbourhood = neighbourhood_new();
+	t->twins = twins_new();
 	t->table = table_new(&table);
 	if (!t->table || !t->neighbourhood) {
 		neighbourhood_free(t->neighbourhood);
+		twins_free(t->twins);
 		free(t);
 		return NULL;
 	}
@@ -187,6 +192,22 @@ static struct pending *new_pending(struct tracker *t)
 	return p;
 }
 
+/* Does the segment that drew this RST belong to another conversation of the same endpoint? */
+static void look_for_twin(const struct tracker *t, struct reset *reset)
+{
+	const struct evidence *e = &reset->evidence;
+	struct tuple own, tuple;
+	struct tracked *twin;
+
+	if (!yes(e, FACT_ANSWERS_FIRST_SEGMENT) || !(reset->trigger.flags & TCP_ACK) || reset->trigger.flags & TCP_SYN ||
+	    !twins_find(t->twins, &e->src, &tuple))
+		return;
+	tuple_of(&e->src, &e->dst, &own);
+	twin = table_find(t->table, &tuple, table_hash(t->table, &tuple));
+	if (twin && memcmp(own.bytes, tuple.bytes, sizeof own.bytes) != 0)
+		twins_compare(reset, &twin->conversation);
+}
+
 static void add_reset(struct tracker *t, struct tracked *tracked, const struct note *rst, const struct segment *segment,
                       const struct options *options)
 {
@@ -197,6 +218,7 @@ static void add_reset(struct tracker *t, struct tracked *tracked, const struct n
 	reset_begin(&p->reset, &tracked->conversation, rst, segment, options);
 	p->reset.evidence.file = t->file_name;
 	neighbourhood_add(t->neighbourhood, &p->reset.evidence);
+	look_for_twin(t, &p->reset);
 	p->of_conversation = tracked->pending;
 	tracked->pending = p;
 	p->next = NULL;
@@ -225,6 +247,7 @@ static void observe(struct tracker *t, struct tracked *tracked, const struct not
 static void begin(struct tracker *t, struct tracked *tracked, const struct segment *segment, unsigned side, bool reuse)
 {
 	const struct selection *selection = t->options.selection;
+	struct tuple tuple;
 
 	if (reuse) {
 		for (struct pending *p = tracked->pending; p; p = p->of_conversation)
@@ -239,6 +262,8 @@ static void begin(struct tracker *t, struct tracked *tracked, const struct segme
 	if (!selection)
 		t->options.totals->connections++;
 	tracked->conversation.number = selection ? selection_number(selection, t->file, segment->frame) : t->ordinal;
+	tuple_of(&segment->src, &segment->dst, &tuple);
+	twins_add(t->twins, &tracked->conversation, &tuple, segment->flags & TCP_SYN);
 }
 
 static void take(struct tracker *t, struct tracked *tracked, struct segment *segment, unsigned side)
@@ -294,12 +319,15 @@ static void deliver(struct tracker *t, struct segment *segment, const struct add
 	take(t, tracked, segment, to->side);
 }
 
+#define CACHE_LINE 64
+
 /* A conversation lies in many cache lines, and most are far away: ask for all that a segment may touch. */
 static void prefetch_conversation(const void *tracked)
 {
+	const struct conversation *c = tracked;
 	const char *lines = tracked;
 
-	for (size_t at = 0; tracked && at < sizeof(struct conversation); at += 64)
+	for (size_t at = 0; c && at < offsetof(struct conversation, rsts); at += CACHE_LINE)
 		__builtin_prefetch(lines + at, 1);
 }
 
@@ -344,6 +372,7 @@ void tracker_finish(struct tracker *t)
 		emit_head(t);
 	table_free(t->table);
 	neighbourhood_free(t->neighbourhood);
+	twins_free(t->twins);
 	for (struct pending *p = t->spare, *next; p; p = next) {
 		next = p->next;
 		free(p);

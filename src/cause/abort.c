@@ -51,7 +51,7 @@ static struct opinion weigh(const struct evidence *e)
 
 	if (!aborted(e))
 		return opinion_excluded();
-	if (timer || scan || yes(e, FACT_HANDSHAKE_OPEN))
+	if (timer || scan || yes(e, FACT_HANDSHAKE_OPEN) || may_be_late_answer(e))
 		o = opinion_possible(scan ? 45 : 55);
 	else
 		o = opinion_established();

@@ -45,7 +45,10 @@ static struct opinion weigh(const struct evidence *e)
 	if (!aborted(e) || !yes(e, FACT_RECEIVER_FIN) || sender_closed(e))
 		return opinion_excluded();
 	/* A RST that left before the FIN came is an abort like any other. */
-	o = yes(e, FACT_RST_ACKS_FIN) || yes(e, FACT_RECEIVER_FIN_ACKED) ? opinion_established() : opinion_possible(35);
+	if (may_be_late_answer(e))
+		o = opinion_possible(50);
+	else
+		o = yes(e, FACT_RST_ACKS_FIN) || yes(e, FACT_RECEIVER_FIN_ACKED) ? opinion_established() : opinion_possible(35);
 	BECAUSE(&o, e, FACT_RECEIVER_FIN, FACT_RECEIVER_FIN_ACKED, FACT_RST_ACKS_FIN, FACT_SHAPE_ACTIVE,
 	        FACT_WINDOW_NEVER_RECOVERED);
 	return o;

@@ -44,7 +44,7 @@ static struct opinion weigh(const struct evidence *e)
 {
 	struct opinion o;
 
-	if (!met_stranger(e) || yes(e, FACT_SENDER_WENT_ON) || yes(e, FACT_SENDER_UNAWARE))
+	if (!met_stranger(e) || yes(e, FACT_SENDER_WENT_ON) || yes(e, FACT_SENDER_UNAWARE) || box_expired(e))
 		return opinion_excluded();
 	if (yes(e, FACT_MAC_DIFFERS))
 		o = opinion_possible(80);

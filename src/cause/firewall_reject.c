@@ -61,8 +61,8 @@ static struct opinion weigh_midstream(const struct evidence *e)
 {
 	struct opinion o;
 
-	if (!met_stranger(e) || made_by_kernel(e) || yes(e, FACT_LABEL_SAME) || yes(e, FACT_SENDER_WENT_ON) ||
-	    yes(e, FACT_RST_LADDER) || number(e, FACT_RST_WINDOW))
+	if (!met_stranger(e) || made_by_kernel(e) || yes(e, FACT_LABEL_SAME) || yes(e, FACT_SENDER_GOT_IT) ||
+	    box_expired(e) || yes(e, FACT_RST_LADDER) || number(e, FACT_RST_WINDOW))
 		return opinion_excluded();
 	/* A forger numbers its packets; netfilter and most stacks answer with IP ID 0. */
 	if (yes(e, FACT_HOPS_DIFFER) && no(e, FACT_RST_IP_ID_ZERO) && !made_by_firewall(e))

@@ -41,13 +41,24 @@ const struct cause cause_half_open = {
 	.weigh = weigh,
 };
 
+/*
+ * A kernel without a socket made the RST, and its host had known the connection. Where the answered segment was sent
+ * again, a RST may have been lost before; after a long silence a box may have forgotten instead.
+ */
+static bool knew_and_forgot(const struct evidence *e)
+{
+	return made_by_kernel(e) && yes(e, FACT_SENDER_KNEW) && yes(e, FACT_SYN_SEEN) &&
+	       !number(e, FACT_RECEIVER_RETRANSMITS) && !yes(e, FACT_MAC_DIFFERS) && !idle_for(e, IDLE_BOX_NS);
+}
+
 static struct opinion weigh(const struct evidence *e)
 {
 	struct opinion o;
 	bool first = yes(e, FACT_ANSWERS_FIRST_SEGMENT) && yes(e, FACT_SHAPE_PASSIVE) && yes(e, FACT_RST_BARE) &&
-	             !yes(e, FACT_ANSWERS_SYN_ACK) && !reset_before(e) && !yes(e, FACT_LOOPBACK_ONLY);
+	             !yes(e, FACT_ANSWERS_SYN_ACK) && !reset_before(e) && !yes(e, FACT_LOOPBACK_ONLY) &&
+	             !yes(e, FACT_LEAKED_TWIN);
 
-	if (!met_stranger(e) && !first)
+	if ((!met_stranger(e) && !first) || box_expired(e))
 		return opinion_excluded();
 	if (first)
 		o = number(e, FACT_PROBED_PORTS) >= SCAN_ENDS ? opinion_excluded()
@@ -56,7 +67,7 @@ static struct opinion weigh(const struct evidence *e)
 		o = opinion_possible(35);
 	else if (yes(e, FACT_HOPS_DIFFER) || yes(e, FACT_SENDER_WENT_ON))
 		o = opinion_possible(20);
-	else if (made_by_kernel(e) && !idle_for(e, IDLE_BOX_NS))
+	else if (knew_and_forgot(e))
 		o = opinion_established();
 	else
 		o = opinion_possible(idle_for(e, IDLE_BOX_NS) ? 50 : 60);

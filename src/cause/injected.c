@@ -47,7 +47,10 @@ const struct cause cause_injected = {
 /* What no TCP does: guesses at the window, or a reset by a side that goes on with the conversation. */
 static bool proof_of_forgery(const struct evidence *e)
 {
-	bool went_on = yes(e, FACT_SENDER_WENT_ON) && !reset_before(e) && !sender_closed(e) &&
+	/* A firewall in the path lets the host go on, too, but not get what it rejected. */
+	bool rejected = !no(e, FACT_SHAPE_PASSIVE) && yes(e, FACT_RST_BARE) && !number(e, FACT_RST_WINDOW) &&
+	                !yes(e, FACT_SENDER_GOT_IT);
+	bool went_on = yes(e, FACT_SENDER_WENT_ON) && !reset_before(e) && !sender_closed(e) && !rejected &&
 	               (yes(e, FACT_ANSWERS_SYN) || !yes(e, FACT_HANDSHAKE_OPEN));
 
 	return yes(e, FACT_RST_LADDER) || yes(e, FACT_FAKE_SEGMENT) || went_on;
@@ -77,6 +80,9 @@ static struct opinion weigh(const struct evidence *e)
 	unsigned marks = marks_of_forgery(e);
 	struct opinion o;
 
+	/* What lacks the signature counts for nothing, whoever made it; on lo, other marks are those of the own firewall. */
+	if (yes(e, FACT_RST_UNSIGNED) || (yes(e, FACT_LOOPBACK_ONLY) && !proof_of_forgery(e)))
+		return opinion_excluded();
 	/* After the end of a connection a box may clear its state in its own way. */
 	if (proof_of_forgery(e) || (marks >= 2 && !yes(e, FACT_BOTH_CLOSED)))
 		o = opinion_established();

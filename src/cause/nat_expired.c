@@ -49,7 +49,7 @@ static struct opinion weigh(const struct evidence *e)
 {
 	struct opinion o;
 
-	if (!met_stranger(e) || !idle_for(e, IDLE_BOX_NS) || yes(e, FACT_SENDER_WENT_ON))
+	if (!met_stranger(e) || !idle_for(e, IDLE_BOX_NS) || yes(e, FACT_SENDER_WENT_ON) || box_expired(e))
 		return opinion_excluded();
 	o = opinion_possible(35);
 	BECAUSE(&o, e, FACT_IDLE_BEFORE, FACT_IDLE_IS_ROUND);

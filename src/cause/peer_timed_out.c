@@ -43,7 +43,7 @@ static struct opinion weigh(const struct evidence *e)
 {
 	struct opinion o;
 
-	if (!met_stranger(e) || yes(e, FACT_HOPS_DIFFER))
+	if (!met_stranger(e) || yes(e, FACT_HOPS_DIFFER) || box_expired(e))
 		return opinion_excluded();
 	o = opinion_possible(number(e, FACT_SENDER_RETRANSMITS) > 2 || number(e, FACT_SENDER_PROBES) > 2 ? 62 : 18);
 	BECAUSE(&o, e, FACT_SENDER_RETRANSMITS, FACT_SENDER_PROBES);

@@ -61,7 +61,7 @@ static inline bool aborted(const struct evidence *e)
 static inline bool refused_syn(const struct evidence *e)
 {
 	return yes(e, FACT_ANSWERS_SYN) && !yes(e, FACT_SENDER_SEEN) && !yes(e, FACT_SENDER_WENT_ON) &&
-	       !yes(e, FACT_LOOPBACK_ONLY) && !yes(e, FACT_OLD_HANDSHAKE_OPEN);
+	       !yes(e, FACT_LOOPBACK_ONLY) && !yes(e, FACT_OLD_HANDSHAKE_OPEN) && !says_mptcp(e);
 }
 
 /* A segment of a running conversation met somebody who did not know it. */
@@ -70,7 +70,7 @@ static inline bool met_stranger(const struct evidence *e)
 	return yes(e, FACT_SHAPE_PASSIVE) && yes(e, FACT_RST_BARE) && yes(e, FACT_SENDER_SEEN) && !sender_closed(e) &&
 	       !reset_before(e) && !yes(e, FACT_HANDSHAKE_OPEN) && !yes(e, FACT_ANSWERS_HANDSHAKE_ACK) &&
 	       !yes(e, FACT_ANSWERS_SYN_ACK) && !yes(e, FACT_SYN_ACK_REPEATS) && !says_box(e) && !says_mptcp(e) &&
-	       !yes(e, FACT_LOOPBACK_ONLY);
+	       !yes(e, FACT_LOOPBACK_ONLY) && !yes(e, FACT_RST_UNSIGNED);
 }
 
 /* The network layer says that a kernel without a socket made the RST, not a firewall. */
@@ -94,6 +94,19 @@ static inline bool connect_met_old_state(const struct evidence *e)
 static inline bool idle_for(const struct evidence *e, int64_t ns)
 {
 	return number(e, FACT_IDLE_BEFORE) >= (uint64_t)ns;
+}
+
+/* The box that shook hands, not the host behind it that sent the data, reset a connection that had been idle. */
+static inline bool box_expired(const struct evidence *e)
+{
+	return yes(e, FACT_HOPS_LIKE_HANDSHAKE) && idle_for(e, IDLE_BOX_NS);
+}
+
+/* Numbers that fit an abort, but also what some stacks answer to late data; what came before was not captured. */
+static inline bool may_be_late_answer(const struct evidence *e)
+{
+	return yes(e, FACT_START_MISSING) && (yes(e, FACT_ANSWERS_DATA) || yes(e, FACT_ANSWERS_FIN)) &&
+	       no(e, FACT_RST_TIMESTAMP);
 }
 
 static inline bool younger_than(const struct evidence *e, int64_t ns)

@@ -45,7 +45,7 @@ static struct opinion weigh(const struct evidence *e)
 	bool scanning = number(e, FACT_PROBED_PORTS) >= SCAN_ENDS;
 
 	if (!yes(e, FACT_ANSWERS_FIRST_SEGMENT) || yes(e, FACT_ANSWERS_SYN) || !yes(e, FACT_SHAPE_PASSIVE) ||
-	    yes(e, FACT_LOOPBACK_ONLY) || reset_before(e))
+	    yes(e, FACT_LOOPBACK_ONLY) || reset_before(e) || yes(e, FACT_LEAKED_TWIN))
 		return opinion_excluded();
 	if (yes(e, FACT_ANSWERS_ODD_FLAGS) || scanning)
 		o = opinion_established();

@@ -81,9 +81,7 @@ struct conversation {
 	struct side side[2];                  /* sequence numbers of both ends: flow.half[] */
 	struct zeek zeek;
 	struct predecessor *predecessor;      /* NULL where there was none; owned, see conversation_clear() */
-	struct note recent[RECENT_NOTES];     /* a ring, no duplicates */
 	uint32_t recent_count;                /* ever added; the newest is at (recent_count - 1) % RECENT_NOTES */
-	struct note rsts[RST_NOTES];          /* a ring of the last RSTs of both sides */
 	uint32_t rst_count;                   /* ever added */
 	struct moment ended[2];               /* first RST of each side that could end the connection */
 	uint64_t answered[2];                 /* frame that the last RST of each side answered */
@@ -92,6 +90,9 @@ struct conversation {
 	uint32_t duplicates;                  /* frames captured twice */
 	uint32_t segments;                    /* without those */
 	uint8_t version;
+	/* The rings come last: what stands before them is touched by every segment. */
+	struct note rsts[RST_NOTES];          /* a ring of the last RSTs of both sides */
+	struct note recent[RECENT_NOTES];     /* a ring, no duplicates */
 };
 
 /*

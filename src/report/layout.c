@@ -160,11 +160,6 @@ void layout_rows(struct buffer *out, const struct report_style *style, const cha
 	}
 }
 
-const char *layout_dot(const struct report_style *style)
-{
-	return style->ascii ? " | " : " · ";
-}
-
 /* Bytes at the start that are printable ASCII: nearly all there are. */
 static size_t ascii_run(const char *text)
 {

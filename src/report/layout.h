@@ -44,8 +44,6 @@ void layout_row(struct buffer *out, const struct report_style *style, const char
 void layout_rows(struct buffer *out, const struct report_style *style, const char *label, const char *text);
 /* The label of a row, after which the line is at LAYOUT_TEXT or beyond; returns the column. */
 size_t layout_label(struct buffer *out, const struct report_style *style, const char *label);
-/* The dot between two things in one line. */
-const char *layout_dot(const struct report_style *style);
 
 /*
  * Add a text that came from outside (a file name): valid and harmless UTF-8 as it is, everything else as \xNN. The

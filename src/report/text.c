@@ -259,21 +259,13 @@ static void add_sights(struct page *page)
 	sights_clear(&sights);
 }
 
-/* Commands stay whole: both in one line where they fit, else one a line. */
 static void add_see(struct page *page)
 {
-	const char *id = cause_get(page->verdict->cause)->id;
-	struct buffer causes = BUFFER_INIT(TEXT_MAX), lab = BUFFER_INIT(TEXT_MAX);
-	size_t room = layout_room(page->style, LAYOUT_TEXT);
+	struct buffer command = BUFFER_INIT(TEXT_MAX);
 
-	buffer_printf(&causes, "tcpwhy causes %s", id);
-	if (page->verdict->cause != CAUSE_unknown)
-		buffer_printf(&lab, "tcpwhy lab %s", id);
-	buffer_puts(&causes, !lab.len ? "" : room && causes.len + 3 + lab.len > room ? "\n" : layout_dot(page->style));
-	buffer_puts(&causes, buffer_text(&lab));
-	layout_rows(page->out, page->style, _("see"), buffer_text(&causes));
-	buffer_clear(&causes);
-	buffer_clear(&lab);
+	buffer_printf(&command, "tcpwhy causes %s", cause_get(page->verdict->cause)->id);
+	layout_row(page->out, page->style, _("see"), buffer_text(&command));
+	buffer_clear(&command);
 }
 
 static void add_outcome(struct page *page)

@@ -17,29 +17,46 @@ static const struct note *rst_at(const struct conversation *c, unsigned i)
 	return i < RST_NOTES && i < c->rst_count ? &c->rsts[i] : NULL;
 }
 
+/* The i-th of those that are kept, oldest first. */
+static const struct note *rst_in_order(const struct conversation *c, unsigned i)
+{
+	unsigned kept = c->rst_count < RST_NOTES ? c->rst_count : RST_NOTES;
+
+	return i < kept ? &c->rsts[(c->rst_count - kept + i) % RST_NOTES] : NULL;
+}
+
 static bool near(const struct note *a, const struct note *b, int64_t within)
 {
 	return llabs(a->time_ns - b->time_ns) <= within;
 }
 
+/* Whether the sender had reason for a RST with this number: it had sent up to there, or something acknowledged it. */
+static bool has_reason(const struct scene *scene, const struct note *n)
+{
+	const struct half *sender = scene->sender_half, *receiver = scene->receiver_half;
+
+	return !seq_after(n->seq, sender->next + LADDER_STEP) ||
+	       (receiver->seen & HALF_ACK && !seq_after(n->seq, receiver->acked + LADDER_STEP));
+}
+
 /*
  * Several RSTs with growing numbers beyond everything that their sender ever sent and that was ever acknowledged: no TCP
- * makes those, for it would answer with the numbers of the segment or with its own next one.
+ * makes those, for it would answer with the numbers of the segment or with its own next one. Before one such RST alone,
+ * data were lost.
  */
 static unsigned ladder_steps(const struct scene *scene)
 {
-	uint32_t highest = scene->sender_half->seen & HALF_SEQ ? scene->sender_half->next : scene->rst->seq;
+	const struct note *rung = NULL, *n;
 	unsigned steps = 0;
-	const struct note *n;
 
 	if (!(scene->sender_half->seen & HALF_SEQ) || scene->sender->fin.frame)
 		return 0;
-	for (unsigned i = 0; (n = rst_at(scene->c, i)) != NULL; i++) {
-		bool answered = scene->receiver_half->seen & HALF_ACK && !seq_after(n->seq, scene->receiver_half->acked + LADDER_STEP);
-
-		if (n->side == scene->side && near(n, scene->rst, BURST_NS) && !answered &&
-		    seq_after(n->seq, highest + LADDER_STEP))
+	for (unsigned i = 0; (n = rst_in_order(scene->c, i)) != NULL; i++) {
+		if (n->side != scene->side || !near(n, scene->rst, BURST_NS))
+			continue;
+		if (rung && seq_after(n->seq, rung->seq + LADDER_STEP) && !has_reason(scene, n))
 			steps++;
+		rung = n;
 	}
 	return steps;
 }
@@ -98,6 +115,7 @@ void facts_of_aftermath(const struct scene *scene)
 	moment_fact(e, FACT_RECEIVER_CHALLENGED, &r->challenged);
 	moment_fact(e, FACT_SENDER_WENT_ON, &r->sender_went_on);
 	moment_fact(e, FACT_SENDER_UNAWARE, &r->sender_unaware);
+	moment_fact(e, FACT_SENDER_GOT_IT, &r->sender_got_it);
 	moment_fact(e, FACT_SYN_AGAIN, &r->syn_again);
 	moment_fact(e, FACT_SYN_AGAIN_ACCEPTED, &r->syn_accepted);
 	evidence_decide(e, FACT_RECEIVER_SILENT, !r->receiver_went_on.frame && !r->challenged.frame && !r->syn_again.frame,

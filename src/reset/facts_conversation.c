@@ -17,6 +17,8 @@ static void handshake_facts(const struct scene *scene)
 	evidence_decide(e, FACT_START_MISSING, !client->syn.frame, 0, 0);
 	evidence_decide(e, FACT_SENDER_SEEN, scene->sender->segments, scene->sender->last.frame,
 	                scene->sender->last.time_ns);
+	evidence_decide(e, FACT_SENDER_KNEW, scene->sender->look.count, scene->sender->last.frame,
+	                scene->sender->last.time_ns);
 	if (c->flow.flags & FLOW_INITIATOR_KNOWN)
 		evidence_decide(e, FACT_SENDER_IS_INITIATOR, scene->side == c->flow.initiator, client->syn.frame,
 		                client->syn.time_ns);

@@ -11,15 +11,25 @@
 #define ROUTE_CHANGE 2
 /* Two initial values, two parts of a host: one of them may sit a hop deeper (a container, a card that answers itself). */
 #define OTHER_START 1
+/* Paths of equal cost, and mirrors at both sides of a router, differ by one. */
+#define HOP_JITTER 1
+/* Packets from one distance that make it a fixed one. */
+#define STEADY_MIN 3
 
-static bool outside(const struct look *look, uint8_t hop_limit)
+static bool outside(const struct look *look, uint8_t hop_limit, unsigned jitter)
 {
 	unsigned a = hops_of(look->hops_min), b = hops_of(look->hops_max), hops = hops_of(hop_limit);
 	unsigned low = a < b ? a : b, high = a < b ? b : a;
 	bool same_start = hops_initial(look->hops_last) == hops_initial(hop_limit);
-	unsigned slack = low != high ? ROUTE_CHANGE : same_start ? 0 : OTHER_START;
+	unsigned slack = low != high ? ROUTE_CHANGE : same_start ? jitter : OTHER_START;
 
 	return hops + slack < low || hops > high + slack;
+}
+
+/* How far off a packet of the same host may be: nothing, once enough of them came from one distance. */
+static unsigned usual_jitter(const struct scene *scene)
+{
+	return scene->sender->syn_look.count + scene->sender->look.count < STEADY_MIN || scene->c->duplicates ? HOP_JITTER : 0;
 }
 
 static void hop_facts(const struct scene *scene)
@@ -28,19 +38,22 @@ static void hop_facts(const struct scene *scene)
 	const struct side *s = scene->sender;
 	const struct note *rst = scene->rst;
 	uint8_t hops = rst->hop_limit;
-	bool like_syn = s->syn_look.count && !outside(&s->syn_look, hops);
-	bool like_rest = s->look.count && !outside(&s->look, hops);
-	bool data_apart = s->data_look.count && s->syn_look.count && outside(&s->data_look, s->syn_look.hops_first);
+	unsigned jitter = usual_jitter(scene);
+	bool like_syn = s->syn_look.count && !outside(&s->syn_look, hops, jitter);
+	bool like_rest = s->look.count && !outside(&s->look, hops, jitter);
+	bool near_syn = s->syn_look.count && !outside(&s->syn_look, hops, HOP_JITTER);
+	bool data_apart = s->data_look.count && s->syn_look.count &&
+	                  outside(&s->data_look, s->syn_look.hops_first, HOP_JITTER);
 
 	if (s->syn_look.count && !s->syn_ack)
-		evidence_decide(e, FACT_SYN_HOPS_DIFFER, outside(&s->syn_look, hops) && !s->look.count, s->syn.frame,
+		evidence_decide(e, FACT_SYN_HOPS_DIFFER, !near_syn && !s->look.count, s->syn.frame,
 		                s->syn.time_ns);
 	if (!s->syn_look.count && !s->look.count)
 		return;
 	evidence_decide(e, FACT_HOPS_DIFFER, !like_syn && !like_rest, rst->frame, rst->time_ns);
 	evidence_decide(e, FACT_HOPS_SAME, like_rest || (like_syn && !s->look.count), rst->frame, rst->time_ns);
-	evidence_decide(e, FACT_HOPS_LIKE_HANDSHAKE, data_apart && like_syn && outside(&s->data_look, hops), rst->frame,
-	                rst->time_ns);
+	evidence_decide(e, FACT_HOPS_LIKE_HANDSHAKE, data_apart && near_syn && outside(&s->data_look, hops, HOP_JITTER),
+	                rst->frame, rst->time_ns);
 }
 
 static bool follows(uint16_t id, uint16_t before)

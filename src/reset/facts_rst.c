@@ -116,9 +116,13 @@ void facts_of_shape(const struct scene *scene)
 	bool passive = scene->trigger && (yes(e, FACT_RST_BARE) || !to_ack);
 	bool active = !passive && is_active(scene);
 
-	/* A RST-ACK whose numbers fit an answer and an abort alike: after its own FIN or RST nobody was left to abort. */
+	/*
+	 * A RST-ACK whose numbers fit an answer and an abort alike: after its own FIN or RST nobody was left to abort. But
+	 * the mere ACK of a FIN is expected, and draws nothing.
+	 */
 	if (active && scene->trigger && no(e, FACT_RST_TIMESTAMP) &&
-	    (scene->sender->fin.frame || scene->sender->rsts.count > 1))
+	    ((scene->sender->fin.frame && scene->trigger->frame != scene->sender->fin_acked.frame) ||
+	     scene->sender->rsts.count > 1))
 		return;
 	if (!passive && !scene->sender->segments && !scene->receiver->segments)
 		return;

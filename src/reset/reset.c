@@ -181,6 +181,9 @@ static void observe_sender(struct reset *reset, const struct note *note)
 	bool beyond = note->payload_len && !seq_before(note->seq, reset->rst.seq) && !(note->marks & NOTE_RETRANSMISSION);
 	bool acks_more = note->flags & TCP_ACK && reset->sender_acked_known && note->marks & NOTE_ACKS_NEW;
 
+	if (reset->has_trigger && reset->trigger.payload_len && note->flags & TCP_ACK &&
+	    !seq_before(note->ack, reset->trigger.seq + reset->trigger.payload_len))
+		set_once(&reset->sender_got_it, note);
 	if (note->flags & TCP_SYN) {
 		if (note->flags & TCP_ACK)
 			set_once(reset->syn_again.frame ? &reset->syn_accepted : &reset->sender_went_on, note);

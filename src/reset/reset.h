@@ -26,7 +26,7 @@ struct reset {
 	bool sender_next_known, sender_ts_known;
 	int64_t round_trip_ns;         /* 0: unknown */
 	uint32_t segments_after;
-	struct moment receiver_went_on, sender_went_on, sender_unaware, challenged, syn_again, syn_accepted, silent_since;
+	struct moment receiver_went_on, sender_went_on, sender_unaware, sender_got_it, challenged, syn_again, syn_accepted, silent_since;
 	struct conversation *conversation; /* NULL once it is gone; then sealed */
 	bool sealed;
 };

@@ -18,11 +18,18 @@ static bool takes_sequence(const struct note *n)
 	return n->payload_len || n->flags & (TCP_SYN | TCP_FIN);
 }
 
+static bool acknowledged(const struct scene *scene, const struct note *n)
+{
+	return scene->sender_half->seen & HALF_ACK && takes_sequence(n) &&
+	       !seq_after(end_of(n), scene->sender_half->acked) && !(n->marks & NOTE_KEEPALIVE);
+}
+
 /* Whether the RST has the numbers that RFC 9293 prescribes for the answer to `n`. */
 static bool fits(const struct scene *scene, const struct note *n)
 {
 	const struct note *rst = scene->rst;
-	bool gone = scene->sender->fin.frame || scene->sender->rsts.count > 1;
+	bool gone = scene->sender->fin.frame || scene->sender->rsts.count > 1 ||
+	            !scene->c->side[scene->c->flow.initiator].syn.frame;
 	bool refuses = rst->flags & TCP_ACK && rst->seq == 0 && n->flags & TCP_SYN && !(n->flags & TCP_ACK);
 
 	/* Its own SYN is named by the RST, however late it comes. */
@@ -34,16 +41,13 @@ static bool fits(const struct scene *scene, const struct note *n)
 		return n->flags & TCP_ACK && n->ack == rst->seq;
 	if (!(n->flags & TCP_ACK))
 		return end_of(n) == rst->ack && (rst->seq == 0 || !scene->sender->segments);
-	/* Not what the RFC says, but what Windows, OpenBSD and routers do once the connection is gone. */
-	if (gone && n->ack == rst->seq)
+	/* Not what the RFC says, but what Windows, OpenBSD and routers do once the connection is gone, as it may be
+	   where its start was not captured. */
+	if (!gone || acknowledged(scene, n))
+		return false;
+	if (n->ack == rst->seq)
 		return end_of(n) == rst->ack || n->seq == rst->ack;
-	return gone && n->payload_len && end_of(n) == rst->ack && rst->seq == scene->sender_half->next;
-}
-
-static bool acknowledged(const struct scene *scene, const struct note *n)
-{
-	return scene->sender_half->seen & HALF_ACK && takes_sequence(n) &&
-	       !seq_after(end_of(n), scene->sender_half->acked) && !(n->marks & NOTE_KEEPALIVE);
+	return n->payload_len && end_of(n) == rst->ack && rst->seq == scene->sender_half->next;
 }
 
 /* Data before a FIN before an ACK alone: that draws no RST from a socket that merely closed. Acknowledged: answered. */

@@ -1,0 +1,71 @@
+#include "analysis/twins.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SLOTS 4096   /* a power of two */
+/* A segment acknowledges what its peer sent, at most a window ago; without a scaled one that is 64 KB. */
+#define ACK_LAG_MAX 65535
+
+struct slot {
+	struct endpoint end;
+	struct tuple tuple;
+};
+
+struct twins {
+	struct slot slots[SLOTS];
+};
+
+/* No secret seed: who chooses collisions makes us forget sooner, and gains nothing. */
+static unsigned index_of(const struct endpoint *end)
+{
+	uint64_t low, high;
+
+	memcpy(&low, end->address.bytes, sizeof low);
+	memcpy(&high, end->address.bytes + sizeof low, sizeof high);
+	return tuple_mix(tuple_mix(low ^ TUPLE_MIX_A, high ^ TUPLE_MIX_B), end->port ^ TUPLE_MIX_A) & (SLOTS - 1);
+}
+
+struct twins *twins_new(void)
+{
+	return calloc(1, sizeof(struct twins));
+}
+
+void twins_add(struct twins *twins, const struct conversation *c, const struct tuple *tuple, bool opened)
+{
+	const struct endpoint *client = &c->side[c->flow.initiator].end;
+	struct slot *slot;
+
+	if (!twins)
+		return;
+	slot = &twins->slots[index_of(client)];
+	if (opened || !endpoint_equal(&slot->end, client))
+		*slot = (struct slot){ *client, *tuple };
+}
+
+bool twins_find(const struct twins *twins, const struct endpoint *end, struct tuple *ret_tuple)
+{
+	const struct slot *slot;
+
+	if (!twins)
+		return false;
+	slot = &twins->slots[index_of(end)];
+	*ret_tuple = slot->tuple;
+	return slot->tuple.size && endpoint_equal(&slot->end, end);
+}
+
+void twins_compare(struct reset *reset, const struct conversation *twin)
+{
+	const struct endpoint *client = &reset->evidence.src;
+	unsigned side = endpoint_equal(&twin->side[0].end, client) ? 0 : 1;
+	const struct half *half = &twin->flow.half[side];
+	const struct side *own = &twin->side[side];
+	bool belongs = half->seen & HALF_SEQ && half->next - reset->trigger.ack <= ACK_LAG_MAX;
+
+	evidence_decide(&reset->evidence, FACT_LEAKED_TWIN, belongs, own->last.frame, own->last.time_ns);
+}
+
+void twins_free(struct twins *twins)
+{
+	free(twins);
+}
