@@ -76,10 +76,13 @@ static bool hides(const struct opinions *all, enum cause_id top, enum cause_id o
 	return rank >= RANK_ACTION && rank < cause_get(other)->rank;
 }
 
-static enum certainty certainty(const struct opinions *all, enum cause_id top)
+static enum certainty certainty(const struct evidence *e, const struct opinions *all, enum cause_id top)
 {
 	if (all->of[top].stance == STANCE_POSSIBLE)
 		return all->of[top].strength >= LIKELY_MIN ? CERTAINTY_LIKELY : CERTAINTY_UNKNOWN;
+	/* What a RST says of itself comes before what it looks like. */
+	if (yes(e, FACT_RST_CUT) && cause_get(top)->rank >= RANK_SPECIFIC)
+		return CERTAINTY_LIKELY;
 	for (unsigned id = 0; id < CAUSES; id++)
 		if (id != top && all->of[id].stance != STANCE_EXCLUDED && !hides(all, top, (enum cause_id)id))
 			return CERTAINTY_LIKELY;
@@ -182,7 +185,7 @@ void diagnose(const struct evidence *evidence, struct verdict *ret_verdict)
 	weigh_all(evidence, &all);
 	top = best(&all);
 	if (top != CAUSE_NONE) {
-		ret_verdict->certainty = certainty(&all, top);
+		ret_verdict->certainty = certainty(evidence, &all, top);
 		if (ret_verdict->certainty == CERTAINTY_CERTAIN && refine(&all, top) != top) {
 			top = refine(&all, top);
 			ret_verdict->certainty = CERTAINTY_LIKELY;

@@ -26,10 +26,15 @@ static bool outside(const struct look *look, uint8_t hop_limit, unsigned jitter)
 	return hops + slack < low || hops > high + slack;
 }
 
-/* How far off a packet of the same host may be: nothing, once enough of them came from one distance. */
+/*
+ * How far off a packet of the same host may be: nothing, once enough of them came from one distance. A RST that a socket made
+ * is no firewall's, and a forger is hardly a single hop away from the host.
+ */
 static unsigned usual_jitter(const struct scene *scene)
 {
-	return scene->sender->syn_look.count + scene->sender->look.count < STEADY_MIN || scene->c->duplicates ? HOP_JITTER : 0;
+	bool steady = scene->sender->syn_look.count + scene->sender->look.count >= STEADY_MIN && !scene->c->duplicates;
+
+	return steady && !yes(scene->e, FACT_SHAPE_ACTIVE) ? 0 : HOP_JITTER;
 }
 
 static void hop_facts(const struct scene *scene)

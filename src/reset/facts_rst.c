@@ -6,7 +6,7 @@ void facts_of_rst(const struct scene *scene, const struct segment *segment, cons
 {
 	struct evidence *e = scene->e;
 	const struct note *rst = scene->rst;
-	bool ack = rst->flags & TCP_ACK;
+	bool ack = rst->flags & TCP_ACK, cut = segment->options_len < segment->header_options_len;
 	bool signing = (scene->sender->any_options | scene->receiver->any_options) & (OPTION_MD5 | OPTION_AO);
 	uint64_t frame = rst->frame;
 	int64_t time = rst->time_ns;
@@ -16,11 +16,13 @@ void facts_of_rst(const struct scene *scene, const struct segment *segment, cons
 	evidence_decide(e, FACT_RST_SEQ_ZERO, rst->seq == 0, frame, time);
 	evidence_number(e, FACT_RST_WINDOW, rst->window, frame, time);
 	evidence_decide(e, FACT_RST_NO_OPTIONS, segment->header_options_len == 0, frame, time);
-	evidence_decide(e, FACT_RST_TIMESTAMP, options->seen & OPTION_TIMESTAMP, frame, time);
+	evidence_decide(e, FACT_RST_CUT, cut || segment->payload_captured < segment->payload_len, frame, time);
+	if (!cut)
+		evidence_decide(e, FACT_RST_TIMESTAMP, options->seen & OPTION_TIMESTAMP, frame, time);
 	evidence_decide(e, FACT_RST_ACK_UNFLAGGED, !ack && rst->ack != 0, frame, time);
 	evidence_decide(e, FACT_RST_RESERVED_BITS, rst->flags & TCP_RESERVED, frame, time);
 	evidence_decide(e, FACT_SIGNATURE_IN_USE, signing, 0, 0);
-	evidence_decide(e, FACT_RST_UNSIGNED, signing && !(options->seen & (OPTION_MD5 | OPTION_AO)), frame, time);
+	evidence_decide(e, FACT_RST_UNSIGNED, signing && !cut && !(options->seen & (OPTION_MD5 | OPTION_AO)), frame, time);
 	/* Where no checksum of this side was ever good, the capture changed the packets, or a network card fills it in. */
 	if (segment->checksum != CHECKSUM_UNKNOWN && scene->sender->good_checksums)
 		evidence_decide(e, FACT_RST_CHECKSUM_BAD, segment->checksum == CHECKSUM_BAD, frame, time);

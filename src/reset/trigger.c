@@ -30,7 +30,9 @@ static bool fits(const struct scene *scene, const struct note *n)
 	const struct note *rst = scene->rst;
 	bool gone = scene->sender->fin.frame || scene->sender->rsts.count > 1 ||
 	            !scene->c->side[scene->c->flow.initiator].syn.frame;
-	bool refuses = rst->flags & TCP_ACK && rst->seq == 0 && n->flags & TCP_SYN && !(n->flags & TCP_ACK);
+	/* Numbers wrap: 0 may also be where the sender goes on. */
+	bool own_next = scene->sender->syn_ack && scene->sender_half->next == 0;
+	bool refuses = rst->flags & TCP_ACK && rst->seq == 0 && !own_next && n->flags & TCP_SYN && !(n->flags & TCP_ACK);
 
 	/* Its own SYN is named by the RST, however late it comes. */
 	if (refuses)
@@ -40,7 +42,7 @@ static bool fits(const struct scene *scene, const struct note *n)
 	if (!(rst->flags & TCP_ACK))
 		return n->flags & TCP_ACK && n->ack == rst->seq;
 	if (!(n->flags & TCP_ACK))
-		return end_of(n) == rst->ack && (rst->seq == 0 || !scene->sender->segments);
+		return end_of(n) == rst->ack && ((rst->seq == 0 && !own_next) || !scene->sender->segments);
 	/* Not what the RFC says, but what Windows, OpenBSD and routers do once the connection is gone, as it may be
 	   where its start was not captured. */
 	if (!gone || acknowledged(scene, n))

@@ -16,7 +16,7 @@ enum end { CLIENT, SERVER };
 #define PLAY_MIDDLE 3
 #define PLAY_TRIP_NS (8 * NS_PER_MS)
 #define PLAY_FRAMES_MAX 256
-#define PLAY_PAYLOAD_MAX 1400
+#define PLAY_PAYLOAD_MAX 9000
 
 enum vantage { AT_CLIENT, IN_MIDDLE, AT_SERVER, VANTAGES };
 
@@ -45,6 +45,7 @@ struct setting {
 	bool doubled;          /* every frame is captured twice, the second time one router further on */
 	bool from_client_only, from_server_only;
 	uint32_t captured_max; /* 0: whole frames */
+	bool offloaded;        /* the card of the host at the vantage fills in the checksums */
 	uint32_t isn[2];       /* 0: some number */
 };
 

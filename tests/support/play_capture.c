@@ -50,7 +50,7 @@ static void set_mac(const struct packet *packet, uint8_t *frame)
 	mac[5] = packet->mac_last ? packet->mac_last : packet->from > packet->to ? 0x51 : 0xc1;
 }
 
-static void shoot(struct roll *roll, const struct packet *packet, int place, bool copy)
+static void shoot(const struct play *p, struct roll *roll, const struct packet *packet, int place, bool copy)
 {
 	struct shot *shot = &roll->shots[roll->count];
 	struct segment s = packet->segment;
@@ -58,6 +58,8 @@ static void shoot(struct roll *roll, const struct packet *packet, int place, boo
 
 	s.hop_limit = (uint8_t)(s.hop_limit - hops - copy);
 	s.options = packet->options;
+	if (p->setting.offloaded && hops == 0)
+		s.checksum = CHECKSUM_OFFLOADED;
 	shot->length = (uint32_t)builder_frame(&s, shot->data, sizeof shot->data);
 	if (!shot->length)
 		return;
@@ -106,9 +108,9 @@ static void develop(struct roll *roll, const struct play *p)
 
 		if (!passes(packet, place) || !is_wanted(&p->setting, packet))
 			continue;
-		shoot(roll, packet, place, false);
+		shoot(p, roll, packet, place, false);
 		if (p->setting.doubled)
-			shoot(roll, packet, place, true);
+			shoot(p, roll, packet, place, true);
 	}
 	add_icmp(roll, p);
 	qsort(roll->shots, roll->count, sizeof *roll->shots, by_time);

@@ -1,0 +1,207 @@
+/*
+ * Law: every cause that a capture can tell is told, from the client, from the middle and from the server, by IPv4 and
+ * IPv6, with and without timestamps, whoever's kernel it is, though a segment was lost or every frame captured twice; one
+ * that it cannot tell is among the candidates. And whatever is missing, it is never certain of something that is not so.
+ *
+ * With --table it prints what it found as docs/causes-by-vantage.md.
+ */
+#include "support/scenarios.h"
+#include "tap.h"
+
+#define CUTS_MAX 24
+
+static const struct stack *const pairs[][2] = {
+	{ &stack_linux, &stack_linux }, { &stack_windows, &stack_linux }, { &stack_linux, &stack_windows },
+	{ &stack_bsd, &stack_bsd }, { &stack_windows, &stack_windows },
+};
+#define PAIRS (sizeof pairs / sizeof *pairs)
+
+static const char *const vantages[VANTAGES] = { "client", "middle", "server" };
+
+static struct play play;
+static struct told_all all;
+
+static void describe(const struct setting *s, const struct told *t, const char *what)
+{
+	printf("#   %s: IPv%d, %s to %s, %stimestamps, at the %s%s%s, cut %u: ", what, s->version, s->stack[0]->name,
+	       s->stack[1]->name, s->timestamps ? "" : "no ", vantages[s->vantage], s->lossy ? ", lossy" : "",
+	       s->doubled ? ", doubled" : "", s->cut);
+	if (!t) {
+		printf("no verdict (%u others)\n", all.count);
+		return;
+	}
+	printf("%s %s, accepted %d, part %s, sender %s, harm %s; or", certainty_id(t->certainty), cause_get(t->cause)->id,
+	       t->accepted, part_id(t->part), role_id(t->sender), harm_id(t->harm));
+	for (unsigned i = 0; i < t->candidate_count; i++)
+		printf(" %s", cause_get((enum cause_id)t->candidates[i])->id);
+	putchar('\n');
+}
+
+/* The verdict under these conditions, NULL where the RST does not pass here. */
+static const struct told *explain(const struct scenario *s, const struct setting *setting)
+{
+	play_begin(&play, setting);
+	s->play(&play);
+	play_explain(&play, &all);
+	return told_subject(&all);
+}
+
+static bool is_right(const struct scenario *s, const struct told *t)
+{
+	bool named = t->cause == s->cause || (s->or_named >> t->cause & 1 && told_names(t, s->cause));
+
+	if (!named || t->certainty < s->at_least)
+		return false;
+	if (t->is_ending)
+		return true;
+	return (!s->accepted || t->accepted == s->accepted) && t->part == s->part &&
+	       (!s->sender || t->sender == s->sender) && (!(s->conditions & HARM_SURE) || t->harm == s->harm);
+}
+
+static bool is_honest(const struct scenario *s, const struct told *t)
+{
+	return t->certainty != CERTAINTY_CERTAIN || t->cause == s->cause || s->certain_too >> t->cause & 1;
+}
+
+/* One setting, and what is asked of it. */
+struct asked {
+	const struct scenario *scenario;
+	unsigned wrong, dishonest, told;
+};
+
+static void ask(struct asked *asked, const struct setting *setting)
+{
+	const struct scenario *s = asked->scenario;
+	const struct told *t = explain(s, setting);
+	bool whole = !setting->cut && scenario_tells(s, setting);
+
+	asked->told += t != NULL;
+	if (whole && (!t || !is_right(s, t)) && asked->wrong++ < 6)
+		describe(setting, t, "wrong");
+	if (t && !is_honest(s, t) && asked->dishonest++ < 6)
+		describe(setting, t, "dishonest");
+}
+
+/* Loss and copies, alone and together; frames missing at the start of a sound capture, and of one with every fault. */
+static void ask_with_faults(struct asked *asked, struct setting setting)
+{
+	for (unsigned fault = 0; fault < 4; fault++) {
+		setting.lossy = fault & 1;
+		setting.doubled = fault & 2;
+		setting.cut = 0;
+		ask(asked, &setting);
+		if (setting.lossy != setting.doubled)
+			continue;
+		for (setting.cut = 1; setting.cut < CUTS_MAX && all.subject_frame != 1; setting.cut++)
+			ask(asked, &setting);
+	}
+}
+
+static void each_setting(struct asked *asked)
+{
+	for (unsigned i = 0; i < PAIRS * VANTAGES * 4; i++) {
+		struct setting setting = {
+			.stack = { pairs[i / 12][0], pairs[i / 12][1] }, .version = i & 1 ? 6 : 4, .timestamps = i & 2,
+			.vantage = (enum vantage)(i / 4 % VANTAGES),
+		};
+
+		if (scenario_plays(asked->scenario, &setting))
+			ask_with_faults(asked, setting);
+	}
+}
+
+static void test(const struct scenario *s)
+{
+	struct asked asked = { .scenario = s };
+
+	each_setting(&asked);
+	ok(asked.told && !asked.wrong, "%s: %s", s->title, cause_get(s->cause)->id);
+	ok(!asked.dishonest, "%s: never certain of anything else", s->title);
+	if (asked.wrong || asked.dishonest)
+		printf("#   %u wrong, %u dishonest\n", asked.wrong, asked.dishonest);
+}
+
+static bool is_played(enum cause_id cause)
+{
+	for (unsigned i = 0; i < SCENARIO_LISTS; i++)
+		for (unsigned j = 0; j < scenario_lists[i]->count; j++)
+			if (scenario_lists[i]->scenarios[j].cause == cause)
+				return true;
+	return false;
+}
+
+/* What is said of it from here: the certainty, or the cause that it hides behind; "-" where it does not pass. */
+static void cell_of(const struct scenario *s, const struct setting *setting, char *cell, size_t size)
+{
+	const struct told *t = explain(s, setting);
+
+	if (!t || (!all.subject_frame && setting->cut))
+		snprintf(cell, size, "-");
+	else if (t->cause == s->cause)
+		snprintf(cell, size, "%s", certainty_id(t->certainty));
+	else
+		snprintf(cell, size, "%s%s%s", told_names(t, s->cause) ? "a candidate of " : "", cause_get(t->cause)->id,
+		         t->certainty == CERTAINTY_CERTAIN ? ", certain" : "");
+}
+
+/* One column, by IPv4 and by IPv6. */
+static void print_cell(const struct scenario *s, enum vantage vantage, unsigned cut)
+{
+	char v4[64] = "", v6[64] = "";
+
+	for (uint8_t version = 4; version <= 6; version += 2) {
+		struct setting setting = {
+			.stack = { &stack_linux, &stack_linux }, .version = version, .vantage = vantage, .cut = cut,
+			.timestamps = !(s->conditions & WITHOUT_TIMESTAMPS),
+		};
+
+		if (scenario_plays(s, &setting))
+			cell_of(s, &setting, version == 4 ? v4 : v6, sizeof v4);
+	}
+	if (strcmp(v4, v6) == 0 || !*v6)
+		printf(" | %s", v4);
+	else
+		printf(" | %s; IPv6: %s", v4, v6);
+}
+
+#define HANDSHAKE_FRAMES 3
+
+static void print_row(const struct scenario *s)
+{
+	printf("| `%s` | %s", cause_get(s->cause)->id, s->title);
+	for (enum vantage vantage = AT_CLIENT; vantage < VANTAGES; vantage++)
+		print_cell(s, vantage, 0);
+	print_cell(s, IN_MIDDLE, HANDSHAKE_FRAMES);
+	puts(" |");
+}
+
+static void print_table(void)
+{
+	puts("# Which causes are told from where\n\n"
+	     "Made by `causes.t --table` (tests/analysis/causes.c) from the conversations that the tests play; a test compares\n"
+	     "it with what the program says now. Each conversation follows measured packets, between two Linux hosts with\n"
+	     "eight routers between them, captured at the client, at the third router or at the server, and at that router\n"
+	     "without the first three frames. *certain*: nothing else fits. *likely*: the other candidates are named beside\n"
+	     "it. *a candidate of X*: X is named, and this cause among the candidates. *-*: the RST does not pass there, or\n"
+	     "nothing is left to tell. Where IPv6 tells more (by flow labels) or less than IPv4, it stands behind it.\n\n"
+	     "| cause | what is played | at the client | in the middle | at the server | without its start |\n"
+	     "|---|---|---|---|---|---|");
+	for (unsigned i = 0; i < SCENARIO_LISTS; i++)
+		for (unsigned j = 0; j < scenario_lists[i]->count; j++)
+			print_row(&scenario_lists[i]->scenarios[j]);
+}
+
+int main(int argc, char **argv)
+{
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (argc > 1 && strcmp(argv[1], "--table") == 0) {
+		print_table();
+		return EXIT_SUCCESS;
+	}
+	for (unsigned i = 0; i < SCENARIO_LISTS; i++)
+		for (unsigned j = 0; j < scenario_lists[i]->count; j++)
+			test(&scenario_lists[i]->scenarios[j]);
+	for (unsigned id = 0; id < CAUSES; id++)
+		ok(is_played((enum cause_id)id), "%s is played", cause_get((enum cause_id)id)->id);
+	return done_testing();
+}
