@@ -1,31 +1,7 @@
 #!/bin/bash
 # Captures of the benchmark: the same options give the same bytes; their numbers and checksums are right.
-set -u
-
-cd "$(dirname "$0")/.." || exit 1
-dir=$(mktemp -d) || exit 1
-trap 'rm -rf "$dir"' EXIT
-count=0
-failed=0
-
-# ok NAME COMMAND...: one test, which is passed where the command succeeds.
-ok() {
-	local name=$1
-	shift
-	count=$((count + 1))
-	if "$@" >"$dir/why" 2>&1; then
-		echo "ok $count - $name"
-	else
-		echo "not ok $count - $name"
-		sed 's/^/#   /' "$dir/why"
-		failed=1
-	fi
-}
-
-# is GOT WANT
-is() {
-	[ "$1" = "$2" ] || { echo "got '$1', want '$2'"; return 1; }
-}
+source "$(dirname "$0")/support/tap.sh"
+dir=$scratch
 
 # The n-th word of what the generator said: packets N connections N resets N.
 said() {
@@ -66,7 +42,7 @@ ok 'as many connections as asked for' is "$(said 2)" 1200
 ok 'as many RSTs as asked for' is "$(said 3)" 100
 ok 'as many packets as asked for, but for a connection' between 19965 "$(said 1)" 20035
 
-if command -v tcpdump >/dev/null; then
+if has tcpdump; then
 	ok 'tcpdump counts the same packets' is "$(count_packets "$dir/b.pcap")" "$(said 1)"
 	ok 'tcpdump counts the same RSTs' is "$(count_packets "$dir/b.pcap" 'tcp[tcpflags] & tcp-rst != 0')" 100
 	ok 'tcpdump counts the same connections' is "$(count_connections "$dir/b.pcap")" 1200
@@ -86,7 +62,6 @@ if command -v tcpdump >/dev/null; then
 	generate --flood 5000 --connections 100 "$dir/both.pcap"
 	ok 'a flood may have connections below it' is "$(count_packets "$dir/both.pcap")" "$(said 1)"
 else
-	ok '# SKIP tcpdump is not installed' true
+	skip 'tcpdump counts the same' 'tcpdump is not installed'
 fi
-echo "1..$count"
-exit $failed
+done_testing

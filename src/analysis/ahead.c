@@ -20,13 +20,20 @@ struct ahead {
 	bool finished;              /* nothing more is prepared; likewise */
 };
 
+static enum status next(struct ahead *a, struct frame *frames, size_t *ret_count, struct error *error)
+{
+	if (a->steps->next)
+		return a->steps->next(a->steps->context, a->source, frames, ret_count, error);
+	return source_next(a->source, frames, ret_count, error);
+}
+
 static void fill(struct ahead *a, struct ahead_batch *batch)
 {
 	size_t got;
 
 	batch->count = 0;
 	do {
-		batch->status = source_next(a->source, batch->frames + batch->count, &got, &batch->error);
+		batch->status = next(a, batch->frames + batch->count, &got, &batch->error);
 		if (batch->status == STATUS_OK)
 			batch->count += got;
 	} while ((batch->status == STATUS_OK || batch->status == STATUS_IDLE) &&

@@ -1,6 +1,6 @@
 /*
- * Reading ahead: a second thread reads frames and prepares them while the caller's works on those before. For mapped sources,
- * whose bytes stay valid. Where no thread can be had, the same work is done in turn.
+ * Reading ahead: a second thread reads frames and prepares them while the caller's works on those before. For mapped
+ * sources, whose bytes stay valid. Where no thread can be had, the same work is done in turn.
  */
 #ifndef TCPWHY_ANALYSIS_AHEAD_H
 #define TCPWHY_ANALYSIS_AHEAD_H
@@ -20,6 +20,9 @@ struct ahead_batch {
 };
 
 struct ahead_steps {
+	/* In place of source_next(), or NULL. */
+	enum status (*next)(void *context, struct source *source, struct frame frames[SOURCE_BATCH], size_t *ret_count,
+	                    struct error *error);
 	size_t prepared_size;
 	void (*prepare)(void *context, struct ahead_batch *batch);  /* in the other thread, batch after batch */
 	void (*take)(void *context, struct ahead_batch *batch);     /* in the caller's, in the same order */

@@ -6,6 +6,7 @@
 #include "analysis/selection.h"
 #include "analysis/survey.h"
 #include "analysis/tracker.h"
+#include "analysis/trail.h"
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/text.h"
@@ -22,6 +23,8 @@ struct analysis {
 	struct decoder *decoder;
 	struct tracker *tracker;
 	struct selection *selection;
+	struct trail *trail;
+	unsigned file;
 	uint64_t seed;
 	int64_t last_read_ns;   /* monotonic, for a pipe that falls silent */
 	unsigned pass;
@@ -160,7 +163,8 @@ struct selected {
 	} frames[AHEAD_FRAMES];
 };
 
-static void pick_some(const struct analysis *a, const struct frame *frames, size_t from, size_t to, struct selected *selected)
+static void pick_some(const struct analysis *a, const struct frame *frames, size_t from, size_t to,
+                      struct selected *selected)
 {
 	struct glance glances[SOURCE_BATCH];
 	uint64_t hashes[SOURCE_BATCH] = { 0 };
@@ -224,13 +228,29 @@ static void look_at_picked(void *context, struct ahead_batch *batch)
 	progress(a, &batch->position);
 }
 
-static enum status second_look(struct analysis *a, struct source *source, struct error *error)
+static enum status next_wanted(void *context, struct source *source, struct frame *frames, size_t *ret_count,
+                               struct error *error)
+{
+	struct analysis *a = context;
+
+	return trail_next(a->trail, a->file, source, frames, ret_count, error);
+}
+
+static enum status second_look(struct analysis *a, struct source *source, unsigned file, struct error *error)
 {
 	struct ahead_steps steps = {
-		.prepared_size = sizeof(struct selected), .prepare = pick, .take = look_at_picked, .context = a,
+		.next = next_wanted, .prepared_size = sizeof(struct selected), .prepare = pick, .take = look_at_picked,
+		.context = a,
 	};
+	enum status status;
+	int64_t last_ns;
 
-	return ahead_run(source, &steps, error);
+	a->file = file;
+	status = ahead_run(source, &steps, error);
+	/* Time went by in what nobody wanted, too. */
+	if (trail_last_time(a->trail, file, &last_ns))
+		tracker_advance(a->tracker, last_ns);
+	return status;
 }
 
 static enum status out_of_memory(struct error *error)
@@ -242,6 +262,7 @@ static enum status out_of_memory(struct error *error)
 static bool begin_second_pass(struct analysis *a)
 {
 	selection_finish(a->selection);
+	trail_finish(a->trail, a->selection);
 	tracker_finish(a->tracker);
 	a->tracker = make_tracker(a);
 	a->pass = 2;
@@ -261,12 +282,15 @@ static enum status run_survey(struct analysis *a, struct source *const *sources,
 
 	a->totals.passes = 2;
 	a->selection = selection_new();
-	survey = a->selection ? survey_new(ceiling, a->seed, a->selection, &a->totals, seen_by_survey, a) : NULL;
+	a->trail = trail_new((unsigned)count);
+	survey = a->selection && a->trail ? survey_new(ceiling, a->seed, a->selection, &a->totals, seen_by_survey, a) : NULL;
 	if (!survey)
 		return out_of_memory(error);
 	for (unsigned file = 0; file < count; file++) {
-		if (survey_run(survey, sources[file], file, error) != STATUS_OK)
+		trail_begin(a->trail, file, sources[file]);
+		if (survey_run(survey, sources[file], file, a->trail, error) != STATUS_OK)
 			failed(&a->sink, sources[file], error);
+		trail_end(a->trail, file, a->totals.last_time_ns);
 		source_rewind(sources[file], error);
 	}
 	survey_finish(survey);
@@ -298,7 +322,7 @@ enum status analysis_run(struct analysis *a, struct source *const *sources, size
 		return status;
 	for (size_t i = 0; i < count; i++) {
 		tracker_file(a->tracker, (unsigned)i, source_name(sources[i]));
-		status = survey ? second_look(a, sources[i], error) : only_look(a, sources[i], error);
+		status = survey ? second_look(a, sources[i], (unsigned)i, error) : only_look(a, sources[i], error);
 		if (status == STATUS_OK)
 			continue;
 		result = status;
@@ -330,5 +354,6 @@ void analysis_free(struct analysis *a)
 	tracker_finish(a->tracker);
 	decoder_free(a->decoder);
 	selection_free(a->selection);
+	trail_free(a->trail);
 	free(a);
 }

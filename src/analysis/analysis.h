@@ -1,7 +1,8 @@
 /*
  * Frames in, verdicts out: ties the layers together. Two ways through the same code:
  *
- * one pass    every connection is kept in full until it is over and its resets are sealed; verdicts come as they are ready.
+ * one pass    every connection is kept in full until it is over and its resets are sealed; verdicts come as they
+ *             are ready.
  *             For pipes, compressed files, small files, and where every connection is asked for.
  * two passes  a survey keeps 48 bytes a connection and finds those that need an explanation; the second pass looks at
  *             these only. For large plain files. The verdicts are the same.
@@ -58,8 +59,8 @@ struct analysis;
 /* NULL when out of memory. The sink is copied. */
 struct analysis *analysis_new(const struct analysis_options *options, const struct analysis_sink *sink);
 /*
- * Read the sources to their ends, one after the other, as one run of time. STATUS_OK, or the last failure (each was given
- * to the sink). To be called once; analysis_finish() follows. The names of the sources outlive the analysis.
+ * Read the sources to their ends, one after the other, as one run of time. STATUS_OK, or the last failure (each was
+ * given to the sink). To be called once; analysis_finish() follows. The names of the sources outlive the analysis.
  */
 enum status analysis_run(struct analysis *analysis, struct source *const *sources, size_t count, struct error *error);
 /* Or feed frames one by one (one pass). */

@@ -153,6 +153,18 @@ bool selection_has(const struct selection *s, uint64_t tuple_hash)
 	return false;
 }
 
+void selection_each(const struct selection *s, void (*each)(void *context, uint64_t tuple_hash), void *context)
+{
+	for (size_t i = 0; i < s->capacity; i++)
+		if (s->slots[i])
+			each(context, s->slots[i]);
+}
+
+bool selection_is_everything(const struct selection *s)
+{
+	return s->everything;
+}
+
 uint32_t selection_number(const struct selection *s, unsigned file, uint64_t frame)
 {
 	struct number key = { .place = place_of(file, frame) };

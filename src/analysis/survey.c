@@ -6,7 +6,10 @@
 #include "analysis/peek.h"
 #include "analysis/worth.h"
 #include "base/clock.h"
-#include "flow/table.h"
+#include "flow/table_parts.h"
+
+/* Segments between asking memory for something and using it: at some 50 ns each, longer than memory takes. */
+#define LOOK_AHEAD 12
 
 /* One segment on its way to its flow: what flows look at, and no more, for it goes through the cache of two cores. */
 struct sighting {
@@ -38,10 +41,12 @@ struct survey {
 	void *user;
 	struct selection *selection;
 	struct analysis_totals *totals;
-	uint64_t seed;
-	int64_t start_ns, now_ns;
+	uint64_t seed;            /* of the table */
+	int64_t start_ns;
+	struct segment segment;   /* at hand: what flows look at is set, nothing else */
 	uint32_t ordinal;
 	unsigned file;
+	struct trail *trail;
 };
 
 /* What the table keeps: the tuple's hash for the selection is made again when it is needed. */
@@ -60,7 +65,7 @@ static void select_flow(struct survey *s, struct flow *flow)
 		return;
 	flow->flags |= FLOW_WANTED;
 	table_key(s->table, flow, &tuple);
-	selection_add(s->selection, tuple_hash(&tuple, s->seed));
+	selection_add(s->selection, table_hash(s->table, &tuple));
 	selection_add_number(s->selection, flow->file, flow->first_frame, flow->ordinal);
 }
 
@@ -99,14 +104,15 @@ struct survey *survey_new(size_t max_connections, uint64_t seed, struct selectio
 {
 	struct survey *s = calloc(1, sizeof *s);
 	struct table_options options = {
-		.value_size = sizeof(struct flow), .max_entries = max_connections, .worth = worth, .let_go = let_go, .user = s,
+		.value_size = sizeof(struct flow), .max_entries = max_connections, .seed = seed, .worth = worth, .let_go = let_go,
+		.user = s,
 	};
 
 	if (!s)
 		return NULL;
 	s->selection = selection;
-	s->totals = totals;
 	s->seed = seed;
+	s->totals = totals;
 	s->seen = seen;
 	s->user = user;
 	s->table = table_new(&options);
@@ -154,24 +160,49 @@ static struct tuple tuple_at(const struct surveyed *seen, size_t i)
 	return tuple;
 }
 
-static void take(struct survey *s, const struct surveyed *seen, size_t i, const struct frame *frames)
+/* Not found at the first try, or the first segment of a flow. */
+static __attribute__((noinline))
+struct flow *search(struct survey *s, const struct surveyed *seen, size_t i, const struct frame *frames,
+                    bool *ret_added)
 {
 	const struct sighting *at = &seen->sightings[i];
-	struct segment segment = { .seq = at->seq, .ack = at->ack, .payload_len = at->payload_len, .flags = at->flags };
 	struct tuple tuple = tuple_at(seen, i);
-	bool added;
-	struct flow *flow = table_get_hinted(s->table, &tuple, at->hash, at->hint, at->now_ms, &added);
+	struct flow *flow = table_get_hinted(s->table, &tuple, at->hash, at->hint, at->now_ms, ret_added);
 
+	if (flow && *ret_added)
+		begin_flow(s, flow, &frames[at->index], &s->segment, &tuple, at->side);
+	return flow;
+}
+
+static __attribute__((noinline))
+void begin_anew(struct survey *s, struct flow *flow, const struct surveyed *seen, size_t i, const struct frame *frames)
+{
+	const struct sighting *at = &seen->sightings[i];
+	struct tuple tuple = tuple_at(seen, i);
+
+	account(s, flow);
+	begin_flow(s, flow, &frames[at->index], &s->segment, &tuple, at->side);
+}
+
+static inline void take(struct survey *s, const struct surveyed *seen, size_t i, const struct frame *frames)
+{
+	const struct sighting *at = &seen->sightings[i];
+	struct segment *segment = &s->segment;
+	struct flow *flow = at->hint;
+	bool added = false;
+
+	segment->seq = at->seq;
+	segment->ack = at->ack;
+	segment->payload_len = at->payload_len;
+	segment->flags = at->flags;
+	if (!flow || at->v6 || !table_has_v4(s->table, flow, at->words))
+		flow = search(s, seen, i, frames, &added);
 	if (!flow)
 		return;
-	if (added) {
-		begin_flow(s, flow, &frames[at->index], &segment, &tuple, at->side);
-	} else if (at->flags & TCP_SYN && flow_begins_anew(flow, &segment, at->side)) {
-		account(s, flow);
-		begin_flow(s, flow, &frames[at->index], &segment, &tuple, at->side);
-	}
+	if (at->flags & TCP_SYN && !added && flow_begins_anew(flow, segment, at->side))
+		begin_anew(s, flow, seen, i, frames);
 	flow->last_ms = at->now_ms;
-	flow_update(flow, &segment, at->side);
+	flow_update(flow, segment, at->side);
 	if (at->flags & TCP_RST) {
 		s->totals->resets++;
 		select_flow(s, flow);
@@ -187,49 +218,88 @@ static void take_icmp(struct survey *s, const struct surveyed *seen, size_t i)
 		select_flow(s, flow);
 }
 
-/* What no glance can tell. False where it says nothing about TCP. */
-static bool sight_by_decoding(struct survey *s, const struct frame *frame, struct sighting *at, struct tuple *tuple,
-                              struct segment *segment)
+static inline void sight_numbers(struct sighting *at, uint32_t seq, uint32_t ack, uint32_t flags, uint32_t payload_len)
 {
-	struct icmp_error error;
-	enum decoded decoded = decoder_frame(s->decoder, frame, segment, &error);
+	at->seq = seq;
+	at->ack = ack;
+	at->payload_len = payload_len;
+	at->flags = (uint16_t)flags;
+}
 
+static void sight_tuple(const struct survey *s, struct sighting *at, const struct tuple *tuple,
+                        uint64_t more[TUPLE_WORDS - 2])
+{
+	at->hash = tuple_hash(tuple, s->seed);
+	memcpy(at->words, tuple->words, sizeof at->words);
+	at->v6 = tuple->size == TUPLE_SIZE_V6;
+	if (at->v6)
+		memcpy(more, tuple->words + 2, sizeof(uint64_t[TUPLE_WORDS - 2]));
+}
+
+/* What no glance can tell. False where it says nothing about TCP. */
+static __attribute__((noinline))
+bool sight_by_decoding(struct survey *s, const struct frame *frame, struct sighting *at, uint64_t more[TUPLE_WORDS - 2])
+{
+	struct segment segment = { 0 };
+	struct icmp_error error;
+	struct tuple tuple;
+	enum decoded decoded = decoder_frame(s->decoder, frame, &segment, &error);
+
+	trail_add(s->trail, frame, TRAIL_ALWAYS);
 	at->icmp = decoded == DECODED_ICMP_ERROR;
 	if (at->icmp)
-		tuple_of(&error.src, &error.dst, tuple);
-	if (decoded != DECODED_SEGMENT)
-		return at->icmp;
-	at->side = (uint8_t)tuple_of(&segment->src, &segment->dst, tuple);
+		tuple_of(&error.src, &error.dst, &tuple);
+	else if (decoded != DECODED_SEGMENT)
+		return false;
+	else
+		at->side = (uint8_t)tuple_of(&segment.src, &segment.dst, &tuple);
+	sight_tuple(s, at, &tuple, more);
+	if (!at->icmp)
+		sight_numbers(at, segment.seq, segment.ack, segment.flags, segment.payload_len);
 	return true;
 }
 
-/* Decode one frame, no further than a survey needs. */
-static bool sight(struct survey *s, const struct frame *frame, struct sighting *at, uint64_t more[TUPLE_WORDS - 2])
+static __attribute__((noinline))
+void sight_v6(const struct survey *s, const struct glance *glance, struct sighting *at, uint64_t more[TUPLE_WORDS - 2])
 {
-	struct segment segment;
-	struct glance glance;
 	struct tuple tuple;
 
-	if (glance_at(frame, &glance)) {
-		at->side = (uint8_t)peek_tuple(&glance, &tuple);
-		at->icmp = false;
-		glance_segment(&glance, frame, &segment);
-		s->glanced++;
-	} else if (!sight_by_decoding(s, frame, at, &tuple, &segment)) {
-		return false;
-	}
-	at->hash = table_hash(s->table, &tuple);
-	memcpy(at->words, tuple.words, sizeof at->words);
-	at->v6 = tuple.size == TUPLE_SIZE_V6;
-	if (at->v6)
-		memcpy(more, tuple.words + 2, sizeof(uint64_t[TUPLE_WORDS - 2]));
+	at->side = (uint8_t)peek_tuple(glance, &tuple);
+	sight_tuple(s, at, &tuple, more);
+}
+
+/* A tuple that never leaves this function stays in registers. */
+static inline void sight_v4(const struct survey *s, const struct glance *glance, struct sighting *at)
+{
+	struct tuple tuple;
+
+	at->side = (uint8_t)peek_tuple_v4(glance, &tuple);
+	at->hash = tuple_hash(&tuple, s->seed);
+	at->words[0] = tuple.words[0];
+	at->words[1] = tuple.words[1];
+	at->v6 = false;
+}
+
+/* Decode one frame, no further than a survey needs. */
+static inline bool sight(struct survey *s, const struct frame *frame, struct sighting *at,
+                         uint64_t more[TUPLE_WORDS - 2])
+{
+	struct glance glance;
+	const uint8_t *tcp;
+
 	at->now_ms = milliseconds(s, frame->time_ns);
-	if (!at->icmp) {
-		at->seq = segment.seq;
-		at->ack = segment.ack;
-		at->payload_len = segment.payload_len;
-		at->flags = segment.flags;
-	}
+	if (!glance_at(frame, &glance))
+		return sight_by_decoding(s, frame, at, more);
+	at->icmp = false;
+	if (glance.version == 4)
+		sight_v4(s, &glance, at);
+	else
+		sight_v6(s, &glance, at, more);
+	trail_add(s->trail, frame, at->hash);
+	s->glanced++;
+	tcp = glance.tcp;
+	sight_numbers(at, load_be32(tcp + 4), load_be32(tcp + 8), load_be16(tcp + 12) & TCP_FLAGS,
+	              glance.length - (uint32_t)(tcp[12] >> 4) * 4);
 	return true;
 }
 
@@ -250,38 +320,47 @@ static void prepare(void *context, struct ahead_batch *batch)
 	}
 }
 
-/* What the table needs for some segments is fetched from memory while those before them are worked on. */
-static void take_some(struct survey *s, struct surveyed *seen, size_t from, size_t to, const struct frame *frames)
+static inline void take_any(struct survey *s, struct surveyed *seen, size_t i, const struct frame *frames)
 {
-	for (size_t i = from; i < to; i++)
-		table_prefetch(s->table, seen->sightings[i].hash);
-	for (size_t i = from; i < to; i++)
-		seen->sightings[i].hint = table_hint(s->table, seen->sightings[i].hash);
-	for (size_t i = from; i < to; i++) {
-		if (seen->sightings[i].icmp)
-			take_icmp(s, seen, i);
-		else
-			take(s, seen, i, frames);
-	}
+	if (seen->sightings[i].icmp)
+		take_icmp(s, seen, i);
+	else
+		take(s, seen, i, frames);
 }
 
+/*
+ * What the table needs for a segment is asked for while those before it are worked on: first the slot, then the entry.
+ * One of each at a time, for a processor has room for a dozen requests to memory.
+ */
 static void take_batch(void *context, struct ahead_batch *batch)
 {
 	struct survey *s = context;
 	struct surveyed *seen = batch->prepared;
+	const size_t count = seen->count;
 
-	for (size_t i = 0; i < seen->count; i += SOURCE_BATCH)
-		take_some(s, seen, i, i + SOURCE_BATCH < seen->count ? i + SOURCE_BATCH : seen->count, batch->frames);
+	for (size_t i = 0; i < count + 2 * LOOK_AHEAD; i++) {
+		if (i < count)
+			table_ask(s->table, seen->sightings[i].hash);
+		if (i >= LOOK_AHEAD && i - LOOK_AHEAD < count) {
+			struct sighting *at = &seen->sightings[i - LOOK_AHEAD];
+
+			at->hint = table_guess(s->table, at->hash);
+		}
+		if (i >= 2 * LOOK_AHEAD)
+			take_any(s, seen, i - 2 * LOOK_AHEAD, batch->frames);
+	}
 	s->seen(s->user, batch);
 }
 
-enum status survey_run(struct survey *s, struct source *source, unsigned file, struct error *error)
+enum status survey_run(struct survey *s, struct source *source, unsigned file, struct trail *trail,
+                       struct error *error)
 {
 	struct ahead_steps steps = {
 		.prepared_size = sizeof(struct surveyed), .prepare = prepare, .take = take_batch, .context = s,
 	};
 
 	s->file = file;
+	s->trail = trail;
 	return ahead_run(source, &steps, error);
 }
 

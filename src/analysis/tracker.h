@@ -18,7 +18,7 @@ struct tracker_options {
 struct tracker *tracker_new(const struct tracker_options *options);
 /* From now on segments come from this capture. */
 void tracker_file(struct tracker *tracker, unsigned file, const char *name);
-/* Up to TRACKER_BATCH segments, in order: what they need is fetched from memory for all before the first is looked at. */
+/* Up to TRACKER_BATCH segments, in order: what they need is fetched from memory for all before the first is used. */
 #define TRACKER_BATCH 8
 void tracker_segments(struct tracker *tracker, struct segment *segments, size_t count);
 void tracker_icmp(struct tracker *tracker, const struct icmp_error *error);

@@ -1,10 +1,10 @@
 /*
- * Which connection an endpoint opened last. A segment that a translator lets through untranslated reaches its host from an
- * address that the host never spoke to; its numbers tell which connection it belongs to. Bounded: an endpoint forgets its
- * connection when another one with the same hash opens one.
+ * Which connection an endpoint opened last. A segment that a translator lets through untranslated reaches its host
+ * from an address that the host never spoke to; its numbers tell which connection it belongs to. Bounded: an endpoint
+ * forgets its connection when another one with the same hash opens one.
  *
- * In the second of two passes only connections that need an explanation are looked at, so there the twin is known if it
- * needs one itself. As a rule it does: when its client writes next, it is reset, too.
+ * In the second of two passes only connections that need an explanation are looked at, so there the twin is known if
+ * it needs one itself. As a rule it does: when its client writes next, it is reset, too.
  */
 #ifndef TCPWHY_ANALYSIS_TWINS_H
 #define TCPWHY_ANALYSIS_TWINS_H

@@ -47,8 +47,8 @@ enum harm {
 };
 
 /*
- * One reset, one cause: where several are established, the better rank wins and hides the others. Those of RANK_SPECIFIC
- * do not hide each other: two of them at once is a contradiction, and no longer certain.
+ * One reset, one cause: where several are established, the better rank wins and hides the others. Those of
+ * RANK_SPECIFIC do not hide each other: two of them at once is a contradiction, and no longer certain.
  */
 enum rank {
 	RANK_FORGED,     /* whatever it imitates */

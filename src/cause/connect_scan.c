@@ -40,9 +40,9 @@ static struct opinion weigh(const struct evidence *e)
 	struct opinion o;
 	bool scanning = number(e, FACT_SCANNED_PORTS) >= SCAN_ENDS;
 
-	if (!yes(e, FACT_SENDER_IS_INITIATOR) || !yes(e, FACT_HANDSHAKE_SEEN) || !no(e, FACT_SENDER_DATA) || sender_closed(e) ||
-	    yes(e, FACT_RECEIVER_FIN) || reset_before(e) || !younger_than(e, SCAN_AGE_NS) || says_mptcp(e) ||
-	    yes(e, FACT_ANSWERS_DATA) || yes(e, FACT_SENDER_WENT_ON) || yes(e, FACT_RST_OUT_OF_WINDOW))
+	if (!yes(e, FACT_SENDER_IS_INITIATOR) || !yes(e, FACT_HANDSHAKE_SEEN) || !no(e, FACT_SENDER_DATA) ||
+	    sender_closed(e) || yes(e, FACT_RECEIVER_FIN) || reset_before(e) || !younger_than(e, SCAN_AGE_NS) ||
+	    says_mptcp(e) || yes(e, FACT_ANSWERS_DATA) || yes(e, FACT_SENDER_WENT_ON) || yes(e, FACT_RST_OUT_OF_WINDOW))
 		return opinion_excluded();
 	o = opinion_possible(no(e, FACT_RECEIVER_DATA) || scanning ? (scanning ? 90 : 65) : 40);
 	BECAUSE(&o, e, FACT_HANDSHAKE_SEEN, FACT_AGE, FACT_SHAPE_ACTIVE, FACT_SCANNED_PORTS);

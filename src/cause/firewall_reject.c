@@ -56,7 +56,7 @@ static struct opinion weigh_syn(const struct evidence *e)
 	return o;
 }
 
-/* Without a difference on the network layer a REJECT on the host itself looks like a host that forgot the connection. */
+/* Without a difference on the network layer a REJECT on the host looks like a host that forgot the connection. */
 static struct opinion weigh_midstream(const struct evidence *e)
 {
 	struct opinion o;

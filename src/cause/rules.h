@@ -5,9 +5,15 @@
 #include "base/clock.h"
 #include "cause/cause.h"
 
-/* Idle times shorter than this expire nowhere: the shortest usual limit of a box is 60 s (load balancers), its own slack off. */
+/*
+ * Idle times shorter than this expire nowhere: the shortest usual limit of a box is 60 s (load balancers), its own
+ * slack off.
+ */
 #define IDLE_BOX_NS (59 * NS_PER_S)
-/* A program that ends a connection so long after the last exchange does it for being idle: servers' shortest limits are 5 s. */
+/*
+ * A program that ends a connection so long after the last exchange does it for being idle: servers' shortest limits
+ * are 5 s.
+ */
 #define IDLE_PROGRAM_NS (10 * NS_PER_S)
 /* A proxy that waits for its backend waits for seconds. */
 #define BACKEND_WAIT_NS (5 * NS_PER_S)
@@ -54,7 +60,8 @@ static inline bool peer_was_dead(const struct evidence *e)
 static inline bool aborted(const struct evidence *e)
 {
 	return yes(e, FACT_SHAPE_ACTIVE) && !yes(e, FACT_ANSWERS_SYN) && !yes(e, FACT_EARLIER_RST_BY_SENDER) &&
-	       !says_mptcp(e) && !says_box(e) && !peer_was_dead(e) && !yes(e, FACT_LOOPBACK_ONLY);
+	       !says_mptcp(e) && !says_box(e) && !yes(e, FACT_BOX_SAYS_REFUSED) && !peer_was_dead(e) &&
+	       !yes(e, FACT_LOOPBACK_ONLY);
 }
 
 /* A SYN met a RST, and its host had not answered otherwise. */

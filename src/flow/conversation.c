@@ -143,7 +143,8 @@ static void take_syn(struct side *own, const struct segment *s, const struct opt
 	own->window_scale = o->window_scale;
 }
 
-static void take_payload(struct conversation *c, struct side *own, const struct segment *s, uint16_t marks, unsigned side)
+static void take_payload(struct conversation *c, struct side *own, const struct segment *s, uint16_t marks,
+                         unsigned side)
 {
 	uint32_t fresh = s->payload_len;
 
@@ -160,8 +161,8 @@ static void take_payload(struct conversation *c, struct side *own, const struct 
 		own->payload_bytes += fresh;
 }
 
-static void take_runs(struct conversation *c, struct side *own, struct side *peer, const struct segment *s, uint16_t marks,
-                      unsigned side)
+static void take_runs(struct conversation *c, struct side *own, struct side *peer, const struct segment *s,
+                      uint16_t marks, unsigned side)
 {
 	uint32_t end = segment_end(s);
 	bool acked = half_has(c, !side, HALF_ACK) && !seq_after(end, c->flow.half[!side].acked);
@@ -178,8 +179,9 @@ static void take_runs(struct conversation *c, struct side *own, struct side *pee
 }
 
 /*
- * The FIN was there, the capture missed it: the peer acknowledged one more than was sent, or, where nothing of this side is
- * captured, one more than it had acknowledged before (a single byte of data would look the same until more is acknowledged).
+ * The FIN was there, the capture missed it: the peer acknowledged one more than was sent, or, where nothing of this
+ * side is captured, one more than it had acknowledged before (a single byte of data would look the same until more is
+ * acknowledged).
  */
 static void take_implied_fin(struct conversation *c, struct side *peer, const struct segment *s, unsigned side)
 {
@@ -198,7 +200,8 @@ static void take_implied_fin(struct conversation *c, struct side *peer, const st
 	}
 }
 
-static void take_fin(struct conversation *c, struct side *own, struct side *peer, const struct segment *s, unsigned side)
+static void take_fin(struct conversation *c, struct side *own, struct side *peer, const struct segment *s,
+                     unsigned side)
 {
 	const struct half *half = &c->flow.half[!side];
 

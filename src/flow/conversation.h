@@ -96,8 +96,8 @@ struct conversation {
 };
 
 /*
- * A zeroed conversation takes its first segment in hand (conversation_take() follows). Where `c` held an older connection
- * on the same ports, `reuse` keeps what matters of it as the predecessor; out of memory only loses that.
+ * A zeroed conversation takes its first segment in hand (conversation_take() follows). Where `c` held an older
+ * connection on the same ports, `reuse` keeps what matters of it as the predecessor; out of memory only loses that.
  */
 void conversation_begin(struct conversation *c, const struct segment *first, unsigned side, bool reuse);
 /* Free what it owns. */

@@ -2,8 +2,10 @@
 
 #include "base/sequence.h"
 
-/* Times a SYN or data must have gone out again, unanswered, before it counts as given up (a guess at patience: Linux sends a
- * SYN again after 1 and 3 s, data after about 0.2, 0.4, 0.8 and 1.6 s; RFC 6298). */
+/*
+ * Times a SYN or data must have gone out again, unanswered, before it counts as given up (a guess at patience: Linux
+ * sends a SYN again after 1 and 3 s, data after about 0.2, 0.4, 0.8 and 1.6 s; RFC 6298).
+ */
 #define SYN_GIVEN_UP 2
 #define DATA_GIVEN_UP 4
 

@@ -1,6 +1,6 @@
 /*
- * The least that must be known of every connection: enough to tell one from the next on the same ports, and how it ended.
- * It fits a cache line together with its key, so that millions can be open.
+ * The least that must be known of every connection: enough to tell one from the next on the same ports, and how it
+ * ended. It fits a cache line together with its key, so that millions can be open.
  */
 #ifndef TCPWHY_FLOW_FLOW_H
 #define TCPWHY_FLOW_FLOW_H

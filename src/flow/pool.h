@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #define POOL_STEP (2u << 20)      /* taken from the system at a time, and the size of a huge page on x86 and arm64 */
-#define POOL_HUGE_FROM (16u << 20) /* from this size on huge pages are asked for */
+#define POOL_HUGE_FROM (2u << 20) /* from this size on huge pages are asked for */
 #define POOL_NONE UINT32_MAX
 
 struct pool {

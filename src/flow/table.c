@@ -4,40 +4,20 @@
 #include <string.h>
 
 #include "base/random.h"
-#include "flow/pool.h"
-#include "flow/slots.h"
+#include "flow/table_parts.h"
 
-/* References are indices into one of two pools, plus one so that none is 0. */
-#define REF_V6 0x80000000u
-#define ENTRIES_MAX (REF_V6 - 2)
+#define ENTRIES_MAX (TABLE_REF_V6 - 2)
 
 /* An addition at the ceiling passes over so many entries, free ones included. */
 #define CROWD_STEPS (8 * TABLE_CROWD)
-
-/* What stands behind the value, which begins the entry. */
-struct tail {
-	uint32_t tuple_size;  /* 0 where the entry is free */
-	uint8_t tuple[];
-};
-
-struct table {
-	struct slots slots;
-	struct pool pools[2];      /* IPv4, IPv6 */
-	size_t tail;               /* offset of struct tail */
-	uint64_t seed;
-	struct table_options options;
-	uint64_t crowded_out;
-	unsigned hand_pool;        /* the sweep goes round like the hand of a clock */
-	uint32_t hand;
-};
 
 static bool reserve(struct table *t)
 {
 	size_t max = t->options.max_entries;
 
 	return slots_init(&t->slots) &&
-	       pool_init(&t->pools[0], t->tail + sizeof(struct tail) + TUPLE_SIZE_V4, max) &&
-	       pool_init(&t->pools[1], t->tail + sizeof(struct tail) + TUPLE_SIZE_V6, max);
+	       pool_init(&t->pools[0], t->tail + sizeof(struct table_tail) + TUPLE_SIZE_V4, max) &&
+	       pool_init(&t->pools[1], t->tail + sizeof(struct table_tail) + TUPLE_SIZE_V6, max);
 }
 
 struct table *table_new(const struct table_options *options)
@@ -52,7 +32,7 @@ struct table *table_new(const struct table_options *options)
 	if (t->options.max_entries > ENTRIES_MAX)
 		t->options.max_entries = ENTRIES_MAX;
 	t->tail = (options->value_size + 7) & ~(size_t)7;
-	t->seed = random_seed();
+	t->seed = options->seed ? options->seed : random_seed();
 	if (reserve(t))
 		return t;
 	table_free(t);
@@ -64,21 +44,6 @@ uint64_t table_hash(const struct table *t, const struct tuple *tuple)
 	return tuple_hash(tuple, t->seed);
 }
 
-static uint32_t tag_of(uint64_t hash)
-{
-	return (uint32_t)(hash >> 32);
-}
-
-static void *entry_of(const struct table *t, uint32_t ref)
-{
-	return pool_entry(&t->pools[ref >= REF_V6], (ref & ~REF_V6) - 1);
-}
-
-static struct tail *tail_of(const struct table *t, const void *value)
-{
-	return (struct tail *)((uintptr_t)value + t->tail);
-}
-
 static unsigned pool_of(uint32_t tuple_size)
 {
 	return tuple_size == TUPLE_SIZE_V6;
@@ -88,24 +53,24 @@ static uint32_t ref_of(const struct table *t, const void *value, uint32_t tuple_
 {
 	unsigned pool = pool_of(tuple_size);
 
-	return (pool ? REF_V6 : 0) | (pool_index(&t->pools[pool], value) + 1);
+	return (pool ? TABLE_REF_V6 : 0) | (pool_index(&t->pools[pool], value) + 1);
 }
 
 void table_prefetch(const struct table *t, uint64_t hash)
 {
-	__builtin_prefetch(slots_home(&t->slots, tag_of(hash)));
+	table_ask(t, hash);
 }
 
 void *table_hint(const struct table *t, uint64_t hash)
 {
-	uint32_t tag = tag_of(hash);
+	uint32_t tag = table_tag(hash);
 
 	for (const struct slot *slot = slots_home(&t->slots, tag); slot->ref; slot++) {
 		if (slot->tag == tag) {
-			void *entry = entry_of(t, slot->ref);
+			void *entry = table_entry(t, slot->ref);
 
 			__builtin_prefetch(entry, 1);
-			__builtin_prefetch(tail_of(t, entry));
+			__builtin_prefetch(table_tail(t, entry));
 			return entry;
 		}
 	}
@@ -122,16 +87,16 @@ static bool same_tuple(const uint8_t *stored, const struct tuple *tuple)
 
 void *table_find(const struct table *t, const struct tuple *tuple, uint64_t hash)
 {
-	uint32_t tag = tag_of(hash);
+	uint32_t tag = table_tag(hash);
 	unsigned pool = pool_of(tuple->size);
 
 	for (const struct slot *slot = slots_home(&t->slots, tag); slot->ref; slot++) {
 		void *entry;
 
-		if (slot->tag != tag || (slot->ref >= REF_V6) != pool)
+		if (slot->tag != tag || (slot->ref >= TABLE_REF_V6) != pool)
 			continue;
-		entry = entry_of(t, slot->ref);
-		if (same_tuple(tail_of(t, entry)->tuple, tuple))
+		entry = table_entry(t, slot->ref);
+		if (same_tuple(table_tail(t, entry)->tuple, tuple))
 			return entry;
 	}
 	return NULL;
@@ -139,7 +104,7 @@ void *table_find(const struct table *t, const struct tuple *tuple, uint64_t hash
 
 void table_key(const struct table *t, const void *value, struct tuple *ret_tuple)
 {
-	const struct tail *tail = tail_of(t, value);
+	const struct table_tail *tail = table_tail(t, value);
 
 	memset(ret_tuple, 0, sizeof *ret_tuple);
 	ret_tuple->size = (uint8_t)tail->tuple_size;
@@ -148,19 +113,19 @@ void table_key(const struct table *t, const void *value, struct tuple *ret_tuple
 
 void table_remove(struct table *t, void *value)
 {
-	struct tail *tail = tail_of(t, value);
+	struct table_tail *tail = table_tail(t, value);
 	uint32_t ref = ref_of(t, value, tail->tuple_size);
 	struct tuple tuple;
 
 	table_key(t, value, &tuple);
-	for (struct slot *slot = slots_home(&t->slots, tag_of(table_hash(t, &tuple))); slot->ref; slot++) {
+	for (struct slot *slot = slots_home(&t->slots, table_tag(table_hash(t, &tuple))); slot->ref; slot++) {
 		if (slot->ref == ref) {
 			slots_remove(&t->slots, slot);
 			break;
 		}
 	}
 	tail->tuple_size = 0;
-	pool_remove(&t->pools[ref >= REF_V6], (ref & ~REF_V6) - 1);
+	pool_remove(&t->pools[ref >= TABLE_REF_V6], (ref & ~TABLE_REF_V6) - 1);
 }
 
 static void let_go(struct table *t, void *value, bool crowded_out)
@@ -182,7 +147,7 @@ static void *hand_next(struct table *t)
 			return NULL;
 	}
 	entry = pool_entry(&t->pools[t->hand_pool], t->hand++);
-	return tail_of(t, entry)->tuple_size ? entry : NULL;
+	return table_tail(t, entry)->tuple_size ? entry : NULL;
 }
 
 void table_sweep(struct table *t, size_t entries, int64_t now_ns)
@@ -226,11 +191,11 @@ static void crowd_out(struct table *t, uint64_t hash, int64_t now_ns)
 	void *value = least_worthy(t, now_ns, &worth);
 
 	if (!value) {
-		const struct slot *slot = slots_any(&t->slots, tag_of(hash));
+		const struct slot *slot = slots_any(&t->slots, table_tag(hash));
 
 		if (!slot)
 			return;
-		value = entry_of(t, slot->ref);
+		value = table_entry(t, slot->ref);
 	}
 	t->crowded_out += worth != 0;
 	let_go(t, value, worth != 0);
@@ -240,17 +205,17 @@ static void *add(struct table *t, const struct tuple *tuple, uint64_t hash)
 {
 	struct pool *pool = &t->pools[pool_of(tuple->size)];
 	uint32_t index = pool_add(pool);
-	struct tail *tail;
+	struct table_tail *tail;
 	void *value;
 
 	if (index == POOL_NONE)
 		return NULL;
 	value = pool_entry(pool, index);
-	if (!slots_add(&t->slots, tag_of(hash), ref_of(t, value, tuple->size))) {
+	if (!slots_add(&t->slots, table_tag(hash), ref_of(t, value, tuple->size))) {
 		pool_remove(pool, index);
 		return NULL;
 	}
-	tail = tail_of(t, value);
+	tail = table_tail(t, value);
 	tail->tuple_size = tuple->size;
 	memcpy(tail->tuple, tuple->bytes, tuple->size);
 	return value;
@@ -274,7 +239,7 @@ void *table_get(struct table *t, const struct tuple *tuple, uint64_t hash, int64
 void *table_get_hinted(struct table *t, const struct tuple *tuple, uint64_t hash, void *hint, int64_t now_ns,
                        bool *ret_added)
 {
-	if (!hint || tail_of(t, hint)->tuple_size != tuple->size || !same_tuple(tail_of(t, hint)->tuple, tuple))
+	if (!hint || table_tail(t, hint)->tuple_size != tuple->size || !same_tuple(table_tail(t, hint)->tuple, tuple))
 		return table_get(t, tuple, hash, now_ns, ret_added);
 	*ret_added = false;
 	return hint;
@@ -295,7 +260,7 @@ static void let_go_of_pool(struct table *t, const struct pool *pool)
 	for (uint32_t index = 0; t->options.let_go && index < pool->used; index++) {
 		void *value = pool_entry(pool, index);
 
-		if (tail_of(t, value)->tuple_size)
+		if (table_tail(t, value)->tuple_size)
 			t->options.let_go(t->options.user, value, false);
 	}
 }

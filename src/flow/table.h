@@ -25,6 +25,7 @@ struct table;
 struct table_options {
 	size_t value_size;
 	size_t max_entries;
+	uint64_t seed;           /* of table_hash(), which is tuple_hash() with it; 0: a random one */
 	/* How much an entry is worth keeping at time `now_ns`: 0, it may go at the next sweep; else the higher the better. */
 	unsigned (*worth)(const void *value, int64_t now_ns);
 	/*
@@ -39,8 +40,8 @@ struct table_options {
 struct table *table_new(const struct table_options *options);
 uint64_t table_hash(const struct table *table, const struct tuple *tuple);
 /*
- * For many lookups at once: start loading what the search needs for all of them, then find for each the value that is most
- * likely the right one, and start loading that. Then table_get() with it as a hint does not search again.
+ * For many lookups at once: start loading what the search needs for all of them, then find for each the value that is
+ * most likely the right one, and start loading that. Then table_get() with it as a hint does not search again.
  */
 void table_prefetch(const struct table *table, uint64_t hash);
 void *table_hint(const struct table *table, uint64_t hash);

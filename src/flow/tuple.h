@@ -13,8 +13,8 @@
 #define TUPLE_WORDS 5
 
 /*
- * Lower end first (address, then port): both addresses, then both ports; what is not used is 0. Filled and read by whole
- * words, for a load that joins two narrower stores has to wait for both.
+ * Lower end first (address, then port): both addresses, then both ports; what is not used is 0. Filled and read by
+ * whole words, for a load that joins two narrower stores has to wait for both.
  */
 struct tuple {
 	union {
@@ -25,7 +25,8 @@ struct tuple {
 };
 
 /* The key of two IPv4 ends, addresses in host order. Returns 0 where the source is the lower end, else 1. */
-static inline unsigned tuple_v4(uint32_t src, uint16_t src_port, uint32_t dst, uint16_t dst_port, struct tuple *ret_tuple)
+static inline unsigned tuple_v4(uint32_t src, uint16_t src_port, uint32_t dst, uint16_t dst_port,
+                                struct tuple *ret_tuple)
 {
 	uint64_t from = (uint64_t)src << 16 | src_port, to = (uint64_t)dst << 16 | dst_port;
 	uint64_t low = from <= to ? from : to, high = from <= to ? to : from;
@@ -43,7 +44,8 @@ static inline unsigned tuple_v4(uint32_t src, uint16_t src_port, uint32_t dst, u
 }
 
 /* The key of two IPv6 ends, addresses as 16 bytes each. */
-unsigned tuple_v6(const uint8_t *src, uint16_t src_port, const uint8_t *dst, uint16_t dst_port, struct tuple *ret_tuple);
+unsigned tuple_v6(const uint8_t *src, uint16_t src_port, const uint8_t *dst, uint16_t dst_port,
+                  struct tuple *ret_tuple);
 
 /* Fill the key. Returns the direction of the segment: 0 where its source is the lower end, else 1. */
 static inline unsigned tuple_of(const struct endpoint *src, const struct endpoint *dst, struct tuple *ret_tuple)

@@ -1,6 +1,7 @@
 /*
- * The straight road for what nearly every capture consists of: Ethernet, whole IPv4 or IPv6 header, no options, no extension
- * headers, no fragments, TCP. A glance finds the headers and copies nothing, for passes that look at every packet.
+ * The straight road for what nearly every capture consists of: Ethernet, whole IPv4 or IPv6 header, no options, no
+ * extension headers, no fragments, TCP. A glance finds the headers and copies nothing, for passes that look at every
+ * packet.
  */
 #ifndef TCPWHY_PACKET_GLANCE_H
 #define TCPWHY_PACKET_GLANCE_H
@@ -67,22 +68,6 @@ static inline void glance_decode(const struct glance *glance, const struct frame
 	else
 		segment_ipv6(segment, glance->ip, glance->ip + 24);
 	segment_frame(segment, frame, frame->data + 6);
-}
-
-/* Fill only what flows look at: time and frame, ports, numbers, flags and payload length. The rest stays undefined. */
-static inline void glance_segment(const struct glance *glance, const struct frame *frame, struct segment *segment)
-{
-	const uint8_t *tcp = glance->tcp;
-
-	segment->frame = frame->number;
-	segment->time_ns = frame->time_ns;
-	segment->src.port = load_be16(tcp);
-	segment->dst.port = load_be16(tcp + 2);
-	segment->seq = load_be32(tcp + 4);
-	segment->ack = load_be32(tcp + 8);
-	segment->flags = load_be16(tcp + 12) & 0xfff;
-	segment->payload_len = glance->length - (uint32_t)(tcp[12] >> 4) * 4;
-	segment->version = glance->version;
 }
 
 #endif

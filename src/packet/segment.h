@@ -22,6 +22,7 @@ enum tcp_flag {
 	TCP_CWR = 0x080,
 	TCP_AE  = 0x100,
 	TCP_RESERVED = 0xe00,
+	TCP_FLAGS = 0xfff,
 };
 
 enum checksum {

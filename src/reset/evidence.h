@@ -1,6 +1,6 @@
 /*
- * What is known about one reset: a set of facts, each yes, no or unknown, each with the frame that shows it and where it
- * comes from. Captures and kernels both fill it; the catalogue weighs it.
+ * What is known about one reset: a set of facts, each yes, no or unknown, each with the frame that shows it and where
+ * it comes from. Captures and kernels both fill it; the catalogue weighs it.
  */
 #ifndef TCPWHY_RESET_EVIDENCE_H
 #define TCPWHY_RESET_EVIDENCE_H

@@ -1,4 +1,7 @@
-/* Facts about what surrounds the RST and follows it: the burst, the aftermath, whether it was accepted, what was lost. */
+/*
+ * Facts about what surrounds the RST and follows it: the burst, the aftermath, whether it was accepted, what was
+ * lost.
+ */
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -40,9 +43,9 @@ static bool has_reason(const struct scene *scene, const struct note *n)
 }
 
 /*
- * Several RSTs with growing numbers beyond everything that their sender ever sent and that was ever acknowledged: no TCP
- * makes those, for it would answer with the numbers of the segment or with its own next one. Before one such RST alone,
- * data were lost.
+ * Several RSTs with growing numbers beyond everything that their sender ever sent and that was ever acknowledged: no
+ * TCP makes those, for it would answer with the numbers of the segment or with its own next one. Before one such RST
+ * alone, data were lost.
  */
 static unsigned ladder_steps(const struct scene *scene)
 {
@@ -149,8 +152,8 @@ static bool forged_both_ways(const struct evidence *e)
 }
 
 /*
- * Accepted: there was a connection to end, the sequence number was acceptable (RFC 9293 section 3.10.7.4; one behind a FIN
- * is taken by Linux), and nothing shows that the receiver went on.
+ * Accepted: there was a connection to end, the sequence number was acceptable (RFC 9293 section 3.10.7.4; one behind
+ * a FIN is taken by Linux), and nothing shows that the receiver went on.
  */
 static enum acceptance acceptance(const struct scene *scene)
 {

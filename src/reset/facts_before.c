@@ -43,8 +43,10 @@ static unsigned hops_apart(uint8_t a, uint8_t b)
 	return x > y ? x - y : y - x;
 }
 
-/* A SYN in the name of a host that looks unlike all its packets so far, which draws a challenge ACK: its numbers serve the
- * RST. */
+/*
+ * A SYN in the name of a host that looks unlike all its packets so far, which draws a challenge ACK: its numbers
+ * serve the RST.
+ */
 static bool fake_syn(const struct scene *scene, unsigned side)
 {
 	const struct side *now = &scene->c->side[side], *before = &scene->c->predecessor->side[side];

@@ -37,7 +37,8 @@ static uint32_t unacked(const struct half *own, const struct half *peer, const s
 {
 	uint32_t bytes;
 
-	if (!(own->seen & HALF_SEQ) || !(peer->seen & HALF_ACK) || !side->data_last.frame || !seq_after(own->next, peer->acked))
+	if (!(own->seen & HALF_SEQ) || !(peer->seen & HALF_ACK) || !side->data_last.frame ||
+	    !seq_after(own->next, peer->acked))
 		return 0;
 	bytes = own->next - peer->acked;
 	if (side->fin.frame && side->fin_seq == own->next - 1)
@@ -50,7 +51,8 @@ static void data_facts(const struct scene *scene)
 	struct evidence *e = scene->e;
 	const struct side *s = scene->sender, *r = scene->receiver;
 	const struct half *sh = scene->sender_half, *rh = scene->receiver_half;
-	bool never = r->payload_bytes && s->syn_ack && sh->seen & HALF_ACK && !seq_after(sh->acked, r->isn + 1) && r->syn.frame;
+	bool never = r->payload_bytes && s->syn_ack && sh->seen & HALF_ACK && !seq_after(sh->acked, r->isn + 1) &&
+	             r->syn.frame;
 
 	count_fact(e, FACT_SENDER_DATA, s->payload_bytes, s->data_last);
 	count_fact(e, FACT_RECEIVER_DATA, r->payload_bytes, r->data_last);

@@ -9,7 +9,10 @@
 #define DSCP_BITS 0xfc
 /* Distances that differ by less may be a changed route, unless the side had one distance only. */
 #define ROUTE_CHANGE 2
-/* Two initial values, two parts of a host: one of them may sit a hop deeper (a container, a card that answers itself). */
+/*
+ * Two initial values, two parts of a host: one of them may sit a hop deeper (a container, a card that answers
+ * itself).
+ */
 #define OTHER_START 1
 /* Paths of equal cost, and mirrors at both sides of a router, differ by one. */
 #define HOP_JITTER 1
@@ -27,8 +30,8 @@ static bool outside(const struct look *look, uint8_t hop_limit, unsigned jitter)
 }
 
 /*
- * How far off a packet of the same host may be: nothing, once enough of them came from one distance. A RST that a socket made
- * is no firewall's, and a forger is hardly a single hop away from the host.
+ * How far off a packet of the same host may be: nothing, once enough of them came from one distance. A RST that a
+ * socket made is no firewall's, and a forger is hardly a single hop away from the host.
  */
 static unsigned usual_jitter(const struct scene *scene)
 {
@@ -112,7 +115,9 @@ static void label_facts(const struct scene *scene)
 	evidence_decide(e, FACT_LABEL_FRESH, rst->flow_label && !same, rst->frame, rst->time_ns);
 }
 
-/* nf_send_reset() makes IP ID 0 and DF; routers and other stacks that answer with DSCP 0 mostly number their packets. */
+/*
+ * nf_send_reset() makes IP ID 0 and DF; routers and other stacks that answer with DSCP 0 mostly number their packets.
+ */
 static bool like_netfilter(const struct scene *scene)
 {
 	return scene->c->version == 6 || (scene->rst->ip_id == 0 && scene->rst->marks & NOTE_DF);

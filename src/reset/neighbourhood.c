@@ -11,8 +11,8 @@
 #define TOGETHER_NS (60 * NS_PER_S)
 
 /*
- * No secret seed: who chooses collisions makes us forget hosts sooner, and gains nothing; the same capture must give the same
- * verdicts each time.
+ * No secret seed: who chooses collisions makes us forget hosts sooner, and gains nothing; the same capture must give
+ * the same verdicts each time.
  */
 #define HASH_START 0x9e3779b97f4a7c15ULL
 

@@ -1,6 +1,6 @@
 /*
- * What one reset cannot see: the other resets around it. Bounded: some thousand hosts, each with the last ports and hosts
- * that it tried.
+ * What one reset cannot see: the other resets around it. Bounded: some thousand hosts, each with the last ports and
+ * hosts that it tried.
  */
 #ifndef TCPWHY_RESET_NEIGHBOURHOOD_H
 #define TCPWHY_RESET_NEIGHBOURHOOD_H

@@ -142,8 +142,8 @@ static int64_t in_flight_until(const struct reset *reset)
 }
 
 /*
- * Packets may wait on the way for long. A segment was sent after its sender had got the RST only if it acknowledges all that
- * came before the RST, by its numbers or its echoed timestamp (RFC 7323 section 4.3).
+ * Packets may wait on the way for long. A segment was sent after its sender had got the RST only if it acknowledges
+ * all that came before the RST, by its numbers or its echoed timestamp (RFC 7323 section 4.3).
  */
 static bool knows_all(const struct reset *reset, const struct note *note)
 {

@@ -1,6 +1,6 @@
 /*
- * One RST, from its arrival to the sealing of its evidence. Facts about what came before are taken when it arrives; facts
- * about what follows are added as it follows; then the evidence is sealed and says so.
+ * One RST, from its arrival to the sealing of its evidence. Facts about what came before are taken when it arrives;
+ * facts about what follows are added as it follows; then the evidence is sealed and says so.
  */
 #ifndef TCPWHY_RESET_RESET_H
 #define TCPWHY_RESET_RESET_H
@@ -26,7 +26,8 @@ struct reset {
 	bool sender_next_known, sender_ts_known;
 	int64_t round_trip_ns;         /* 0: unknown */
 	uint32_t segments_after;
-	struct moment receiver_went_on, sender_went_on, sender_unaware, sender_got_it, challenged, syn_again, syn_accepted, silent_since;
+	struct moment receiver_went_on, sender_went_on, sender_unaware, sender_got_it;
+	struct moment challenged, syn_again, syn_accepted, silent_since;
 	struct conversation *conversation; /* NULL once it is gone; then sealed */
 	bool sealed;
 };

@@ -140,8 +140,8 @@ static bool acks_wrongly(const struct scene *scene, const struct note *n)
 {
 	const struct side *s = scene->sender;
 
-	return n->flags & TCP_ACK && s->syn.frame && (seq_before(n->ack, s->isn + 1) || seq_after(n->ack, scene->sender_half->next)) &&
-	       !s->fin_implied;
+	return n->flags & TCP_ACK && s->syn.frame && !s->fin_implied &&
+	       (seq_before(n->ack, s->isn + 1) || seq_after(n->ack, scene->sender_half->next));
 }
 
 void facts_of_trigger(const struct scene *scene)

@@ -91,10 +91,10 @@ static enum status shrunk_or_failed(struct error *error)
 	return error_set(error, STATUS_IO, _("the file became shorter while it was read, or its disk failed"));
 }
 
-/* What lies before the window stays in the page cache, but does not count as memory of this program. */
+/* What lies well before the window stays in the page cache, but does not count as memory of this program. */
 static void release(struct input *input, size_t position)
 {
-	position = align_down(position);
+	position = align_down(position > KEPT_BEHIND_BYTES ? position - KEPT_BEHIND_BYTES : 0);
 	if (position <= input->map_released)
 		return;
 	madvise(input->map + input->map_released, position - input->map_released, MADV_DONTNEED);

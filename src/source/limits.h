@@ -23,6 +23,12 @@
  */
 #define WINDOW_BYTES (1u << 20)
 
+/*
+ * Mapped bytes that are kept behind the window: a second thread is still looking at frames there (some batches of
+ * frames that were picked from many), and every page let go too early would come back, and stay.
+ */
+#define KEPT_BEHIND_BYTES (4u << 20)
+
 /* First size of a stream's buffer; it grows to hold one record at most. */
 #define STREAM_BUFFER_BYTES (256u << 10)
 

@@ -15,6 +15,9 @@ enum {
 	MODIFIED_HEADER_BYTES = 24,
 };
 
+/* Behind the first cache line of a record the headers go on. */
+#define PREFETCH_LINE 64
+
 #define MAGIC_US       0xa1b2c3d4u
 #define MAGIC_NS       0xa1b23c4du
 #define MAGIC_MODIFIED 0xa1b2cd34u
@@ -79,6 +82,7 @@ available_records(struct reader *reader, struct frame *frames, const bool swappe
 		if (captured > pcap.captured_max || captured > (size_t)(limit - data) - header_bytes)
 			break;
 		__builtin_prefetch(data + PREFETCH_BYTES);
+		__builtin_prefetch(data + PREFETCH_BYTES + PREFETCH_LINE);
 		/* Neither part can overflow: 2^32 seconds are less than 2^63 ns, and leave room for 2^32 us. */
 		*frame = (struct frame){
 			.number = number + ++count,
@@ -95,6 +99,92 @@ available_records(struct reader *reader, struct frame *frames, const bool swappe
 	reader->input.data = data;
 	reader->frames = number + count;
 	return count;
+}
+
+struct place {
+	const uint8_t *record;
+	uint32_t captured;
+	uint32_t nth;           /* mark from here, from 1 */
+};
+
+/* One bit for each of the next marks, up to 64. No branch depends on what is wanted, so that many are under way. */
+static uint64_t wanted_bits(const struct source_trail *trail, size_t from, size_t count)
+{
+	uint64_t bits = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		uint32_t bit = source_mark_hash(trail->marks[from + i]);
+
+		bits |= (trail->wanted[bit / 64] >> bit % 64 & 1) << i;
+	}
+	return bits;
+}
+
+/* The records that are wanted, as far as they are available. Advances the input behind the last mark that was used. */
+static size_t wanted_places(struct reader *reader, const struct source_trail *trail, size_t *ret_used,
+                            struct place places[SOURCE_BATCH])
+{
+	const size_t available = input_available(&reader->input), header_bytes = reader->pcap.header_bytes;
+	size_t at = 0, used, count = 0;
+	uint64_t bits = 0;
+
+	for (used = 0; used < trail->count && count < SOURCE_BATCH; used++, bits >>= 1) {
+		const uint8_t *record = reader->input.data + at;
+		uint32_t captured = trail->marks[used] & SOURCE_MARK_LONG;
+
+		if (used % 64 == 0)
+			bits = wanted_bits(trail, used, trail->count - used < 64 ? trail->count - used : 64);
+		if (bits & 1 || captured == SOURCE_MARK_LONG) {
+			if (at + header_bytes > available)
+				break;
+			if (captured == SOURCE_MARK_LONG)
+				captured = load_u32(record + 8, reader->pcap.swapped);
+			if (captured > available - at - header_bytes)
+				break;
+		}
+		if (bits & 1) {
+			__builtin_prefetch(record);
+			__builtin_prefetch(record + PREFETCH_LINE);
+			places[count++] = (struct place){ record, captured, (uint32_t)used + 1 };
+		}
+		at += header_bytes + captured;
+	}
+	input_skip(&reader->input, at);
+	*ret_used = used;
+	return count;
+}
+
+static void fill_frame(const struct reader *reader, const struct place *place, struct frame *frame)
+{
+	const struct pcap *pcap = &reader->pcap;
+	uint32_t length = load_u32(place->record + 12, pcap->swapped);
+
+	*frame = (struct frame){
+		.number = reader->frames + place->nth,
+		.time_ns = load_u32(place->record, pcap->swapped) * NS_PER_S +
+		           (int64_t)load_u32(place->record + 4, pcap->swapped) * pcap->ns_per_tick,
+		.data = place->record + pcap->header_bytes,
+		.captured = place->captured,
+		.length = length > place->captured ? length : place->captured,
+		.link_type = pcap->link_type,
+		.has_time = 1,
+	};
+}
+
+/* All places are asked for before the first is looked at: they are far from each other, and new to the cache. */
+static enum status follow(struct reader *reader, const struct source_trail *trail, size_t *ret_used,
+                          struct frame *frames, size_t *ret_count, struct error *error)
+{
+	struct place places[SOURCE_BATCH];
+	enum status status = input_need(&reader->input, 0, error);
+
+	if (status != STATUS_OK)
+		return status;
+	*ret_count = wanted_places(reader, trail, ret_used, places);
+	for (size_t i = 0; i < *ret_count; i++)
+		fill_frame(reader, &places[i], &frames[i]);
+	reader->frames += *ret_used;
+	return *ret_used ? STATUS_OK : next_record(reader, reader->pcap.header_bytes, error);
 }
 
 static inline __attribute__((always_inline)) enum status
@@ -174,8 +264,10 @@ enum status pcap_begin(struct reader *reader, struct error *error)
 		.captured_max = captured_max(interface.description.snap_length),
 		.ns_per_tick = magic == MAGIC_NS ? 1 : NS_PER_US,
 		.link_type = interface.description.link_type,
+		.header_bytes = magic == MAGIC_MODIFIED ? MODIFIED_HEADER_BYTES : RECORD_HEADER_BYTES,
 		.swapped = swapped,
 	};
+	reader->follow = follow;
 	reader->next = magic == MAGIC_MODIFIED ? read_modified : swapped ? read_swapped : read_native;
 	input->data += FILE_HEADER_BYTES;
 	return interfaces_put(&reader->interfaces, 0, &interface, NULL, 0, error);

@@ -4,6 +4,7 @@
 
 #include "source/input.h"
 #include "source/interfaces.h"
+#include "source/source.h"
 
 /*
  * How far ahead of the record at hand memory is asked for. Each step from header to header depends on data, and hides
@@ -16,9 +17,14 @@ struct reader;
 /* As source_next(), without the filter. */
 typedef enum status read_frames(struct reader *reader, struct frame *frames, size_t *ret_count, struct error *error);
 
+/* As source_follow(). */
+typedef enum status follow_frames(struct reader *reader, const struct source_trail *trail, size_t *ret_used,
+                                  struct frame *frames, size_t *ret_count, struct error *error);
+
 struct pcap {
 	uint32_t captured_max;
 	uint32_t ns_per_tick;   /* of the sub-second part: 1000 or 1 */
+	uint32_t header_bytes;  /* of a record */
 	uint16_t link_type;
 	bool swapped;           /* the file's byte order is not this machine's */
 };
@@ -38,6 +44,7 @@ struct reader {
 	struct interfaces interfaces;
 	uint64_t frames;          /* seen so far */
 	read_frames *next;        /* set by the _begin() function */
+	follow_frames *follow;    /* likewise; NULL where the format cannot do it */
 	struct pcap pcap;         /* of the one format that the input is */
 	struct pcapng pcapng;
 };

@@ -176,6 +176,25 @@ enum status source_next(struct source *source, struct frame frames[SOURCE_BATCH]
 	return STATUS_OK;
 }
 
+bool source_can_follow(const struct source *source)
+{
+	return source->reader.follow && source_is_mapped(source) && !source->filter;
+}
+
+enum status source_follow(struct source *source, const struct source_trail *trail, size_t *ret_used,
+                          struct frame frames[SOURCE_BATCH], size_t *ret_count, struct error *error)
+{
+	enum status status = source->last.status;
+
+	*ret_used = *ret_count = 0;
+	if (status == STATUS_OK)
+		status = source->reader.follow(&source->reader, trail, ret_used, frames, ret_count, &source->last);
+	if (status == STATUS_OK)
+		return status;
+	source->last.status = status;
+	return say_last(source, error);
+}
+
 bool source_can_rewind(const struct source *source)
 {
 	return source->reader.input.map || stream_can_rewind(&source->reader.input.stream);

@@ -3,7 +3,7 @@
  * headers) and pcapng (several sections and interfaces), plain or compressed (gzip, zstd, lz4, xz, told by content).
  *
  * A plain regular file is mapped; everything else is streamed. Of a mapped file about a megabyte at a time is brought
- * in, and counts as memory; what it grows by after it was opened is not read. A file that is cut shorter while it is
+ * in, and some five count as memory; what it grows by after it was opened is not read. A file that is cut shorter while it is
  * mapped is reported as STATUS_IO, except where the cut hits the very megabyte that is being looked at: the kernel then
  * sends SIGBUS, which a library cannot catch for its program.
  */
@@ -51,6 +51,40 @@ enum status source_open_fd(int fd, const char *name, const struct source_options
  */
 enum status source_next(struct source *source, struct frame frames[SOURCE_BATCH], size_t *ret_count,
                         struct error *error);
+
+/*
+ * The second reading of a file can pass over the frames that nobody wants, if the first one left a mark of each: their
+ * captured length and some bits of a hash.
+ */
+#define SOURCE_MARK_LENGTH_BITS 8
+#define SOURCE_MARK_LONG ((1u << SOURCE_MARK_LENGTH_BITS) - 1) /* as long as this or longer: the record tells */
+#define SOURCE_MARK_HASH_BITS 20 /* as large a bitmap as stays in a second-level cache: 128 KiB */
+#define SOURCE_MARK_HASHES (1u << SOURCE_MARK_HASH_BITS)
+
+static inline uint32_t source_mark(uint32_t captured, uint64_t hash)
+{
+	return (uint32_t)(hash >> 32) << SOURCE_MARK_LENGTH_BITS | (captured < SOURCE_MARK_LONG ? captured : SOURCE_MARK_LONG);
+}
+
+/* The bit of a mark in the bitmap of those that are wanted. */
+static inline uint32_t source_mark_hash(uint32_t mark)
+{
+	return mark >> (32 - SOURCE_MARK_HASH_BITS);
+}
+
+/* Whether source_follow() works: a mapped file whose records lie one behind the other (pcap), and no filter. */
+bool source_can_follow(const struct source *source);
+/*
+ * As source_next(), for the frames that the next `count` of the marks stand for, but only those whose bit is set in
+ * `wanted`. *ret_used tells how many marks were used up; of them, *ret_count frames are wanted, which may be none.
+ */
+struct source_trail {
+	const uint32_t *marks;
+	size_t count;
+	const uint64_t *wanted;
+};
+enum status source_follow(struct source *source, const struct source_trail *trail, size_t *ret_used,
+                          struct frame frames[SOURCE_BATCH], size_t *ret_count, struct error *error);
 
 /* Whether source_rewind() will work: regular files (compressed too) and spooled pipes. */
 bool source_can_rewind(const struct source *source);

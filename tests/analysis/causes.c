@@ -1,7 +1,8 @@
 /*
  * Law: every cause that a capture can tell is told, from the client, from the middle and from the server, by IPv4 and
- * IPv6, with and without timestamps, whoever's kernel it is, though a segment was lost or every frame captured twice; one
- * that it cannot tell is among the candidates. And whatever is missing, it is never certain of something that is not so.
+ * IPv6, with and without timestamps, whoever's kernel it is, though a segment was lost or every frame captured twice;
+ * one that it cannot tell is among the candidates. And whatever is missing, it is never certain of something that is
+ * not so.
  *
  * With --table it prints what it found as docs/causes-by-vantage.md.
  */
@@ -12,7 +13,7 @@
 
 static const struct stack *const pairs[][2] = {
 	{ &stack_linux, &stack_linux }, { &stack_windows, &stack_linux }, { &stack_linux, &stack_windows },
-	{ &stack_bsd, &stack_bsd }, { &stack_windows, &stack_windows },
+	{ &stack_bsd, &stack_bsd },
 };
 #define PAIRS (sizeof pairs / sizeof *pairs)
 
@@ -82,7 +83,13 @@ static void ask(struct asked *asked, const struct setting *setting)
 		describe(setting, t, "dishonest");
 }
 
-/* Loss and copies, alone and together; frames missing at the start of a sound capture, and of one with every fault. */
+/* Frames missing at the start: of a sound capture, and between two Linux hosts of one with every fault. */
+static bool is_cut(const struct setting *s)
+{
+	return s->lossy == s->doubled && (!s->lossy || (s->stack[0] == &stack_linux && s->stack[1] == &stack_linux));
+}
+
+/* Loss and copies, alone and together. */
 static void ask_with_faults(struct asked *asked, struct setting setting)
 {
 	for (unsigned fault = 0; fault < 4; fault++) {
@@ -90,7 +97,7 @@ static void ask_with_faults(struct asked *asked, struct setting setting)
 		setting.doubled = fault & 2;
 		setting.cut = 0;
 		ask(asked, &setting);
-		if (setting.lossy != setting.doubled)
+		if (!is_cut(&setting))
 			continue;
 		for (setting.cut = 1; setting.cut < CUTS_MAX && all.subject_frame != 1; setting.cut++)
 			ask(asked, &setting);
@@ -105,6 +112,9 @@ static void each_setting(struct asked *asked)
 			.vantage = (enum vantage)(i / 4 % VANTAGES),
 		};
 
+		/* Who offers no timestamps plays the same without them. */
+		if (setting.timestamps && !(setting.stack[0]->timestamps && setting.stack[1]->timestamps))
+			continue;
 		if (scenario_plays(asked->scenario, &setting))
 			ask_with_faults(asked, setting);
 	}
@@ -178,12 +188,13 @@ static void print_row(const struct scenario *s)
 static void print_table(void)
 {
 	puts("# Which causes are told from where\n\n"
-	     "Made by `causes.t --table` (tests/analysis/causes.c) from the conversations that the tests play; a test compares\n"
-	     "it with what the program says now. Each conversation follows measured packets, between two Linux hosts with\n"
-	     "eight routers between them, captured at the client, at the third router or at the server, and at that router\n"
-	     "without the first three frames. *certain*: nothing else fits. *likely*: the other candidates are named beside\n"
-	     "it. *a candidate of X*: X is named, and this cause among the candidates. *-*: the RST does not pass there, or\n"
-	     "nothing is left to tell. Where IPv6 tells more (by flow labels) or less than IPv4, it stands behind it.\n\n"
+	     "Made by `causes.t --table` (tests/analysis/causes.c) from the conversations that the tests play; a test\n"
+	     "compares it with what the program says now. Each conversation follows measured packets, between two\n"
+	     "Linux hosts with eight routers between them, captured at the client, at the third router or at the\n"
+	     "server, and at that router without the first three frames. *certain*: nothing else fits. *likely*: the\n"
+	     "other candidates are named beside it. *a candidate of X*: X is named, and this cause among the\n"
+	     "candidates. *-*: the RST does not pass there, or nothing is left to tell. Where IPv6 tells more (by flow\n"
+	     "labels) or less than IPv4, it stands behind it.\n\n"
 	     "| cause | what is played | at the client | in the middle | at the server | without its start |\n"
 	     "|---|---|---|---|---|---|");
 	for (unsigned i = 0; i < SCENARIO_LISTS; i++)

@@ -1,6 +1,7 @@
 /*
- * Law: what is innocent is no evidence. Each test plays something that resembles the trace of a cause and is none, and asks
- * that the rule stays silent; then every scenario is played under conditions that may take evidence away, but add none.
+ * Law: what is innocent is no evidence. Each test plays something that resembles the trace of a cause and is none,
+ * and asks that the rule stays silent; then every scenario is played under conditions that may take evidence away,
+ * but add none.
  */
 #include "base/sequence.h"
 #include "support/scenarios.h"
@@ -298,7 +299,10 @@ static void less_evidence(void)
 	each_place(s, "frames cut at 54 bytes");
 }
 
-/* The same conversation elsewhere in sequence space, or with checksums that a card fills in, is the same conversation. */
+/*
+ * The same conversation elsewhere in sequence space, or with checksums that a card fills in, is the same
+ * conversation.
+ */
 static unsigned changed_by(const struct setting *changed)
 {
 	struct setting usual = plain;

@@ -1,6 +1,6 @@
 /*
- * Law: each cause, its facts alone, is told as itself; and of two causes whose facts are all there, none is certain unless
- * one hides the other by its rank or is its parent. A capture in which both are seen has one of them wrong.
+ * Law: each cause, its facts alone, is told as itself; and of two causes whose facts are all there, none is certain
+ * unless one hides the other by its rank or is its parent. A capture in which both are seen has one of them wrong.
  */
 #include "base/clock.h"
 #include "diagnose/diagnose.h"
@@ -84,7 +84,7 @@ static const struct sketch sketches[] = {
 	{ CAUSE_injected, CERTAINTY_CERTAIN, { SHOOK, { FACT_RST_BARE, 0 }, { FACT_RST_LADDER, 3 },
 	  { FACT_HOPS_DIFFER, 0 }, END }, { FACTS } },
 	{ CAUSE_proxy_relayed, CERTAINTY_CERTAIN, { SHOOK, ACTIVE, { FACT_PEER_RESET_RELAYED, 0 }, END }, { FACTS } },
-	{ CAUSE_time_wait_assassination, CERTAINTY_CERTAIN, { SHOOK, PASSIVE, { FACT_BOTH_CLOSED, 0 },
+	{ CAUSE_time_wait_assassination, CERTAINTY_CERTAIN, { SHOOK, PASSIVE, { FACT_BOTH_CLOSED, 0 }, { FACT_SENDER_FIN, 0 },
 	  { FACT_RECEIVER_TIME_WAIT, 0 }, { FACT_ANSWERS_ACK, 0 }, END }, { FACTS } },
 	{ CAUSE_unsigned_reset, CERTAINTY_CERTAIN, { SHOOK, { FACT_RST_BARE, 0 }, { FACT_SIGNATURE_IN_USE, 0 },
 	  { FACT_RST_UNSIGNED, 0 }, END }, { FACTS } },
@@ -166,8 +166,8 @@ static bool is_sound(const struct sketch *a, const struct sketch *b)
 	return sound;
 }
 
-/* The order in which facts came to be known decides nothing. */
-static bool is_symmetric(const struct sketch *a, const struct sketch *b)
+/* Pure: the same evidence gives the same verdict. */
+static bool is_repeatable(const struct sketch *a, const struct sketch *b)
 {
 	struct evidence e;
 	struct verdict v = judge(&e, a, b), w;
@@ -195,15 +195,15 @@ int main(void)
 	for (unsigned i = 0; i < SKETCHES; i++)
 		alone(&sketches[i]);
 	for (unsigned i = 0; i < SKETCHES; i++) {
-		bool sound = true, symmetric = true;
+		bool sound = true, repeatable = true;
 
 		for (unsigned j = 0; j < SKETCHES; j++) {
 			sound &= is_sound(&sketches[i], &sketches[j]);
-			symmetric &= is_symmetric(&sketches[i], &sketches[j]);
+			repeatable &= is_repeatable(&sketches[i], &sketches[j]);
 			candidates_are_sound(&sketches[i], &sketches[j], &broken);
 		}
 		ok(sound, "%s with any other: certain only where one hides the other", cause_get(sketches[i].cause)->id);
-		ok(symmetric, "%s with any other: the same each time", cause_get(sketches[i].cause)->id);
+		ok(repeatable, "%s with any other: the same each time", cause_get(sketches[i].cause)->id);
 	}
 	is_number(broken, 0, "no verdict has itself or a cause twice among its candidates");
 	return done_testing();

@@ -95,8 +95,8 @@ void play_wait(struct play *play, int64_t ns);
 void play_settle(struct play *play);
 
 /*
- * Send with the current numbers. All of these return the packet, which may be changed until the next call; what was sent
- * arrives after PLAY_TRIP_NS, and only then its receiver knows.
+ * Send with the current numbers. All of these return the packet, which may be changed until the next call; what was
+ * sent arrives after PLAY_TRIP_NS, and only then its receiver knows.
  */
 struct packet *play_send(struct play *play, enum end who, unsigned flags, uint32_t payload_len);
 struct packet *play_tell(struct play *play, enum end who, uint32_t payload_len);

@@ -37,7 +37,8 @@ struct scenario_list {
 };
 
 #define SCENARIO_LISTS 5
-extern const struct scenario_list scenarios_refused, scenarios_aborted, scenarios_closed, scenarios_network, scenarios_rest;
+extern const struct scenario_list scenarios_refused, scenarios_aborted, scenarios_closed, scenarios_network;
+extern const struct scenario_list scenarios_rest;
 extern const struct scenario_list *const scenario_lists[SCENARIO_LISTS];
 
 /* Whether the scenario is about this cause from here, and the setting fits its conditions at all. */

@@ -1,0 +1,96 @@
+/*
+ * The inside of the hash table, for the one caller that looks up so many entries that a call for each would show: the
+ * survey. Everybody else includes flow/table.h.
+ */
+#ifndef TCPWHY_FLOW_TABLE_PARTS_H
+#define TCPWHY_FLOW_TABLE_PARTS_H
+
+#include "flow/pool.h"
+#include "flow/slots.h"
+#include "flow/table.h"
+
+/* References are indices into one of two pools, plus one so that none is 0. */
+#define TABLE_REF_V6 0x80000000u
+
+/* Slots that a hint looks at without a branch: with half of them taken, 97 searches in 100 end there. */
+#define TABLE_HINT_SLOTS 6
+_Static_assert(TABLE_HINT_SLOTS <= SLOTS_TAIL, "a hint stays inside the array");
+
+/* What stands behind the value, which begins the entry. */
+struct table_tail {
+	uint32_t tuple_size;  /* 0 where the entry is free */
+	uint8_t tuple[];
+};
+
+struct table {
+	struct slots slots;
+	struct pool pools[2];      /* IPv4, IPv6 */
+	size_t tail;               /* offset of struct table_tail */
+	uint64_t seed;
+	struct table_options options;
+	uint64_t crowded_out;
+	unsigned hand_pool;        /* the sweep goes round like the hand of a clock */
+	uint32_t hand;
+};
+
+static inline uint32_t table_tag(uint64_t hash)
+{
+	return (uint32_t)(hash >> 32);
+}
+
+static inline void *table_entry(const struct table *t, uint32_t ref)
+{
+	return pool_entry(&t->pools[ref >= TABLE_REF_V6], (ref & ~TABLE_REF_V6) - 1);
+}
+
+static inline struct table_tail *table_tail(const struct table *t, const void *value)
+{
+	return (struct table_tail *)((uintptr_t)value + t->tail);
+}
+
+/* As table_prefetch(). */
+static inline void table_ask(const struct table *t, uint64_t hash)
+{
+	__builtin_prefetch(slots_home(&t->slots, table_tag(hash)));
+}
+
+/*
+ * As table_hint(), but a guess: NULL also where the search would have been a long one. Which slot it is cannot be
+ * foreseen by the processor, so there is no branch on it.
+ */
+static inline void *table_guess(const struct table *t, uint64_t hash)
+{
+	uint32_t tag = table_tag(hash), ref = 0;
+	const struct slot *slot = slots_home(&t->slots, tag);
+	void *entry;
+
+#pragma GCC unroll 6
+	for (int i = TABLE_HINT_SLOTS - 1; i >= 0; i--) {
+		uint32_t same = -(uint32_t)(slot[i].tag == tag);
+
+		ref = (slot[i].ref & same) | (ref & ~same);
+	}
+	if (!ref)
+		return NULL;
+	entry = table_entry(t, ref);
+	__builtin_prefetch(entry, 1);
+	return entry;
+}
+
+/* Whether the entry has this tuple; a free one has none. */
+static inline bool table_has_v4(const struct table *t, const void *entry, const uint64_t words[2])
+{
+	const struct table_tail *tail = table_tail(t, entry);
+	uint64_t addresses;
+	uint32_t ports;
+
+	memcpy(&addresses, tail->tuple, sizeof addresses);
+	memcpy(&ports, tail->tuple + sizeof addresses, sizeof ports);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	return tail->tuple_size == TUPLE_SIZE_V4 && addresses == words[0] && ports == words[1] >> 32;
+#else
+	return tail->tuple_size == TUPLE_SIZE_V4 && addresses == words[0] && ports == words[1];
+#endif
+}
+
+#endif
