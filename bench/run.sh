@@ -17,7 +17,7 @@ scale=${QUICK:+10}
 scale=${scale:-1}
 only=${ONLY:-time others memory pipe flood}
 reset_filter='tcp[tcpflags] & tcp-rst != 0'
-flood_limit_mib=600  # the ceiling of connections kept in full, about 0.5 GB, and the program itself
+flood_limit_mib=600  # the ceiling of connections kept in full, 0.4 GB, and the program itself
 here=$(dirname "$0")
 tcpwhy=$build/tcpwhy
 table=''

@@ -26,7 +26,7 @@ typedef void tcpwhy_verdict_fn(void *user, const struct tcpwhy_verdict *verdict)
 /* "0.1.0" */
 TCPWHY_API const char *tcpwhy_version(void);
 
-/* `max_connections` bounds the memory (about 2 KB each); 0 is the default. NULL when out of memory. */
+/* `max_connections` bounds the memory (about 4 KB each); 0 is the default. NULL when out of memory. */
 TCPWHY_API struct tcpwhy *tcpwhy_new(tcpwhy_verdict_fn *on_verdict, void *user, size_t max_connections);
 
 /*

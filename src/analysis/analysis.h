@@ -24,7 +24,7 @@ struct analysis_options {
 };
 
 #define ANALYSIS_MAX_CONNECTIONS 4000000  /* in a survey: 0.4 GB */
-#define ANALYSIS_MAX_CONVERSATIONS 250000 /* in full: about 0.5 GB */
+#define ANALYSIS_MAX_CONVERSATIONS 100000 /* in full: 0.4 GB */
 
 /* Where results go. Any may be NULL. What is passed lives until the call returns. */
 struct analysis_sink {

@@ -9,6 +9,17 @@
 #define NS_PER_MS 1000000LL
 #define NS_PER_S  1000000000LL
 
+/*
+ * Times in captures are kept within 146 years of the epoch either way, so that no difference of two overflows, whatever a
+ * file claims.
+ */
+#define CLOCK_MAX (INT64_MAX / 2)
+
+static inline int64_t clock_clamp(int64_t ns)
+{
+	return ns > CLOCK_MAX ? CLOCK_MAX : ns < -CLOCK_MAX ? -CLOCK_MAX : ns;
+}
+
 #define CLOCK_TEXT_MAX 40
 
 /* Write "3.175 s", "14.2 ms", "92 us", "2 h 1 min" for a duration; negative ones with a sign. Returns `text`. */

@@ -31,7 +31,7 @@ struct fragments {
 	uint64_t waiting;
 	uint32_t bytes;
 	uint8_t *completed[FRAGMENTS_REASSEMBLIES_MAX];
-	struct slot slots[FRAGMENTS_DATAGRAMS_MAX];
+	struct slot *slots;     /* FRAGMENTS_DATAGRAMS_MAX of them from the first fragment on: most captures have none */
 };
 
 struct fragments *fragments_new(void)
@@ -52,8 +52,9 @@ void fragments_free(struct fragments *fragments)
 	if (!fragments)
 		return;
 	release_completed(fragments);
-	for (int i = 0; i < FRAGMENTS_DATAGRAMS_MAX; i++)
+	for (int i = 0; fragments->slots && i < FRAGMENTS_DATAGRAMS_MAX; i++)
 		free(fragments->slots[i].bytes);
+	free(fragments->slots);
 	free(fragments);
 }
 
@@ -249,6 +250,10 @@ enum decoded fragments_add(struct fragments *fragments, const struct fragment *f
 
 	if (!is_sound(fragment))
 		return DECODED_MALFORMED;
+	if (!fragments->slots && !(fragments->slots = calloc(FRAGMENTS_DATAGRAMS_MAX, sizeof *fragments->slots))) {
+		fragments->lost++;
+		return DECODED_FRAGMENT;
+	}
 	if (completed == 0)
 		release_completed(fragments);
 	fragments->added++;

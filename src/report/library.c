@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "analysis/analysis.h"
+#include "base/clock.h"
 #include "report/report.h"
 
 #define VERDICT_TEXT_MAX (1u << 20)
@@ -65,7 +66,7 @@ void tcpwhy_packet(struct tcpwhy *handle, int link_type, int64_t time_ns, const 
 {
 	struct frame frame = {
 		.number = ++handle->frames,
-		.time_ns = time_ns,
+		.time_ns = clock_clamp(time_ns),
 		.data = data,
 		.captured = captured,
 		.length = length < captured ? captured : length,
@@ -80,7 +81,7 @@ void tcpwhy_packet(struct tcpwhy *handle, int link_type, int64_t time_ns, const 
 void tcpwhy_advance(struct tcpwhy *handle, int64_t time_ns)
 {
 	if (!handle->finished)
-		analysis_advance(handle->analysis, time_ns);
+		analysis_advance(handle->analysis, clock_clamp(time_ns));
 }
 
 void tcpwhy_finish(struct tcpwhy *handle)

@@ -6,6 +6,8 @@
 
 /* Packets on their way when the RST was captured still arrive for a round trip; half as much again for a queue. */
 #define ROUND_TRIP_DEFAULT (200 * NS_PER_MS)
+/* Longer ones are no round trips: half of the handshake was queued, or the clock jumped. */
+#define ROUND_TRIP_CEILING (60 * NS_PER_S)
 #define ROUND_TRIP_FLOOR (5 * NS_PER_MS)
 /* A challenge ACK comes at once (RFC 5961 section 3.2). */
 #define CHALLENGE_NS NS_PER_S
@@ -36,9 +38,11 @@ static int64_t round_trip(const struct conversation *c)
 {
 	const struct side *client = &c->side[c->flow.initiator];
 
-	if (!c->handshake.frame || !client->syn.frame || client->syns.count)
+	int64_t trip = c->handshake.time_ns - client->syn.time_ns;
+
+	if (!c->handshake.frame || !client->syn.frame || client->syns.count || trip > ROUND_TRIP_CEILING)
 		return 0;
-	return c->handshake.time_ns - client->syn.time_ns;
+	return trip;
 }
 
 static enum tcp_state receiver_state(const struct conversation *c, unsigned sender)

@@ -63,9 +63,9 @@ void interfaces_clear(struct interfaces *interfaces)
 
 static int64_t clamp(__int128 ns)
 {
-	if (ns > INT64_MAX)
-		return INT64_MAX;
-	return ns < INT64_MIN ? INT64_MIN : (int64_t)ns;
+	if (ns > CLOCK_MAX)
+		return CLOCK_MAX;
+	return ns < -CLOCK_MAX ? -CLOCK_MAX : (int64_t)ns;
 }
 
 /* 2^-power seconds a tick. 64 bits of ticks times 30 bits of nanoseconds fit into 128. */

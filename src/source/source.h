@@ -3,9 +3,9 @@
  * headers) and pcapng (several sections and interfaces), plain or compressed (gzip, zstd, lz4, xz, told by content).
  *
  * A plain regular file is mapped; everything else is streamed. Of a mapped file about a megabyte at a time is brought
- * in, and some five count as memory; what it grows by after it was opened is not read. A file that is cut shorter while it is
- * mapped is reported as STATUS_IO, except where the cut hits the very megabyte that is being looked at: the kernel then
- * sends SIGBUS, which a library cannot catch for its program.
+ * in, and some five count as memory; what it grows by after it was opened is not read. A file that is cut shorter while
+ * it is mapped is reported as STATUS_IO, except where the cut hits the very megabyte that is being looked at: the
+ * kernel then sends SIGBUS, which a library cannot catch for its program.
  */
 #ifndef TCPWHY_SOURCE_SOURCE_H
 #define TCPWHY_SOURCE_SOURCE_H
