@@ -204,7 +204,8 @@ readme: all                         ## put the verdict of today onto the first s
 	BUILD=$(BUILD) tools/readme.sh
 
 .PHONY: install
-install: all $(BUILD)/$(SONAME) $(BUILD)/libtcpwhy.a $(BUILD)/tcpwhy.pc $(BUILD)/tcpwhy-causes.7 $(MO) ## install under PREFIX
+INSTALLED := $(BUILD)/$(SONAME) $(BUILD)/libtcpwhy.a $(BUILD)/tcpwhy.pc $(BUILD)/tcpwhy-causes.7 $(MO)
+install: all $(INSTALLED)          ## install under PREFIX
 	install -D -m 755 $(BUILD)/tcpwhy $(DESTDIR)$(PREFIX)/bin/tcpwhy
 	install -D -m 644 include/tcpwhy.h $(DESTDIR)$(PREFIX)/include/tcpwhy.h
 	install -D -m 644 $(BUILD)/libtcpwhy.a $(DESTDIR)$(PREFIX)/lib/libtcpwhy.a

@@ -59,9 +59,10 @@ done
 
 # Options that the documents show after `tcpwhy read` or `tcpwhy causes` exist.
 for command in $(commands); do
-	grep -hoE "tcpwhy $command [^|\`]*" README.md CONTRIBUTING.md docs/*.md | grep -oE -- ' --[a-z-]+' | tr -d ' ' | sort -u \
-		> "$scratch/shown"
-	ok "the documents show options of $command that exist" is_empty "$(comm -23 "$scratch/shown" <(help_options "$command"))"
+	grep -hoE "tcpwhy $command [^|\`]*" README.md CONTRIBUTING.md docs/*.md |
+		grep -oE -- ' --[a-z-]+' | tr -d ' ' | sort -u > "$scratch/shown"
+	help_options "$command" > "$scratch/options"
+	ok "the documents show options of $command that exist" is_empty "$(comm -23 "$scratch/shown" "$scratch/options")"
 done
 
 # The first screen of the README is what the program prints.

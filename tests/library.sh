@@ -15,7 +15,7 @@ install_it() {
 
 # Global symbols that are defined and are not ours.
 foreign_symbols() {
-	nm "$@" | awk '$2 ~ /^[A-TV-Z]$/ && $3 !~ /^tcpwhy_/ && $3 !~ /^(__asan|__ubsan|__odr_asan|__sanitizer|___asan)/ { print }'
+	nm "$@" | awk '$2 ~ /^[A-TV-Z]$/ && $3 !~ /^tcpwhy_/ && $3 !~ /^(__asan|__ubsan|__odr_asan|__sanitizer|___asan)/'
 }
 
 build_example() {

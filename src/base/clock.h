@@ -10,8 +10,8 @@
 #define NS_PER_S  1000000000LL
 
 /*
- * Times in captures are kept within 146 years of the epoch either way, so that no difference of two overflows, whatever a
- * file claims.
+ * Times in captures are kept within 146 years of the epoch either way, so that no difference of two overflows, whatever
+ * a file claims.
  */
 #define CLOCK_MAX (INT64_MAX / 2)
 

@@ -72,9 +72,9 @@ static void clocks(void)
 	one_clock(0x80 | 64, 0, UINT64_MAX, 999999999, "2^-64 seconds");
 	one_clock(0xff, 0, UINT64_MAX, 0, "2^-127 seconds");
 	one_clock(6, -2, 1500000, -500000000, "an offset before 1970");
+	one_clock(0, 0, UINT64_MAX, CLOCK_MAX, "too late a time is clamped");
 	one_clock(0, INT64_MIN, 0, -CLOCK_MAX, "too early a time is clamped");
 	one_clock(9, INT64_MAX, UINT64_MAX, CLOCK_MAX, "so is one that an offset makes too late");
-	one_clock(9, CLOCK_MAX, UINT64_MAX, INT64_MAX, "so is one that an offset makes too late");
 }
 
 static void malformed(const struct bytes *bytes, const char *place, const char *name)
