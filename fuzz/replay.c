@@ -64,7 +64,7 @@ static int replay_folder(const char *folder)
 		if (entry->d_name[0] != '.')
 			failed |= replay(folder, entry->d_name);
 	closedir(entries);
-	return failed;
+	return failed || !count;
 }
 
 int main(int argc, char **argv)
@@ -74,5 +74,5 @@ int main(int argc, char **argv)
 	for (int i = 1; i < argc; i++)
 		failed |= replay_folder(argv[i]);
 	printf("1..%u\n", count);
-	return failed;
+	return failed || !count;
 }

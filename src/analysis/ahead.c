@@ -40,6 +40,9 @@ static void fill(struct ahead *a, struct ahead_batch *batch)
 	         batch->count + SOURCE_BATCH <= AHEAD_FRAMES);
 	if (batch->status == STATUS_IDLE)
 		batch->status = STATUS_OK;
+	/* The bytes of a mapped source stay where they are; a comment may not. */
+	for (size_t i = 0; i < batch->count; i++)
+		batch->frames[i].comment = NULL;
 	source_position(a->source, &batch->position);
 	a->steps->prepare(a->steps->context, batch);
 }

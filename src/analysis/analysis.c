@@ -27,6 +27,7 @@ struct analysis {
 	unsigned file;
 	uint64_t seed;
 	int64_t last_read_ns;   /* monotonic, for a pipe that falls silent */
+	bool *told;             /* of each source: its failure was given to the sink */
 	unsigned pass;
 	unsigned batches;
 };
@@ -269,10 +270,12 @@ static bool begin_second_pass(struct analysis *a)
 	return a->tracker;
 }
 
-static void failed(const struct analysis_sink *sink, const struct source *source, const struct error *error)
+/* Each source's failure is told once, by whichever pass meets it first. */
+static void failed(struct analysis *a, size_t file, const struct source *source, const struct error *error)
 {
-	if (sink->failure)
-		sink->failure(sink->user, source, error);
+	if (a->sink.failure && !a->told[file])
+		a->sink.failure(a->sink.user, source, error);
+	a->told[file] = true;
 }
 
 static enum status run_survey(struct analysis *a, struct source *const *sources, size_t count, struct error *error)
@@ -289,9 +292,10 @@ static enum status run_survey(struct analysis *a, struct source *const *sources,
 	for (unsigned file = 0; file < count; file++) {
 		trail_begin(a->trail, file, sources[file]);
 		if (survey_run(survey, sources[file], file, a->trail, error) != STATUS_OK)
-			failed(&a->sink, sources[file], error);
+			failed(a, file, sources[file], error);
 		trail_end(a->trail, file, a->totals.last_time_ns);
-		source_rewind(sources[file], error);
+		if (source_rewind(sources[file], error) != STATUS_OK)
+			failed(a, file, sources[file], error);
 	}
 	survey_finish(survey);
 	return begin_second_pass(a) ? STATUS_OK : out_of_memory(error);
@@ -318,6 +322,9 @@ enum status analysis_run(struct analysis *a, struct source *const *sources, size
 	enum status result = STATUS_OK, status;
 	bool survey = wants_survey(a, sources, count);
 
+	a->told = calloc(count + 1, sizeof *a->told);
+	if (!a->told)
+		return out_of_memory(error);
 	if (survey && (status = run_survey(a, sources, count, error)) != STATUS_OK)
 		return status;
 	for (size_t i = 0; i < count; i++) {
@@ -326,8 +333,7 @@ enum status analysis_run(struct analysis *a, struct source *const *sources, size
 		if (status == STATUS_OK)
 			continue;
 		result = status;
-		if (!survey)
-			failed(&a->sink, sources[i], error);
+		failed(a, i, sources[i], error);
 	}
 	return result;
 }
@@ -336,6 +342,8 @@ void analysis_finish(struct analysis *a)
 {
 	if (a->pass == 1)
 		a->totals.decoded = *decoder_counts(a->decoder);
+	/* What still waits for its rest will not be completed any more. */
+	a->totals.decoded.fragments_lost += a->totals.decoded.fragments_waiting;
 	tracker_finish(a->tracker);
 	a->tracker = NULL;
 	a->totals.segments = a->totals.decoded.kinds[DECODED_SEGMENT];
@@ -352,6 +360,7 @@ void analysis_free(struct analysis *a)
 		return;
 	a->sink = (struct analysis_sink){ 0 };
 	tracker_finish(a->tracker);
+	free(a->told);
 	decoder_free(a->decoder);
 	selection_free(a->selection);
 	trail_free(a->trail);

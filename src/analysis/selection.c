@@ -10,7 +10,7 @@
 #define FILTER_BITS_MIN 4096
 
 struct number {
-	uint64_t place;   /* file and frame */
+	uint64_t place;   /* frame of the run */
 	uint32_t number;
 };
 
@@ -82,12 +82,7 @@ bool selection_add(struct selection *s, uint64_t tuple_hash)
 	return true;
 }
 
-static uint64_t place_of(unsigned file, uint64_t frame)
-{
-	return (uint64_t)file << 48 | frame;
-}
-
-bool selection_add_number(struct selection *s, unsigned file, uint64_t frame, uint32_t number)
+bool selection_add_number(struct selection *s, uint64_t frame, uint32_t number)
 {
 	if (s->numbers_count == s->numbers_capacity) {
 		size_t capacity = s->numbers_capacity ? s->numbers_capacity * 2 : SLOTS_MIN;
@@ -98,7 +93,7 @@ bool selection_add_number(struct selection *s, unsigned file, uint64_t frame, ui
 		s->numbers = numbers;
 		s->numbers_capacity = capacity;
 	}
-	s->numbers[s->numbers_count++] = (struct number){ .place = place_of(file, frame), .number = number };
+	s->numbers[s->numbers_count++] = (struct number){ .place = frame, .number = number };
 	return true;
 }
 
@@ -135,7 +130,8 @@ bool selection_finish(struct selection *s)
 
 void selection_prefetch(const struct selection *s, uint64_t tuple_hash)
 {
-	__builtin_prefetch(&s->filter[(not_zero(tuple_hash) >> 20 & s->filter_mask) / 64]);
+	if (!s->everything)
+		__builtin_prefetch(&s->filter[(not_zero(tuple_hash) >> 20 & s->filter_mask) / 64]);
 }
 
 bool selection_has(const struct selection *s, uint64_t tuple_hash)
@@ -165,9 +161,9 @@ bool selection_is_everything(const struct selection *s)
 	return s->everything;
 }
 
-uint32_t selection_number(const struct selection *s, unsigned file, uint64_t frame)
+uint32_t selection_number(const struct selection *s, uint64_t frame)
 {
-	struct number key = { .place = place_of(file, frame) };
+	struct number key = { .place = frame };
 	const struct number *found;
 
 	if (!s->numbers_count)

@@ -15,8 +15,8 @@ struct selection;
 struct selection *selection_new(void);
 /* False when out of memory: then everything is selected. */
 bool selection_add(struct selection *selection, uint64_t tuple_hash);
-/* The connection whose first frame of file `file` is `frame` has this number. */
-bool selection_add_number(struct selection *selection, unsigned file, uint64_t frame, uint32_t number);
+/* The connection that begins with `frame` (of the run, see frame_in_run()) has this number. */
+bool selection_add_number(struct selection *selection, uint64_t frame, uint32_t number);
 /* To be called between the last addition and the first question. */
 bool selection_finish(struct selection *selection);
 /* Call `each` with the hash of every connection. The lowest bit of the hashes is not theirs. */
@@ -25,7 +25,7 @@ bool selection_has(const struct selection *selection, uint64_t tuple_hash);
 /* Start loading what selection_has() needs. */
 void selection_prefetch(const struct selection *selection, uint64_t tuple_hash);
 /* 0 where it has none. */
-uint32_t selection_number(const struct selection *selection, unsigned file, uint64_t frame);
+uint32_t selection_number(const struct selection *selection, uint64_t frame);
 size_t selection_count(const struct selection *selection);
 /* Memory ran out: selection_has() says yes to everything. */
 bool selection_is_everything(const struct selection *selection);

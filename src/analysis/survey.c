@@ -5,6 +5,7 @@
 
 #include "analysis/peek.h"
 #include "analysis/worth.h"
+#include "base/run.h"
 #include "base/clock.h"
 #include "flow/table_parts.h"
 
@@ -49,7 +50,7 @@ struct survey {
 	struct trail *trail;
 };
 
-/* What the table keeps: the tuple's hash for the selection is made again when it is needed. */
+/* Since the first frame of the run; saturates. */
 static uint32_t milliseconds(const struct survey *s, int64_t time_ns)
 {
 	int64_t ms = (time_ns - s->start_ns) / NS_PER_MS;
@@ -66,7 +67,7 @@ static void select_flow(struct survey *s, struct flow *flow)
 	flow->flags |= FLOW_WANTED;
 	table_key(s->table, flow, &tuple);
 	selection_add(s->selection, table_hash(s->table, &tuple));
-	selection_add_number(s->selection, flow->file, flow->first_frame, flow->ordinal);
+	selection_add_number(s->selection, frame_in_run(flow->file, flow->first_frame), flow->ordinal);
 }
 
 static void account(struct survey *s, struct flow *flow)
@@ -126,7 +127,7 @@ struct survey *survey_new(size_t max_connections, uint64_t seed, struct selectio
 
 static void begin(struct survey *s, struct flow *flow, const struct segment *segment, unsigned side)
 {
-	*flow = (struct flow){ .ordinal = ++s->ordinal, .file = (uint8_t)s->file };
+	*flow = (struct flow){ .ordinal = ++s->ordinal, .file = (uint16_t)s->file };
 	s->totals->connections++;
 	flow_begin(flow, segment, side);
 }
@@ -369,6 +370,7 @@ void survey_finish(struct survey *s)
 	if (!s)
 		return;
 	s->totals->decoded = *decoder_counts(s->decoder);
+	s->totals->decoded.fragments_lost += s->totals->decoded.fragments_waiting;
 	s->totals->decoded.kinds[DECODED_SEGMENT] += s->glanced;
 	survey_free(s);
 }

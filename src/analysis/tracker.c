@@ -1,4 +1,5 @@
 #include "analysis/tracker.h"
+#include "base/run.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,7 @@ struct tracked {
 	struct conversation conversation;   /* first: the table's value */
 	struct pending *pending;
 	int64_t last_ns;
+	const char *file_name;              /* of the capture that holds its last segment */
 	struct icmp_error icmp;             /* .frame 0: none */
 };
 
@@ -119,7 +121,7 @@ static void end_conversation(struct tracker *t, struct tracked *tracked)
 		t->options.totals->endings[flow_ending(&c->flow)]++;
 	t->options.totals->duplicates += c->duplicates;
 	if (!c->rst_count && reset_ending(&ending, c, tracked->icmp.frame ? &tracked->icmp : NULL)) {
-		ending.file = t->file_name;
+		ending.file = tracked->file_name;
 		verdict_of(t, &ending, c);
 	}
 	if (t->options.sink->connection)
@@ -160,7 +162,7 @@ struct tracker *tracker_new(const struct tracker_options *options)
 	t->neighbourhood = neighbourhood_new();
 	t->twins = twins_new();
 	t->table = table_new(&table);
-	if (!t->table || !t->neighbourhood) {
+	if (!t->table) {
 		neighbourhood_free(t->neighbourhood);
 		twins_free(t->twins);
 		free(t);
@@ -257,11 +259,11 @@ static void begin(struct tracker *t, struct tracked *tracked, const struct segme
 		tracked->icmp.frame = 0;
 	}
 	conversation_begin(&tracked->conversation, segment, side, reuse);
-	tracked->conversation.flow.file = (uint8_t)t->file;
+	tracked->conversation.flow.file = (uint16_t)t->file;
 	t->ordinal++;
 	if (!selection)
 		t->options.totals->connections++;
-	tracked->conversation.number = selection ? selection_number(selection, t->file, segment->frame) : t->ordinal;
+	tracked->conversation.number = selection ? selection_number(selection, segment->frame) : t->ordinal;
 	tuple_of(&segment->src, &segment->dst, &tuple);
 	twins_add(t->twins, &tracked->conversation, &tuple, segment->flags & TCP_SYN);
 }
@@ -276,6 +278,7 @@ static void take(struct tracker *t, struct tracked *tracked, struct segment *seg
 	segment_checksum(segment);
 	conversation_take(&tracked->conversation, segment, &options, side, &note);
 	tracked->last_ns = segment->time_ns;
+	tracked->file_name = t->file_name;
 	if (tracked->pending)
 		observe(t, tracked, &note);
 	if (segment->flags & TCP_RST && !(note.marks & NOTE_DUPLICATE)) {
@@ -299,7 +302,7 @@ struct address_of {
 static void adopt_number(const struct tracker *t, struct conversation *c, const struct segment *segment)
 {
 	if (!c->number && t->options.selection)
-		c->number = selection_number(t->options.selection, t->file, segment->frame);
+		c->number = selection_number(t->options.selection, segment->frame);
 }
 
 static void deliver(struct tracker *t, struct segment *segment, const struct address_of *to)
@@ -336,6 +339,7 @@ void tracker_segments(struct tracker *t, struct segment *segments, size_t count)
 	struct address_of to[TRACKER_BATCH];
 
 	for (size_t i = 0; i < count; i++) {
+		segments[i].frame = frame_in_run(t->file, segments[i].frame);
 		to[i].side = tuple_of(&segments[i].src, &segments[i].dst, &to[i].tuple);
 		to[i].hash = table_hash(t->table, &to[i].tuple);
 		table_prefetch(t->table, to[i].hash);
@@ -356,8 +360,10 @@ void tracker_icmp(struct tracker *t, const struct icmp_error *error)
 
 	tuple_of(&error->src, &error->dst, &tuple);
 	tracked = table_find(t->table, &tuple, table_hash(t->table, &tuple));
-	if (tracked && !tracked->icmp.frame)
-		tracked->icmp = *error;
+	if (!tracked || tracked->icmp.frame)
+		return;
+	tracked->icmp = *error;
+	tracked->icmp.frame = frame_in_run(t->file, error->frame);
 }
 
 void tracker_finish(struct tracker *t)

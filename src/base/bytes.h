@@ -2,6 +2,7 @@
 #ifndef TCPWHY_BASE_BYTES_H
 #define TCPWHY_BASE_BYTES_H
 
+#include <endian.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -15,7 +16,7 @@ static inline uint32_t load_be32(const uint8_t *p)
 	uint32_t value;
 
 	memcpy(&value, p, sizeof value);
-	return __builtin_bswap32(value);
+	return be32toh(value);
 }
 
 static inline uint64_t load_be64(const uint8_t *p)

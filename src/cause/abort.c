@@ -27,13 +27,13 @@ const struct cause cause_abort = {
 	.windows = NULL,
 	.harm_text = N_("what was on its way in either direction may be lost, and the aborting side no longer "
 	                "reads what the other side sent"),
-	.advice = N_("find the program on the host that sent the RST: `tcpwhy watch` there names it, its call and "
+	.advice = N_("find the program on the host that sent the RST: the tracepoint tcp:tcp_send_reset there names it and "
 	             "the reason\n"
 	             "without it, compare the counters around the reset: `nstat -az TcpExtTCPAbortOnClose "
 	             "TcpExtTCPAbortOnData TcpExtTCPAbortOnTimeout TcpExtTCPAbortOnMemory`\n"
 	             "look into the log of that program for the same second: a time limit, a refused request, a "
 	             "crash or a restart"),
-	.decide = N_("the reason that the kernel of the sender gives: `tcpwhy watch` on that host"),
+	.decide = N_("the reason that the kernel of the sender gives: its tracepoint tcp:tcp_send_reset"),
 	.references = N_("RFC 9293 sections 3.5.2 and 3.10.5; RFC 1122 section 4.2.2.13; tcp_send_active_reset(), "
 	                 "from tcp_close(), tcp_disconnect() and tcp_abort()"),
 	.reproduce = N_("Accept a connection, set SO_LINGER on with 0 seconds and close(); or let the client send "

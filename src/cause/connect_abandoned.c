@@ -47,8 +47,8 @@ static struct opinion weigh(const struct evidence *e)
 		return opinion_excluded();
 	if (!yes(e, FACT_SYN_SEEN))
 		o = opinion_possible(35);
-	else if (yes(e, FACT_SYN_HANDMADE))
-		o = number(e, FACT_SCANNED_PORTS) >= SCAN_ENDS ? opinion_excluded() : opinion_possible(35);
+	else if (yes(e, FACT_SYN_SCANTY))
+		o = number(e, FACT_SCANNED_PORTS) >= SCAN_ENDS ? opinion_excluded() : opinion_possible(55);
 	else
 		o = opinion_established();
 	BECAUSE(&o, e, FACT_ANSWERS_SYN_ACK, FACT_RST_BARE, FACT_SHAPE_PASSIVE, FACT_AGE);

@@ -41,12 +41,12 @@ static struct opinion weigh(const struct evidence *e)
 	if (!yes(e, FACT_ANSWERS_SYN_ACK) || !yes(e, FACT_SYN_SEEN) || !yes(e, FACT_RST_BARE) || yes(e, FACT_HANDSHAKE_SEEN) ||
 	    !yes(e, FACT_SENDER_IS_INITIATOR) || reset_before(e) || yes(e, FACT_ANSWERS_WRONG_ACK))
 		return opinion_excluded();
-	if (yes(e, FACT_SYN_HOPS_DIFFER) || (yes(e, FACT_SYN_HANDMADE) && number(e, FACT_SCANNED_PORTS) >= SCAN_ENDS))
+	if (yes(e, FACT_SYN_HOPS_DIFFER) || (yes(e, FACT_SYN_SCANTY) && number(e, FACT_SCANNED_PORTS) >= SCAN_ENDS))
 		o = opinion_established();
-	else if (yes(e, FACT_SYN_HANDMADE))
-		o = opinion_possible(65);
+	else if (yes(e, FACT_SYN_SCANTY)) /* so do routers and small devices */
+		o = opinion_possible(45);
 	else
 		return opinion_excluded();
-	BECAUSE(&o, e, FACT_ANSWERS_SYN_ACK, FACT_SYN_HOPS_DIFFER, FACT_SYN_HANDMADE, FACT_SHAPE_PASSIVE, FACT_SCANNED_PORTS);
+	BECAUSE(&o, e, FACT_ANSWERS_SYN_ACK, FACT_SYN_HOPS_DIFFER, FACT_SYN_SCANTY, FACT_SHAPE_PASSIVE, FACT_SCANNED_PORTS);
 	return o;
 }

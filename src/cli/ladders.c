@@ -63,7 +63,6 @@ static bool read_again(struct ladders *ladders, struct reading *reading, const s
 	struct analysis *analysis;
 
 	again.all_connections = false;
-	again.one_pass = true; /* --connection may name one that a survey would pass by */
 	analysis = analysis_new(&again, &sink);
 	for (size_t i = 0; i < ladders->count; i++)
 		ladders->ladder[i] = ladder_new(NOTES_MAX);

@@ -5,6 +5,8 @@
 /* A refinement this strong is named instead of its established parent, as likely. */
 #define REFINEMENT_MIN 60
 
+_Static_assert(FACTS <= UINT8_MAX && CAUSES <= UINT8_MAX, "verdicts and opinions keep them in bytes");
+
 struct opinions {
 	struct opinion of[CAUSES];
 };
@@ -109,9 +111,14 @@ static void collect_candidates(const struct opinions *all, struct verdict *v)
 	}
 }
 
-static uint64_t frame_of(const struct evidence *e, enum fact fact)
+/* Whether one fact was seen before the other; what no frame shows comes last. */
+static bool seen_before(const struct evidence *e, enum fact one, enum fact other)
 {
-	return e->facts[fact].frame ? e->facts[fact].frame : UINT64_MAX;
+	const struct fact_value *a = &e->facts[one], *b = &e->facts[other];
+
+	if (!a->frame || !b->frame || a->time_ns == b->time_ns)
+		return a->frame && (!b->frame || a->frame < b->frame);
+	return a->time_ns < b->time_ns;
 }
 
 static void add_because(struct verdict *v, enum fact fact)
@@ -130,7 +137,7 @@ static void sort_because(struct verdict *v)
 		uint8_t fact = v->because[i];
 		unsigned at = i;
 
-		for (; at > 0 && frame_of(v->evidence, v->because[at - 1]) > frame_of(v->evidence, fact); at--)
+		for (; at > 0 && seen_before(v->evidence, fact, v->because[at - 1]); at--)
 			v->because[at] = v->because[at - 1];
 		v->because[at] = fact;
 	}

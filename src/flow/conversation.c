@@ -254,9 +254,10 @@ static void take_segment(struct conversation *c, const struct segment *s, const 
 	own->good_checksums += s->checksum == CHECKSUM_GOOD;
 	own->segments++;
 	own->last = moment_of(s);
-	own->any_options |= o->seen;
-	if (o->seen & OPTION_TIMESTAMP)
+	if (o->seen & OPTION_TIMESTAMP &&
+	    (!(own->any_options & OPTION_TIMESTAMP) || seq_after(o->ts_value, own->ts_last)))
 		own->ts_last = o->ts_value;
+	own->any_options |= o->seen;
 	if (s->flags & TCP_SYN)
 		take_syn(own, s, o);
 	take_payload(c, own, s, marks, side);

@@ -42,7 +42,7 @@ struct flow {
 	uint32_t isn;           /* of the initiator, where its SYN was seen */
 	uint8_t initiator;      /* 0 or 1; a guess from the ports unless FLOW_INITIATOR_KNOWN */
 	uint8_t flags;          /* enum flow_flag */
-	uint8_t file;           /* which of several captures holds its first frame */
+	uint16_t file;          /* which of several captures holds its first frame */
 };
 
 /* How a connection ended, in the words of the summary. */

@@ -33,7 +33,7 @@ enum checksum {
 };
 
 struct segment {
-	uint64_t frame;
+	uint64_t frame;              /* its number; within a run of several captures see frame_in_run() */
 	int64_t time_ns;
 	const uint8_t *options;      /* `options_len` bytes of captured TCP options, right behind the fixed header */
 	const uint8_t *payload;      /* `payload_captured` bytes */

@@ -1,4 +1,5 @@
 #include "report/report.h"
+#include "base/run.h"
 
 #include "diagnose/explain.h"
 #include "report/json_text.h"
@@ -191,8 +192,8 @@ void report_json_connection(struct buffer *out, const struct conversation *conve
 	zeek_history(&conversation->zeek, history);
 	json_put(line, "file", json_text(file));
 	json_put_number(line, "connection", conversation->number);
-	json_put_number(line, "first_frame", first.frame);
-	json_put_number(line, "last_frame", last.frame);
+	json_put_number(line, "first_frame", frame_in_file(first.frame));
+	json_put_number(line, "last_frame", frame_in_file(last.frame));
 	json_put(line, "start", json_time(first.time_ns));
 	json_put(line, "end", json_time(last.time_ns));
 	put_ends(line, conversation);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/run.h"
 #include "base/text.h"
 #include "diagnose/explain.h"
 #include "report/ladder.h"
@@ -93,7 +94,7 @@ static struct step *find(struct ladder *ladder, uint64_t frame)
 
 		if (!step)
 			i = ladder->max / 2; /* the gap: go on with the first half */
-		else if (step->note.frame == frame)
+		else if (frame_in_file(step->note.frame) == frame)
 			return &ladder->steps[place_of(ladder, i)];
 	}
 	return NULL;

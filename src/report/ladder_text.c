@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/run.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "report/layout.h"
@@ -172,7 +173,7 @@ static void add_step(struct page *page, const struct step *step)
 	const struct note *note = &step->note;
 	struct buffer text = BUFFER_INIT(TEXT_MAX);
 
-	buffer_printf(page->out, "%*" PRIu64, FRAME_COLUMNS, note->frame);
+	buffer_printf(page->out, "%*" PRIu64, FRAME_COLUMNS, frame_in_file(note->frame));
 	add_time(page, time_between(page->ladder->zero_ns, note->time_ns));
 	add_arrow(page, note);
 	layout_spaces(page->out, 2);

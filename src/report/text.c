@@ -119,7 +119,8 @@ static uint64_t frame_of(const struct evidence *e, enum fact fact)
 
 static void add_seconds(struct buffer *out, const struct page *page, int64_t ns)
 {
-	int64_t unit = page->decimals == 3 ? NS_PER_MS : NS_PER_US, steps = ns / unit;
+	int64_t unit = page->decimals == 3 ? NS_PER_MS : NS_PER_US;
+	int64_t steps = ns / unit + (ns % unit * 2 >= unit) - (ns % unit * 2 <= -unit);
 	int64_t second = NS_PER_S / unit;
 	uint64_t size = steps < 0 ? 0 - (uint64_t)steps : (uint64_t)steps;
 

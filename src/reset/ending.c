@@ -1,5 +1,6 @@
 /* Connections that ended without a RST, but that a user would take for one. */
 #include "packet/decoder.h"
+#include "base/run.h"
 #include "reset/reset.h"
 
 /* The side that sent again and again without an answer; -1 where there is none. */
@@ -18,8 +19,8 @@ static void fill(struct evidence *e, const struct conversation *c, unsigned gave
 	const struct run *run = own->retransmits.count ? &own->retransmits : &own->syns;
 
 	*e = (struct evidence){
-		.is_ending = true, .frame = own->last.frame, .time_ns = own->last.time_ns, .src = own->end, .dst = silent->end,
-		.connection = c->number, .first_frame = c->flow.first_frame, .sealed = SEALED_EOF,
+		.is_ending = true, .frame = frame_in_file(own->last.frame), .time_ns = own->last.time_ns, .src = own->end, .dst = silent->end,
+		.connection = c->number, .first_frame = frame_in_file(c->flow.first_frame), .sealed = SEALED_EOF,
 		.sender_role = gave_up == c->flow.initiator ? ROLE_SERVER : ROLE_CLIENT,
 		.receiver_state = silent->segments ? TCP_STATE_ESTABLISHED : TCP_STATE_SYN_SENT,
 	};
@@ -47,7 +48,7 @@ bool reset_ending(struct evidence *evidence, const struct conversation *c, const
 		return false;
 	fill(evidence, c, (unsigned)gave_up);
 	if (icmp) {
-		evidence->frame = icmp->frame;
+		evidence->frame = frame_in_file(icmp->frame);
 		evidence->time_ns = icmp->time_ns;
 		evidence_number(evidence, FACT_ICMP_ERROR, (uint64_t)icmp->version << 16 | (uint64_t)icmp->type << 8 | icmp->code,
 		                icmp->frame, icmp->time_ns);

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "base/run.h"
 #include "base/text.h"
 
 static const struct {
@@ -34,7 +35,7 @@ static void know(struct fact_value *value, enum known known, uint64_t number, ui
 {
 	value->known = (uint8_t)known;
 	value->number = number;
-	value->frame = frame;
+	value->frame = frame_in_file(frame);
 	value->time_ns = frame ? time_ns : 0;
 }
 

@@ -53,6 +53,9 @@ static void hop_facts(const struct scene *scene)
 	bool data_apart = s->data_look.count && s->syn_look.count &&
 	                  outside(&s->data_look, s->syn_look.hops_first, HOP_JITTER);
 
+	/* Kernels of general use offer more than a segment size. */
+	if (s->syn.frame && !s->syn_ack)
+		evidence_decide(e, FACT_SYN_SCANTY, !(s->option_bits & ~(uint32_t)OPTION_MSS), s->syn.frame, s->syn.time_ns);
 	if (s->syn_look.count && !s->syn_ack)
 		evidence_decide(e, FACT_SYN_HOPS_DIFFER, !near_syn && !s->look.count, s->syn.frame,
 		                s->syn.time_ns);

@@ -21,10 +21,7 @@ struct host {
 	struct address address;
 	uint32_t tried[TRIED];       /* hashes of the other ends */
 	unsigned count;
-	struct {
-		uint64_t frame;
-		int64_t time_ns;
-	} last;
+	int64_t since_ns;            /* of the first */
 };
 
 struct neighbourhood {
@@ -61,12 +58,11 @@ static void remember(struct neighbourhood *n, const struct endpoint *host_end, c
 	uint32_t tried = (uint32_t)mix(mix(HASH_START, other->address.bytes, sizeof other->address.bytes), &other->port,
 	                               sizeof other->port);
 
-	if (!address_equal(&host->address, &host_end->address) || e->time_ns - host->last.time_ns > TOGETHER_NS) {
+	if (!address_equal(&host->address, &host_end->address) || e->time_ns - host->since_ns > TOGETHER_NS) {
 		memset(host, 0, sizeof *host);
 		host->address = host_end->address;
+		host->since_ns = e->time_ns;
 	}
-	host->last.frame = e->frame;
-	host->last.time_ns = e->time_ns;
 	for (unsigned i = 0; i < host->count; i++)
 		if (host->tried[i] == tried)
 			return;
@@ -93,7 +89,7 @@ static void tried_fact(const struct neighbourhood *n, struct evidence *e, enum f
 {
 	const struct host *host = host_of(n, address);
 
-	if (address_equal(&host->address, address) && host->count > 1)
+	if (address_equal(&host->address, address) && host->count > 1 && e->time_ns - host->since_ns <= TOGETHER_NS)
 		evidence_number(e, fact, host->count, 0, 0);
 	else
 		evidence_no(e, fact);

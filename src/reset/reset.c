@@ -1,5 +1,6 @@
 #include "reset/reset.h"
 
+#include "base/run.h"
 #include "base/clock.h"
 #include "base/sequence.h"
 #include "reset/parts.h"
@@ -71,12 +72,12 @@ static void annotate(const struct scene *scene, const struct segment *segment)
 	struct evidence *e = scene->e;
 	const struct conversation *c = scene->c;
 
-	e->frame = scene->rst->frame;
+	e->frame = frame_in_file(scene->rst->frame);
 	e->time_ns = scene->rst->time_ns;
 	e->src = segment->src;
 	e->dst = segment->dst;
 	e->connection = c->number;
-	e->first_frame = c->flow.first_frame;
+	e->first_frame = frame_in_file(c->flow.first_frame);
 	e->sender_role = scene->side == c->flow.initiator ? ROLE_CLIENT : ROLE_SERVER;
 	if (!(c->flow.flags & FLOW_INITIATOR_KNOWN) && c->segments == 1 && segment->src.port >= 1024 &&
 	    segment->dst.port >= 1024)

@@ -5,13 +5,14 @@
 #ifndef TCPWHY_RESET_RESET_H
 #define TCPWHY_RESET_RESET_H
 
+#include "base/clock.h"
 #include "flow/conversation.h"
 #include "reset/evidence.h"
 
 /* Sealing: after so many more segments of the conversation … */
 #define SEAL_SEGMENTS 32
 /* … or so long after: a retransmission comes within a few seconds (RFC 6298), a new attempt at connecting too. */
-#define SEAL_NS (10LL * 1000000000LL)
+#define SEAL_NS (10 * NS_PER_S)
 
 struct reset {
 	struct evidence evidence;

@@ -194,7 +194,7 @@ static void test_doubt(void)
 	     "likely names what else it may be and what decides");
 	s.v.candidate_count = 0;
 	says(&s, explain_doubt,
-	     "to decide: the reason that the kernel of the sender gives: `tcpwhy watch` on that host",
+	     "to decide: the reason that the kernel of the sender gives: its tracepoint tcp:tcp_send_reset",
 	     "without candidates, what would settle it");
 }
 
