@@ -30,7 +30,7 @@ struct analysis_options {
 struct analysis_sink {
 	void *user;
 	/* One call a RST and one an ending, in the order of their frames (an ending: when it is known). */
-	void (*verdict)(void *user, const struct verdict *verdict, const struct conversation *conversation);
+	void (*verdict)(void *user, const struct verdict *verdict);
 	/* A connection is over, crowded out or at the end of the input. Only with all_connections. */
 	void (*connection)(void *user, const struct conversation *conversation);
 	/* Every segment that is looked at in full, as it comes: for the ladder. */

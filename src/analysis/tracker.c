@@ -41,43 +41,42 @@ struct tracker {
 	bool finishing;
 };
 
-static void verdict_of(struct tracker *t, const struct evidence *evidence, const struct conversation *c)
+static void verdict_of(struct tracker *t, const struct evidence *evidence)
 {
 	struct verdict verdict;
 
 	if (!t->options.sink->verdict)
 		return;
 	diagnose(evidence, &verdict);
-	t->options.sink->verdict(t->options.sink->user, &verdict, c);
+	t->options.sink->verdict(t->options.sink->user, &verdict);
 }
 
-static void seal(struct tracker *t, struct pending *p, const struct conversation *c, enum sealed why)
+/*
+ * Complete the evidence, and take the reset off the list of its conversation: what stands there still watches, and after
+ * SEAL_SEGMENTS none does any more, so the list stays short in a storm of RSTs.
+ */
+static void seal(struct tracker *t, struct pending *p, enum sealed why)
 {
+	struct tracked *tracked = (struct tracked *)p->reset.conversation;
+	struct pending **at;
+
 	if (p->reset.sealed)
 		return;
 	neighbourhood_facts(t->neighbourhood, &p->reset.evidence);
-	reset_seal(&p->reset, c, why);
-}
-
-static void forget(struct tracked *tracked, struct pending *p)
-{
-	struct pending **at = &tracked->pending;
-
-	while (*at && *at != p)
-		at = &(*at)->of_conversation;
+	reset_seal(&p->reset, &tracked->conversation, why);
+	for (at = &tracked->pending; *at && *at != p; at = &(*at)->of_conversation)
+		;
 	if (*at)
 		*at = p->of_conversation;
+	p->reset.conversation = NULL;
 }
 
-/* Report the oldest and let it go. */
+/* Report the oldest, which is sealed, and let it go. */
 static void emit_head(struct tracker *t)
 {
 	struct pending *p = t->head;
-	struct conversation *c = p->reset.conversation;
 
-	verdict_of(t, &p->reset.evidence, c);
-	if (c)
-		forget((struct tracked *)c, p);
+	verdict_of(t, &p->reset.evidence);
 	t->head = p->next;
 	if (!t->head)
 		t->tail = NULL;
@@ -96,7 +95,7 @@ void tracker_advance(struct tracker *t, int64_t now_ns)
 
 			if (due == SEALED_NOT)
 				return;
-			seal(t, t->head, reset->conversation, due);
+			seal(t, t->head, due);
 		}
 		emit_head(t);
 	}
@@ -105,11 +104,8 @@ void tracker_advance(struct tracker *t, int64_t now_ns)
 /* The conversation is about to go or to be used again: its resets have seen all that they will. */
 static void seal_all_of(struct tracker *t, struct tracked *tracked, enum sealed why)
 {
-	for (struct pending *p = tracked->pending; p; p = p->of_conversation) {
-		seal(t, p, &tracked->conversation, why);
-		p->reset.conversation = NULL;
-	}
-	tracked->pending = NULL;
+	while (tracked->pending)
+		seal(t, tracked->pending, why);
 }
 
 static void end_conversation(struct tracker *t, struct tracked *tracked)
@@ -122,7 +118,7 @@ static void end_conversation(struct tracker *t, struct tracked *tracked)
 	t->options.totals->duplicates += c->duplicates;
 	if (!c->rst_count && reset_ending(&ending, c, tracked->icmp.frame ? &tracked->icmp : NULL)) {
 		ending.file = tracked->file_name;
-		verdict_of(t, &ending, c);
+		verdict_of(t, &ending);
 	}
 	if (t->options.sink->connection)
 		t->options.sink->connection(t->options.sink->user, c);
@@ -182,7 +178,7 @@ static struct pending *new_pending(struct tracker *t)
 	struct pending *p = t->spare;
 
 	if (t->pending_count >= PENDING_MAX) {
-		seal(t, t->head, t->head->reset.conversation, SEALED_PACKETS);
+		seal(t, t->head, SEALED_PACKETS);
 		t->options.totals->resets_sealed_early++;
 		emit_head(t);
 		p = t->spare;
@@ -234,15 +230,14 @@ static void add_reset(struct tracker *t, struct tracked *tracked, const struct n
 
 static void observe(struct tracker *t, struct tracked *tracked, const struct note *note)
 {
-	for (struct pending *p = tracked->pending; p; p = p->of_conversation) {
+	for (struct pending *p = tracked->pending, *next; p; p = next) {
 		enum sealed due;
 
-		if (p->reset.sealed)
-			continue;
+		next = p->of_conversation;
 		reset_observe(&p->reset, &tracked->conversation, note);
 		due = reset_due(&p->reset, note->time_ns);
 		if (due != SEALED_NOT)
-			seal(t, p, &tracked->conversation, due);
+			seal(t, p, due);
 	}
 }
 
@@ -373,7 +368,7 @@ void tracker_finish(struct tracker *t)
 	t->finishing = true;
 	for (struct pending *p = t->head; p; p = p->next)
 		if (!p->reset.sealed)
-			seal(t, p, p->reset.conversation, SEALED_EOF);
+			seal(t, p, SEALED_EOF);
 	while (t->head)
 		emit_head(t);
 	table_free(t->table);

@@ -20,6 +20,12 @@ static inline int64_t clock_clamp(int64_t ns)
 	return ns > CLOCK_MAX ? CLOCK_MAX : ns < -CLOCK_MAX ? -CLOCK_MAX : ns;
 }
 
+/* Nanoseconds from one moment to a later one; captures of several queues or clocks step back now and then: 0 then. */
+static inline uint64_t clock_elapsed(int64_t from_ns, int64_t to_ns)
+{
+	return to_ns > from_ns ? (uint64_t)(to_ns - from_ns) : 0;
+}
+
 #define CLOCK_TEXT_MAX 40
 
 /* Write "3.175 s", "14.2 ms", "92 us", "2 h 1 min" for a duration; negative ones with a sign. Returns `text`. */

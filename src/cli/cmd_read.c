@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "analysis/analysis.h"
 #include "base/text.h"
@@ -45,11 +46,13 @@ const struct command cmd_read = {
 	.run = run,
 };
 
-static bool is_same_file(const char *a, const char *b)
+/* "-" as input may be a file, too, by redirection. */
+static bool is_same_file(const char *output, const char *input)
 {
 	struct stat one, other;
+	bool there = strcmp(input, "-") == 0 ? fstat(STDIN_FILENO, &other) == 0 : stat(input, &other) == 0;
 
-	return stat(a, &one) == 0 && stat(b, &other) == 0 && S_ISREG(one.st_mode) && one.st_dev == other.st_dev &&
+	return there && stat(output, &one) == 0 && S_ISREG(one.st_mode) && one.st_dev == other.st_dev &&
 	       one.st_ino == other.st_ino;
 }
 

@@ -41,11 +41,10 @@ static void pick(struct picks *picks, const struct verdict *verdict)
 		numbers[(*count)++] = number;
 }
 
-static void take_verdict(void *user, const struct verdict *verdict, const struct conversation *conversation)
+static void take_verdict(void *user, const struct verdict *verdict)
 {
 	struct findings *findings = user;
 
-	(void)conversation;
 	findings->count++;
 	summary_add(findings->summary, verdict, verdict->evidence->file);
 	if (!is_wanted(findings, verdict->evidence))

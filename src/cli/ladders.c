@@ -46,11 +46,10 @@ static void take_note(void *user, const struct conversation *conversation, const
 		ladder_add(ladder, conversation, note);
 }
 
-static void take_verdict(void *user, const struct verdict *verdict, const struct conversation *conversation)
+static void take_verdict(void *user, const struct verdict *verdict)
 {
 	struct ladder *ladder = find(user, verdict->evidence->connection);
 
-	(void)conversation;
 	if (ladder)
 		ladder_add_verdict(ladder, verdict);
 }

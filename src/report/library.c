@@ -29,11 +29,10 @@ const char *tcpwhy_version(void)
 	return TCPWHY_VERSION;
 }
 
-static void take_verdict(void *user, const struct verdict *verdict, const struct conversation *conversation)
+static void take_verdict(void *user, const struct verdict *verdict)
 {
 	struct tcpwhy *handle = user;
 
-	(void)conversation;
 	handle->current.verdict = verdict;
 	handle->current.count++;
 	buffer_reset(&handle->current.text);
@@ -67,8 +66,8 @@ void tcpwhy_packet(struct tcpwhy *handle, int link_type, int64_t time_ns, const 
 	struct frame frame = {
 		.number = ++handle->frames,
 		.time_ns = clock_clamp(time_ns),
-		.data = data,
-		.captured = captured,
+		.data = data ? data : (const uint8_t *)"", /* an empty packet may have none */
+		.captured = data ? captured : 0,
 		.length = length < captured ? captured : length,
 		.link_type = (uint16_t)link_type,
 		.has_time = true,

@@ -31,7 +31,7 @@ static void fill(struct evidence *e, const struct conversation *c, unsigned gave
 	if (run->count)
 		evidence_number(e, FACT_RECEIVER_RETRANSMITS, run->count, run->last.frame, run->last.time_ns);
 	if (run->count)
-		evidence_number(e, FACT_AGE, (uint64_t)(run->last.time_ns - own->first.time_ns), run->last.frame,
+		evidence_number(e, FACT_AGE, clock_elapsed(own->first.time_ns, run->last.time_ns), run->last.frame,
 		                run->last.time_ns);
 }
 

@@ -88,7 +88,7 @@ static void fin_facts(const struct scene *scene)
 	evidence_decide(e, FACT_RECEIVER_TIME_WAIT, closed && r->fin.frame < s->fin.frame, r->fin.frame, r->fin.time_ns);
 	evidence_decide(e, FACT_BOTH_CLOSED, closed, last.frame, last.time_ns);
 	if (s->fin.frame)
-		evidence_number(e, FACT_FIN_TO_RST, (uint64_t)(scene->rst->time_ns - s->fin.time_ns), s->fin.frame,
+		evidence_number(e, FACT_FIN_TO_RST, clock_elapsed(s->fin.time_ns, scene->rst->time_ns), s->fin.frame,
 		                s->fin.time_ns);
 }
 
@@ -179,7 +179,7 @@ static void idle_facts(const struct scene *scene)
 			until = n->time_ns;
 		if (!is_exchange(n, trigger))
 			continue;
-		evidence_number(scene->e, FACT_IDLE_BEFORE, (uint64_t)(until - n->time_ns), n->frame, n->time_ns);
+		evidence_number(scene->e, FACT_IDLE_BEFORE, clock_elapsed(n->time_ns, until), n->frame, n->time_ns);
 		round_idle(scene->e, until - n->time_ns, (struct moment){ .frame = n->frame, .time_ns = n->time_ns });
 		return;
 	}
@@ -192,7 +192,7 @@ static void waiting_facts(const struct scene *scene)
 	bool acked = sh->seen & HALF_ACK && rh->seen & HALF_SEQ && !seq_before(sh->acked, rh->next);
 
 	if (r->data_last.frame && acked && s->data_last.frame < r->data_last.frame)
-		evidence_number(scene->e, FACT_WAITED_FOR_REPLY, (uint64_t)(scene->rst->time_ns - r->data_last.time_ns),
+		evidence_number(scene->e, FACT_WAITED_FOR_REPLY, clock_elapsed(r->data_last.time_ns, scene->rst->time_ns),
 		                r->data_last.frame, r->data_last.time_ns);
 	else
 		evidence_no(scene->e, FACT_WAITED_FOR_REPLY);
@@ -204,7 +204,7 @@ void facts_of_time(const struct scene *scene)
 	struct moment first = s->first.frame && (!r->first.frame || s->first.frame < r->first.frame) ? s->first : r->first;
 
 	if (first.frame)
-		evidence_number(scene->e, FACT_AGE, (uint64_t)(scene->rst->time_ns - first.time_ns), first.frame, first.time_ns);
+		evidence_number(scene->e, FACT_AGE, clock_elapsed(first.time_ns, scene->rst->time_ns), first.frame, first.time_ns);
 	if (scene->reset->round_trip_ns > 0)
 		evidence_number(scene->e, FACT_ROUND_TRIP, (uint64_t)scene->reset->round_trip_ns, scene->c->handshake.frame,
 		                scene->c->handshake.time_ns);

@@ -93,7 +93,7 @@ static void ip_id_facts(const struct scene *scene)
 	if (t)
 		evidence_decide(e, FACT_IP_ID_COPIED,
 		                t->ip_id && (rst->ip_id == t->ip_id || rst->ip_id == (uint16_t)(t->ip_id + 1)) &&
-		                !(s->ip_id_near && follows(rst->ip_id, s->ip_id_last)), t->frame, t->time_ns);
+		                !follows(rst->ip_id, s->ip_id_last) && rst->ip_id != s->ip_id_last, t->frame, t->time_ns);
 }
 
 static void df_facts(const struct scene *scene)
@@ -185,5 +185,5 @@ void facts_of_network(const struct scene *scene, const struct segment *segment)
 	if (segment->version == 4)
 		evidence_decide(scene->e, FACT_RST_IP_ID_ZERO, rst->ip_id == 0, rst->frame, rst->time_ns);
 	if (t && rst->window && (!(rst->flags & TCP_ACK) || t->flags & TCP_SYN))
-		evidence_decide(scene->e, FACT_WINDOW_COPIED, rst->window == t->window, rst->frame, rst->time_ns);
+		evidence_decide(scene->e, FACT_WINDOW_COPIED, rst->window == t->window && rst->window != scene->sender->window_last, rst->frame, rst->time_ns);
 }

@@ -15,11 +15,10 @@ struct feeder {
 	int64_t now_ns;
 };
 
-static void count_verdict(void *user, const struct verdict *v, const struct conversation *c)
+static void count_verdict(void *user, const struct verdict *v)
 {
 	struct feeder *f = user;
 
-	(void)c;
 	f->verdicts++;
 	f->aborts += v->cause == CAUSE_abort && v->certainty == CERTAINTY_CERTAIN;
 }

@@ -22,11 +22,10 @@ struct said {
 	} verdicts[PLAY_FRAMES_MAX];
 };
 
-static void hear(void *user, const struct verdict *v, const struct conversation *c)
+static void hear(void *user, const struct verdict *v)
 {
 	struct said *said = user;
 
-	(void)c;
 	if (said->count == PLAY_FRAMES_MAX)
 		return;
 	said->verdicts[said->count].frame = v->evidence->frame;

@@ -127,12 +127,11 @@ static struct frame frame_of(const struct play *p, const struct shot *shot, uint
 	};
 }
 
-static void take_verdict(void *user, const struct verdict *v, const struct conversation *c)
+static void take_verdict(void *user, const struct verdict *v)
 {
 	struct told_all *all = user;
 	struct told *t = &all->told[all->count];
 
-	(void)c;
 	if (all->count == PLAY_FRAMES_MAX)
 		return;
 	all->count++;

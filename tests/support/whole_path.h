@@ -76,12 +76,10 @@ static inline void whole_path_check_json(struct whole_path *path)
 	whole_path_check_text(out);
 }
 
-static inline void whole_path_verdict(void *user, const struct verdict *verdict,
-                                      const struct conversation *conversation)
+static inline void whole_path_verdict(void *user, const struct verdict *verdict)
 {
 	struct whole_path *path = user;
 
-	(void)conversation;
 	summary_add(path->summary, verdict, "capture");
 	if (path->rendered[verdict->cause]++ >= RENDERINGS && !path->thorough)
 		return;
