@@ -75,4 +75,8 @@ done
 ok 'CONTRIBUTING.md names facts that exist' is_empty "$(grep -oE '\bFACT_[A-Z_]+' CONTRIBUTING.md | sort -u |
 	while read -r fact; do grep -q "^FACT(${fact#FACT_}," src/reset/facts.def || echo "$fact"; done)"
 ok 'the version is the same everywhere' is "$("$tcpwhy" --version)" "tcpwhy $(sed -n 's/^VERSION *:= *//p' Makefile)"
+# A file of the catalogue without its row compiles, but nobody would ever see it.
+sed -nE 's/^const struct cause cause_([a-z0-9_]+) = .*/\1/p' src/cause/*.c | sort > "$scratch/files"
+sed -nE 's/^CAUSE\(([a-z0-9_]+),.*/\1/p' src/cause/causes.def | sort > "$scratch/rows"
+ok 'each cause has its file and its row' cmp -s "$scratch/files" "$scratch/rows"
 done_testing

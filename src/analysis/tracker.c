@@ -52,8 +52,8 @@ static void verdict_of(struct tracker *t, const struct evidence *evidence)
 }
 
 /*
- * Complete the evidence, and take the reset off the list of its conversation: what stands there still watches, and after
- * SEAL_SEGMENTS none does any more, so the list stays short in a storm of RSTs.
+ * Complete the evidence, and take the reset off the list of its conversation: what stands there still watches, and
+ * after SEAL_SEGMENTS none does any more, so the list stays short in a storm of RSTs.
  */
 static void seal(struct tracker *t, struct pending *p, enum sealed why)
 {

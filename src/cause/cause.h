@@ -48,9 +48,9 @@ enum harm {
 
 /*
  * One reset, one cause: where several are established, the better rank wins. Ranks before RANK_SPECIFIC hide all worse
- * ones and whatever is merely possible; those of RANK_SPECIFIC hide only their own ancestors and descendants, for two of
- * them at once is a contradiction, and no longer certain; RANK_ACTION and RANK_MECHANISM hide the ranks after them. A
- * possible sibling that only a kernel could tell is always hidden.
+ * ones and whatever is merely possible; those of RANK_SPECIFIC hide only their own ancestors and descendants, for two
+ * of them at once is a contradiction, and no longer certain; RANK_ACTION and RANK_MECHANISM hide the ranks after them.
+ * A possible sibling that only a kernel could tell is always hidden.
  */
 enum rank {
 	RANK_FORGED,     /* whatever it imitates */

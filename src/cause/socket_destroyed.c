@@ -26,7 +26,7 @@ const struct cause cause_socket_destroyed = {
 	.bsd = N_("tcpdrop(8) does the same on FreeBSD and OpenBSD"),
 	.windows = N_("SetTcpEntry() with MIB_TCP_STATE_DELETE_TCB does the same"),
 	.harm_text = N_("the connection is cut wherever it stands: nobody can say what was still on its way"),
-	.advice = N_("ask who did it: the tracepoint tcp:tcp_send_reset shows the command that asked, for example ss; without it, "
+	.advice = N_("ask who did it: the tracepoint tcp:tcp_send_reset shows the command, for example ss; without it, "
 	             "look into the shell history and the audit log\n"
 	             "look at agents that kill connections: Cilium when a backend goes, VPN and fail-over scripts, "
 	             "network managers\n"

@@ -25,7 +25,8 @@ const struct cause cause_unknown = {
 	.advice = N_("capture whole conversations in both directions, from their start: `tcpdump -ni any -s 256 -w "
 	             "out.pcap host HOST and port PORT`, no filter on flags\n"
 	             "capture at both ends at once: that tells whether the RST left the host in whose name it came\n"
-	             "ask the kernel of the host that sends the RST (tracepoint tcp:tcp_send_reset): it knows the reason and the "
+	             "ask the kernel of the host that sends the RST (tracepoint tcp:tcp_send_reset): it knows the reason and "
+	             "the "
 	             "program"),
 	.decide = N_("the missing part of the conversation, or the kernel of the sender"),
 	.references = N_("RFC 9293 sections 3.5.2 and 3.5.3; the tracepoints tcp:tcp_send_reset and "

@@ -13,12 +13,6 @@
 #define COMMENTS_BYTES_MAX (256u << 20)
 #define COMMENTS_PER_FRAME 4
 
-/* A connection to write. */
-struct concern {
-	struct tuple tuple;
-	uint64_t first_frame;
-};
-
 struct comment {
 	const char *file; /* source_name() */
 	uint64_t frame;
@@ -26,18 +20,11 @@ struct comment {
 };
 
 struct extract {
-	struct concern *concerns;
+	struct tuple *tuples;   /* ends whose connections are written, as often as they were concerned */
 	struct comment *comments;
 	size_t count, capacity; /* of both: one of each a verdict */
 	struct buffer texts;    /* NUL-terminated comments, one after the other */
 	bool full;
-};
-
-/* One pair of ends in the second reading. */
-struct live {
-	struct flow flow;
-	bool began;
-	bool wanted; /* the connection that lives there now is to be written */
 };
 
 struct writing {
@@ -61,7 +48,7 @@ void extract_free(struct extract *extract)
 {
 	if (!extract)
 		return;
-	free(extract->concerns);
+	free(extract->tuples);
 	free(extract->comments);
 	buffer_clear(&extract->texts);
 	free(extract);
@@ -71,20 +58,20 @@ void extract_free(struct extract *extract)
 static bool grow(struct extract *extract)
 {
 	size_t capacity = extract->capacity ? 2 * extract->capacity : 64;
-	struct concern *concerns;
+	struct tuple *tuples;
 	struct comment *comments;
 
 	if (extract->count < extract->capacity)
 		return true;
 	if (extract->count >= MARKS_MAX)
 		return false;
-	concerns = reallocarray(extract->concerns, capacity, sizeof(*concerns));
-	if (concerns)
-		extract->concerns = concerns;
+	tuples = reallocarray(extract->tuples, capacity, sizeof(*tuples));
+	if (tuples)
+		extract->tuples = tuples;
 	comments = reallocarray(extract->comments, capacity, sizeof(*comments));
 	if (comments)
 		extract->comments = comments;
-	if (!concerns || !comments)
+	if (!tuples || !comments)
 		return false;
 	extract->capacity = capacity;
 	return true;
@@ -94,7 +81,6 @@ void extract_add(struct extract *extract, const struct verdict *verdict)
 {
 	const struct evidence *evidence = verdict->evidence;
 	size_t offset = extract->texts.len;
-	struct concern *concern;
 
 	if (extract->full || extract->texts.full || !grow(extract)) {
 		extract->full = true;
@@ -104,24 +90,13 @@ void extract_add(struct extract *extract, const struct verdict *verdict)
 	buffer_add(&extract->texts, "", 1);
 	if (extract->texts.full)
 		return;
-	concern = &extract->concerns[extract->count];
-	memset(concern, 0, sizeof(*concern));
-	tuple_of(&evidence->src, &evidence->dst, &concern->tuple);
-	concern->first_frame = evidence->first_frame;
+	tuple_of(&evidence->src, &evidence->dst, &extract->tuples[extract->count]);
 	extract->comments[extract->count++] = (struct comment){ evidence->file, evidence->frame, offset };
 }
 
 static int compare_numbers(uint64_t a, uint64_t b)
 {
 	return (a > b) - (a < b);
-}
-
-static int compare_concerns(const void *a, const void *b)
-{
-	const struct concern *one = a, *other = b;
-	int order = memcmp(&one->tuple, &other->tuple, sizeof(one->tuple));
-
-	return order ? order : compare_numbers(one->first_frame, other->first_frame);
 }
 
 static int compare_comments(const void *a, const void *b)
@@ -132,44 +107,16 @@ static int compare_comments(const void *a, const void *b)
 	return order ? order : compare_numbers((uintptr_t)one->file, (uintptr_t)other->file);
 }
 
-static bool begins_here(const struct extract *extract, const struct tuple *tuple, uint64_t frame)
-{
-	struct concern key;
-
-	memset(&key, 0, sizeof key);
-	memcpy(key.tuple.bytes, tuple->bytes, tuple->size);
-	key.tuple.size = tuple->size;
-	key.first_frame = frame;
-	return bsearch(&key, extract->concerns, extract->count, sizeof key, compare_concerns);
-}
-
-/* Whether the frame belongs to a connection that is to be written; `segment` NULL for an ICMP error about it. */
-static bool belongs(struct writing *writing, const struct frame *frame, const struct endpoint *src,
-                    const struct endpoint *dst, const struct segment *segment)
+/*
+ * Whether the frame is between two ends that are concerned. An older connection on the same ports goes along: a verdict
+ * may rest on it.
+ */
+static bool between(const struct writing *writing, const struct endpoint *src, const struct endpoint *dst)
 {
 	struct tuple tuple;
-	unsigned side = tuple_of(src, dst, &tuple);
-	struct live *live = table_find(writing->table, &tuple, table_hash(writing->table, &tuple));
-	bool anew;
 
-	if (!live)
-		return false;
-	if (!segment)
-		return live->wanted;
-	anew = !live->began || flow_begins_anew(&live->flow, segment, side);
-	if (begins_here(writing->extract, &tuple, frame->number)) {
-		live->wanted = true;
-		anew = true;
-	} else if (anew) {
-		live->wanted = false;
-	}
-	if (anew) {
-		memset(&live->flow, 0, sizeof(live->flow));
-		flow_begin(&live->flow, segment, side);
-		live->began = true;
-	}
-	flow_update(&live->flow, segment, side);
-	return live->wanted;
+	tuple_of(src, dst, &tuple);
+	return table_find(writing->table, &tuple, table_hash(writing->table, &tuple));
 }
 
 static bool is_concerned(struct writing *writing, const struct frame *frame)
@@ -179,9 +126,9 @@ static bool is_concerned(struct writing *writing, const struct frame *frame)
 
 	switch (decoder_frame(writing->decoder, frame, &segment, &icmp)) {
 	case DECODED_SEGMENT:
-		return belongs(writing, frame, &segment.src, &segment.dst, &segment);
+		return between(writing, &segment.src, &segment.dst);
 	case DECODED_ICMP_ERROR:
-		return belongs(writing, frame, &icmp.src, &icmp.dst, NULL);
+		return between(writing, &icmp.src, &icmp.dst);
 	default:
 		return false;
 	}
@@ -246,7 +193,7 @@ static unsigned worth(const void *value, int64_t now_ns)
 static bool prepare(struct writing *writing, struct extract *extract)
 {
 	struct table_options options = {
-		.value_size = sizeof(struct live),
+		.value_size = sizeof(uint64_t), /* being there is all */
 		.max_entries = extract->count + 1,
 		.worth = worth,
 	};
@@ -257,15 +204,13 @@ static bool prepare(struct writing *writing, struct extract *extract)
 	if (!writing->table || !writing->decoder)
 		return false;
 	for (size_t i = 0; i < extract->count; i++) {
-		const struct tuple *tuple = &extract->concerns[i].tuple;
+		const struct tuple *tuple = &extract->tuples[i];
 
 		if (!table_get(writing->table, tuple, table_hash(writing->table, tuple), 0, &added))
 			return false;
 	}
-	if (extract->count) {
-		qsort(extract->concerns, extract->count, sizeof(*extract->concerns), compare_concerns);
+	if (extract->count)
 		qsort(extract->comments, extract->count, sizeof(*extract->comments), compare_comments);
-	}
 	return true;
 }
 

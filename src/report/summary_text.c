@@ -30,7 +30,7 @@ static void add_totals(struct buffer *out, const struct analysis_totals *totals,
 	buffer_printf(&text, NG_(", %" PRIu64 " reset", ", %" PRIu64 " resets", totals->resets), totals->resets);
 	if (totals->frames > 1)
 		buffer_printf(&text, _(", in %s"),
-		              clock_duration(duration, time_between(totals->first_time_ns, totals->last_time_ns)));
+		              clock_duration(duration, (int64_t)clock_elapsed(totals->first_time_ns, totals->last_time_ns)));
 	layout_ink(out, style, INK_BOLD, buffer_text(&text));
 	buffer_puts(out, "\n");
 	buffer_clear(&text);
