@@ -19,7 +19,8 @@ static void fill(struct evidence *e, const struct conversation *c, unsigned gave
 	const struct run *run = own->retransmits.count ? &own->retransmits : &own->syns;
 
 	*e = (struct evidence){
-		.is_ending = true, .frame = frame_in_file(own->last.frame), .time_ns = own->last.time_ns, .src = own->end, .dst = silent->end,
+		.is_ending = true, .frame = frame_in_file(own->last.frame), .time_ns = own->last.time_ns,
+		.src = own->end, .dst = silent->end,
 		.connection = c->number, .first_frame = frame_in_file(c->flow.first_frame), .sealed = SEALED_EOF,
 		.sender_role = gave_up == c->flow.initiator ? ROLE_SERVER : ROLE_CLIENT,
 		.receiver_state = silent->segments ? TCP_STATE_ESTABLISHED : TCP_STATE_SYN_SENT,

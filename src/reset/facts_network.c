@@ -185,5 +185,6 @@ void facts_of_network(const struct scene *scene, const struct segment *segment)
 	if (segment->version == 4)
 		evidence_decide(scene->e, FACT_RST_IP_ID_ZERO, rst->ip_id == 0, rst->frame, rst->time_ns);
 	if (t && rst->window && (!(rst->flags & TCP_ACK) || t->flags & TCP_SYN))
-		evidence_decide(scene->e, FACT_WINDOW_COPIED, rst->window == t->window && rst->window != scene->sender->window_last, rst->frame, rst->time_ns);
+		evidence_decide(scene->e, FACT_WINDOW_COPIED, rst->window == t->window && rst->window != scene->sender->window_last,
+		                rst->frame, rst->time_ns);
 }
