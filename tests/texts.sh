@@ -21,7 +21,7 @@ if has xgettext; then
 	ok 'xgettext has nothing to say' is_empty "$(cat "$scratch/warnings")"
 	ok 'the texts can be extracted' [ -s "$scratch/tcpwhy.pot" ]
 	ok 'po/tcpwhy.pot is up to date (make pot)' diff -u po/tcpwhy.pot "$scratch/tcpwhy.pot"
-	ok 'every fact has its text there' grep -q 'RST without TCP options' "$scratch/tcpwhy.pot"
+	ok 'every fact has its text there' grep -q 'RST without the ACK flag' "$scratch/tcpwhy.pot"
 	for language in po/*.po; do
 		[ -e "$language" ] || continue
 		ok "$language is sound" msgfmt --check -o /dev/null "$language"

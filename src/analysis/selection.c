@@ -172,11 +172,6 @@ uint32_t selection_number(const struct selection *s, uint64_t frame)
 	return found ? found->number : 0;
 }
 
-size_t selection_count(const struct selection *s)
-{
-	return s->count;
-}
-
 void selection_free(struct selection *s)
 {
 	if (!s)

@@ -26,7 +26,6 @@ bool selection_has(const struct selection *selection, uint64_t tuple_hash);
 void selection_prefetch(const struct selection *selection, uint64_t tuple_hash);
 /* 0 where it has none. */
 uint32_t selection_number(const struct selection *selection, uint64_t frame);
-size_t selection_count(const struct selection *selection);
 /* Memory ran out: selection_has() says yes to everything. */
 bool selection_is_everything(const struct selection *selection);
 /* NULL is allowed. */

@@ -138,7 +138,6 @@ static void take_syn(struct side *own, const struct segment *s, const struct opt
 	own->isn = s->seq;
 	own->syn_ack = (s->flags & TCP_ACK) != 0;
 	own->syn_window = s->window;
-	own->syn_mss = o->mss;
 	own->option_bits = o->seen;
 	own->window_scale = o->window_scale;
 }
@@ -282,7 +281,6 @@ void conversation_take(struct conversation *c, struct segment *segment, const st
 	c->segments++;
 	if (segment->flags & TCP_RST) {
 		run_add(&own->rsts, segment);
-		own->rst_last = *ret_note;
 		c->rsts[c->rst_count++ % RST_NOTES] = *ret_note;
 	} else {
 		uint16_t marks = classify_sequence(c, segment, side) | classify_ack(c, segment, side);

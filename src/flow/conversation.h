@@ -49,14 +49,12 @@ struct side {
 	uint32_t window_falls;                /* times it fell since the peak */
 	uint32_t option_bits;                 /* enum option_seen of the SYN */
 	uint32_t any_options;                 /* of all segments but RSTs */
-	uint16_t syn_mss;
 	uint32_t ts_last;                     /* highest timestamp value */
 	struct look syn_look, look, data_look;/* look: everything but SYN and RST */
 	uint16_t ip_id_last;
 	uint32_t ip_id_zero, ip_id_near, ip_id_far; /* IDs of 0; steps a little ahead; other steps */
 	uint32_t df_set, df_clear;
-	uint32_t flow_label_last, flow_labels;/* labels: how many times it changed */
-	uint8_t traffic_class_last;
+	uint32_t flow_label_last;
 	uint8_t mac[6];                       /* of its packets here; all zero on loopback */
 	bool has_mac;
 	uint32_t mac_changes;
@@ -64,7 +62,6 @@ struct side {
 	struct run probes;                    /* keepalive probes since the peer last sent anything */
 	struct run syns;                      /* SYNs or SYN-ACKs sent again */
 	struct run rsts;                      /* seq: of the first */
-	struct note rst_last;
 };
 
 /* What stays known of the connection before, on the same ports. */

@@ -31,7 +31,6 @@ enum flow_flag {
 	FLOW_INITIATOR_KNOWN = 1 << 0,  /* `initiator` was seen to begin */
 	FLOW_SYN_ACK = 1 << 1,
 	FLOW_WANTED = 1 << 2,           /* something about it needs an explanation */
-	FLOW_ICMP = 1 << 3,             /* an ICMP error spoke of it */
 };
 
 struct flow {

@@ -51,10 +51,8 @@ void look_take(struct side *side, const struct segment *segment)
 		side->df_set += segment->dont_fragment;
 		side->df_clear += !segment->dont_fragment;
 	} else {
-		side->flow_labels += side->segments > 1 && side->flow_label_last != segment->flow_label;
 		side->flow_label_last = segment->flow_label;
 	}
-	side->traffic_class_last = segment->traffic_class;
 	take_mac(side, segment);
 	if (segment->flags & TCP_SYN)
 		look_add(&side->syn_look, segment->hop_limit);

@@ -117,7 +117,6 @@ static void window_facts(const struct scene *scene)
 	bool received = scene->sender_half->seen & HALF_ACK && r->payload_bytes && s->window_peak_at.frame;
 	bool after_peak = received && seq_after(scene->sender_half->acked, s->window_peak_acked);
 
-	evidence_decide(e, FACT_SENDER_WINDOW_ZERO, s->window_zero, s->last.frame, s->last.time_ns);
 	evidence_decide(e, FACT_MPTCP_IN_USE, (s->any_options | r->any_options) & OPTION_MPTCP, 0, 0);
 	if (!received)
 		return;
@@ -205,9 +204,6 @@ void facts_of_time(const struct scene *scene)
 
 	if (first.frame)
 		evidence_number(scene->e, FACT_AGE, clock_elapsed(first.time_ns, scene->rst->time_ns), first.frame, first.time_ns);
-	if (scene->reset->round_trip_ns > 0)
-		evidence_number(scene->e, FACT_ROUND_TRIP, (uint64_t)scene->reset->round_trip_ns, scene->c->handshake.frame,
-		                scene->c->handshake.time_ns);
 	idle_facts(scene);
 	waiting_facts(scene);
 }

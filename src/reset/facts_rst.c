@@ -15,7 +15,6 @@ void facts_of_rst(const struct scene *scene, const struct segment *segment, cons
 	evidence_decide(e, FACT_RST_BARE, !ack, frame, time);
 	evidence_decide(e, FACT_RST_SEQ_ZERO, rst->seq == 0, frame, time);
 	evidence_number(e, FACT_RST_WINDOW, rst->window, frame, time);
-	evidence_decide(e, FACT_RST_NO_OPTIONS, segment->header_options_len == 0, frame, time);
 	evidence_decide(e, FACT_RST_CUT, cut || segment->payload_captured < segment->payload_len, frame, time);
 	if (!cut)
 		evidence_decide(e, FACT_RST_TIMESTAMP, options->seen & OPTION_TIMESTAMP, frame, time);
@@ -26,10 +25,6 @@ void facts_of_rst(const struct scene *scene, const struct segment *segment, cons
 	/* Where no checksum of this side was ever good, the capture changed the packets, or a network card fills it in. */
 	if (segment->checksum != CHECKSUM_UNKNOWN && scene->sender->good_checksums)
 		evidence_decide(e, FACT_RST_CHECKSUM_BAD, segment->checksum == CHECKSUM_BAD, frame, time);
-	if (segment->payload_len)
-		evidence_number(e, FACT_RST_PAYLOAD, segment->payload_len, frame, time);
-	else
-		evidence_no(e, FACT_RST_PAYLOAD);
 }
 
 static void seq_against_receiver(const struct scene *scene, uint32_t expected)

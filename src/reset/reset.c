@@ -90,7 +90,6 @@ static void remember_numbers(struct reset *reset, const struct scene *scene)
 	reset->receiver_next_known = scene->receiver_half->seen & HALF_SEQ;
 	reset->receiver_next = scene->receiver_half->next;
 	reset->sender_acked_known = scene->sender_half->seen & HALF_ACK;
-	reset->sender_acked = scene->sender_half->acked;
 	reset->sender_next_known = scene->sender_half->seen & HALF_SEQ;
 	reset->sender_next = scene->sender_half->next;
 	reset->sender_ts_known = scene->sender->any_options & scene->receiver->any_options & OPTION_TIMESTAMP;

@@ -21,14 +21,13 @@ struct reset {
 	bool has_trigger;
 	unsigned side;                 /* who sent it, by its address */
 	uint32_t receiver_next;        /* SND.NXT of the receiver when the RST came */
-	uint32_t sender_acked;         /* what the sender had acknowledged */
 	bool receiver_next_known, sender_acked_known;
 	uint32_t sender_next, sender_ts; /* what the sender had sent: a segment of a receiver that goes on knows it */
 	bool sender_next_known, sender_ts_known;
 	int64_t round_trip_ns;         /* 0: unknown */
 	uint32_t segments_after;
 	struct moment receiver_went_on, sender_went_on, sender_unaware, sender_got_it;
-	struct moment challenged, syn_again, syn_accepted, silent_since;
+	struct moment challenged, syn_again, syn_accepted;
 	struct conversation *conversation; /* NULL once it is gone; then sealed */
 	bool sealed;
 };

@@ -154,7 +154,6 @@ void facts_of_trigger(const struct scene *scene)
 	kind_of_trigger(scene, n);
 	fin_and_trigger(scene, n);
 	evidence_decide(e, FACT_ANSWERS_WRONG_ACK, acks_wrongly(scene, n), n->frame, n->time_ns);
-	evidence_decide(e, FACT_ANSWERS_RETRANSMISSION, n->marks & NOTE_RETRANSMISSION, n->frame, n->time_ns);
 	evidence_decide(e, FACT_ANSWERS_FIRST_SEGMENT, !scene->sender->segments, n->frame, n->time_ns);
 	evidence_number(e, FACT_ANSWER_DELAY, clock_elapsed(n->time_ns, scene->rst->time_ns), n->frame, n->time_ns);
 }
