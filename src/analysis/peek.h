@@ -8,9 +8,8 @@
 /* The key of an IPv4 connection; returns the side that sent the segment. */
 static inline unsigned peek_tuple_v4(const struct glance *glance, struct tuple *ret_tuple)
 {
-	const uint8_t *ip = glance->ip, *tcp = glance->tcp;
-
-	return tuple_v4(load_be32(ip + 12), load_be16(tcp), load_be32(ip + 16), load_be16(tcp + 2), ret_tuple);
+	*ret_tuple = (struct tuple){ .size = TUPLE_SIZE_V4 };
+	return tuple_words_v4(glance->ip + 12, glance->tcp, ret_tuple->words);
 }
 
 /* The same for either version. */

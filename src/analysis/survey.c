@@ -10,7 +10,7 @@
 #include "flow/table_parts.h"
 
 /* Segments between asking memory for something and using it: at some 50 ns each, longer than memory takes. */
-#define LOOK_AHEAD 12
+#define LOOK_AHEAD 8
 
 /* One segment on its way to its flow: what flows look at, and no more, for it goes through the cache of two cores. */
 struct sighting {
@@ -30,6 +30,7 @@ _Static_assert(sizeof(struct sighting) <= 64, "one cache line");
 struct surveyed {
 	size_t count;
 	struct sighting sightings[AHEAD_FRAMES];
+	uint32_t marks[AHEAD_FRAMES];  /* of all frames, for the trail */
 	uint64_t more[AHEAD_FRAMES][TUPLE_WORDS - 2];
 };
 
@@ -51,11 +52,11 @@ struct survey {
 };
 
 /* Since the first frame of the run; saturates. */
-static uint32_t milliseconds(const struct survey *s, int64_t time_ns)
+static inline uint32_t milliseconds(int64_t start_ns, int64_t time_ns)
 {
-	int64_t ms = (time_ns - s->start_ns) / NS_PER_MS;
+	uint64_t ms = time_ns < start_ns ? 0 : (uint64_t)(time_ns - start_ns) / NS_PER_MS;
 
-	return ms < 0 ? 0 : ms > UINT32_MAX ? UINT32_MAX : (uint32_t)ms;
+	return ms > UINT32_MAX ? UINT32_MAX : (uint32_t)ms;
 }
 
 static void select_flow(struct survey *s, struct flow *flow)
@@ -185,29 +186,48 @@ void begin_anew(struct survey *s, struct flow *flow, const struct surveyed *seen
 	begin_flow(s, flow, &frames[at->index], &s->segment, &tuple, at->side);
 }
 
-static inline void take(struct survey *s, const struct surveyed *seen, size_t i, const struct frame *frames)
+/* Anything but data in order. */
+static __attribute__((noinline))
+void take_special(struct survey *s, struct flow *flow, const struct surveyed *seen, size_t i,
+                  const struct frame *frames, bool added)
 {
 	const struct sighting *at = &seen->sightings[i];
 	struct segment *segment = &s->segment;
-	struct flow *flow = at->hint;
-	bool added = false;
 
-	segment->seq = at->seq;
-	segment->ack = at->ack;
-	segment->payload_len = at->payload_len;
-	segment->flags = at->flags;
-	if (!flow || at->v6 || !table_has_v4(s->table, flow, at->words))
-		flow = search(s, seen, i, frames, &added);
-	if (!flow)
-		return;
 	if (at->flags & TCP_SYN && !added && flow_begins_anew(flow, segment, at->side))
 		begin_anew(s, flow, seen, i, frames);
-	flow->last_ms = at->now_ms;
 	flow_update(flow, segment, at->side);
 	if (at->flags & TCP_RST) {
 		s->totals->resets++;
 		select_flow(s, flow);
 	}
+}
+
+static inline void set_segment(struct survey *s, const struct sighting *at)
+{
+	s->segment.seq = at->seq;
+	s->segment.ack = at->ack;
+	s->segment.payload_len = at->payload_len;
+	s->segment.flags = at->flags;
+}
+
+static inline void take(struct survey *s, const struct surveyed *seen, size_t i, const struct frame *frames)
+{
+	const struct sighting *at = &seen->sightings[i];
+	struct flow *flow = at->hint;
+	bool added = false;
+
+	if (!flow || at->v6 || !table_has_v4(s->table, flow, at->words)) {
+		set_segment(s, at);
+		flow = search(s, seen, i, frames, &added);
+	}
+	if (!flow)
+		return;
+	flow->last_ms = at->now_ms;
+	if (flow_update_plain(flow, at->side, at->seq, at->ack, at->payload_len, at->flags))
+		return;
+	set_segment(s, at);
+	take_special(s, flow, seen, i, frames, added);
 }
 
 static void take_icmp(struct survey *s, const struct surveyed *seen, size_t i)
@@ -217,14 +237,6 @@ static void take_icmp(struct survey *s, const struct surveyed *seen, size_t i)
 
 	if (flow)
 		select_flow(s, flow);
-}
-
-static inline void sight_numbers(struct sighting *at, uint32_t seq, uint32_t ack, uint32_t flags, uint32_t payload_len)
-{
-	at->seq = seq;
-	at->ack = ack;
-	at->payload_len = payload_len;
-	at->flags = (uint16_t)flags;
 }
 
 static void sight_tuple(const struct survey *s, struct sighting *at, const struct tuple *tuple,
@@ -238,15 +250,14 @@ static void sight_tuple(const struct survey *s, struct sighting *at, const struc
 }
 
 /* What no glance can tell. False where it says nothing about TCP. */
-static __attribute__((noinline))
-bool sight_by_decoding(struct survey *s, const struct frame *frame, struct sighting *at, uint64_t more[TUPLE_WORDS - 2])
+static bool sight_by_decoding(struct survey *s, const struct frame *frame, struct sighting *at,
+                              uint64_t more[TUPLE_WORDS - 2])
 {
 	struct segment segment = { 0 };
 	struct icmp_error error;
 	struct tuple tuple;
 	enum decoded decoded = decoder_frame(s->decoder, frame, &segment, &error);
 
-	trail_add(s->trail, frame, TRAIL_ALWAYS);
 	at->icmp = decoded == DECODED_ICMP_ERROR;
 	if (at->icmp)
 		tuple_of(&error.src, &error.dst, &tuple);
@@ -255,83 +266,119 @@ bool sight_by_decoding(struct survey *s, const struct frame *frame, struct sight
 	else
 		at->side = (uint8_t)tuple_of(&segment.src, &segment.dst, &tuple);
 	sight_tuple(s, at, &tuple, more);
-	if (!at->icmp)
-		sight_numbers(at, segment.seq, segment.ack, segment.flags, segment.payload_len);
+	at->seq = segment.seq;
+	at->ack = segment.ack;
+	at->payload_len = segment.payload_len;
+	at->flags = segment.flags;
 	return true;
 }
 
+static inline void sight_numbers(struct sighting *at, const struct glance *glance)
+{
+	uint32_t word = load_be16(glance->tcp + 12);
+
+	at->seq = load_be32(glance->tcp + 4);
+	at->ack = load_be32(glance->tcp + 8);
+	at->payload_len = glance->length - (word >> 12) * 4;
+	at->flags = (uint16_t)(word & TCP_FLAGS);
+}
+
+/* Anything but plain IPv4. */
 static __attribute__((noinline))
-void sight_v6(const struct survey *s, const struct glance *glance, struct sighting *at, uint64_t more[TUPLE_WORDS - 2])
-{
-	struct tuple tuple;
-
-	at->side = (uint8_t)peek_tuple(glance, &tuple);
-	sight_tuple(s, at, &tuple, more);
-}
-
-/* A tuple that never leaves this function stays in registers. */
-static inline void sight_v4(const struct survey *s, const struct glance *glance, struct sighting *at)
-{
-	struct tuple tuple;
-
-	at->side = (uint8_t)peek_tuple_v4(glance, &tuple);
-	at->hash = tuple_hash(&tuple, s->seed);
-	at->words[0] = tuple.words[0];
-	at->words[1] = tuple.words[1];
-	at->v6 = false;
-}
-
-/* Decode one frame, no further than a survey needs. */
-static inline bool sight(struct survey *s, const struct frame *frame, struct sighting *at,
-                         uint64_t more[TUPLE_WORDS - 2])
+bool sight_other(struct survey *s, const struct frame *frame, struct sighting *at, uint64_t more[TUPLE_WORDS - 2],
+                 uint32_t *ret_mark)
 {
 	struct glance glance;
-	const uint8_t *tcp;
+	struct tuple tuple;
 
-	at->now_ms = milliseconds(s, frame->time_ns);
-	if (!glance_at(frame, &glance))
+	if (!glance_ipv6(frame, &glance)) {
+		s->glanced--;
+		*ret_mark = source_mark(frame->captured, TRAIL_ALWAYS);
 		return sight_by_decoding(s, frame, at, more);
+	}
 	at->icmp = false;
-	if (glance.version == 4)
-		sight_v4(s, &glance, at);
-	else
-		sight_v6(s, &glance, at, more);
-	trail_add(s->trail, frame, at->hash);
-	s->glanced++;
-	tcp = glance.tcp;
-	sight_numbers(at, load_be32(tcp + 4), load_be32(tcp + 8), load_be16(tcp + 12) & TCP_FLAGS,
-	              glance.length - (uint32_t)(tcp[12] >> 4) * 4);
+	at->side = (uint8_t)peek_tuple(&glance, &tuple);
+	sight_tuple(s, at, &tuple, more);
+	sight_numbers(at, &glance);
+	*ret_mark = source_mark(frame->captured, at->hash);
 	return true;
 }
 
-/* In the other thread: it shares what it uses here with nobody, and the table's seed never changes. */
+/*
+ * In the other thread: it shares what it uses here with nobody, and the table's seed never changes. What the loop needs
+ * stands in variables of its own, for the compiler must take every store for one that may change the rest.
+ */
 static void prepare(void *context, struct ahead_batch *batch)
 {
 	struct surveyed *seen = batch->prepared;
 	struct survey *s = context;
+	const uint64_t seed = s->seed;
+	const size_t frames = batch->count;
+	size_t count = 0;
+	int64_t start_ns;
 
-	if (!s->started && batch->count) {
+	if (!s->started && frames) {
 		s->start_ns = batch->frames[0].time_ns;
 		s->started = true;
 	}
-	seen->count = 0;
-	for (size_t i = 0; i < batch->count; i++) {
-		seen->sightings[seen->count].index = (uint16_t)i;
-		seen->count += sight(s, &batch->frames[i], &seen->sightings[seen->count], seen->more[seen->count]);
+	start_ns = s->start_ns;
+	for (size_t i = 0; i < frames; i++) {
+		const struct frame *frame = &batch->frames[i];
+		struct sighting *at = &seen->sightings[count];
+		struct glance glance;
+
+		at->index = (uint16_t)i;
+		at->now_ms = milliseconds(start_ns, frame->time_ns);
+		if (!glance_ipv4(frame, &glance)) {
+			count += sight_other(s, frame, at, seen->more[count], &seen->marks[i]);
+			continue;
+		}
+		at->side = (uint8_t)tuple_words_v4(glance.ip + 12, glance.tcp, at->words);
+		at->hash = tuple_hash_v4(at->words, seed);
+		at->icmp = at->v6 = false;
+		sight_numbers(at, &glance);
+		seen->marks[i] = source_mark(frame->captured, at->hash);
+		count++;
 	}
+	seen->count = count;
+	s->glanced += frames;
+	trail_add(s->trail, seen->marks, frames);
 }
 
-static inline void take_any(struct survey *s, struct surveyed *seen, size_t i, const struct frame *frames)
+static size_t least(size_t a, size_t b)
 {
-	if (seen->sightings[i].icmp)
-		take_icmp(s, seen, i);
-	else
-		take(s, seen, i, frames);
+	return a < b ? a : b;
+}
+
+static void ask_some(const struct survey *s, const struct surveyed *seen, size_t from, size_t to)
+{
+	const struct table *table = s->table;
+
+	for (size_t i = from; i < to; i++)
+		table_ask(table, seen->sightings[i].hash);
+}
+
+static void guess_some(const struct survey *s, struct surveyed *seen, size_t from, size_t to)
+{
+	const struct table *table = s->table;
+
+	for (size_t i = from; i < to; i++)
+		seen->sightings[i].hint = table_guess(table, seen->sightings[i].hash);
+}
+
+static void take_some(struct survey *s, const struct surveyed *seen, size_t from, size_t to, const struct frame *frames)
+{
+	for (size_t i = from; i < to; i++) {
+		if (seen->sightings[i].icmp)
+			take_icmp(s, seen, i);
+		else
+			take(s, seen, i, frames);
+	}
 }
 
 /*
  * What the table needs for a segment is asked for while those before it are worked on: first the slot, then the entry.
- * One of each at a time, for a processor has room for a dozen requests to memory.
+ * A few of each at a time, for a processor has room for a dozen requests to memory.
  */
 static void take_batch(void *context, struct ahead_batch *batch)
 {
@@ -339,16 +386,12 @@ static void take_batch(void *context, struct ahead_batch *batch)
 	struct surveyed *seen = batch->prepared;
 	const size_t count = seen->count;
 
-	for (size_t i = 0; i < count + 2 * LOOK_AHEAD; i++) {
-		if (i < count)
-			table_ask(s->table, seen->sightings[i].hash);
-		if (i >= LOOK_AHEAD && i - LOOK_AHEAD < count) {
-			struct sighting *at = &seen->sightings[i - LOOK_AHEAD];
-
-			at->hint = table_guess(s->table, at->hash);
-		}
+	for (size_t i = 0; i < count + 2 * LOOK_AHEAD; i += LOOK_AHEAD) {
+		ask_some(s, seen, i, least(i + LOOK_AHEAD, count));
+		if (i >= LOOK_AHEAD)
+			guess_some(s, seen, i - LOOK_AHEAD, least(i, count));
 		if (i >= 2 * LOOK_AHEAD)
-			take_any(s, seen, i - 2 * LOOK_AHEAD, batch->frames);
+			take_some(s, seen, i - 2 * LOOK_AHEAD, least(i - LOOK_AHEAD, count), batch->frames);
 	}
 	s->seen(s->user, batch);
 }

@@ -6,6 +6,8 @@
 #ifndef TCPWHY_ANALYSIS_TRAIL_H
 #define TCPWHY_ANALYSIS_TRAIL_H
 
+#include <string.h>
+
 #include "analysis/selection.h"
 #include "source/source.h"
 
@@ -38,11 +40,15 @@ bool trail_last_time(const struct trail *trail, unsigned file, int64_t *ret_time
 /* NULL is allowed. */
 void trail_free(struct trail *trail);
 
-/* Call it for every frame, in order. */
-static inline void trail_add(struct trail *trail, const struct frame *frame, uint64_t hash)
+/* The marks of the next frames, in order. */
+static inline void trail_add(struct trail *trail, const uint32_t *marks, size_t count)
 {
-	if (trail->count < trail->capacity)
-		trail->marks[trail->count++] = source_mark(frame->captured, hash);
+	size_t room = trail->count < trail->capacity ? trail->capacity - trail->count : 0;
+
+	if (count > room)
+		count = room;
+	memcpy(trail->marks + trail->count, marks, count * sizeof *marks);
+	trail->count += count;
 }
 
 #endif

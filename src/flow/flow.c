@@ -1,7 +1,5 @@
 #include "flow/flow.h"
 
-#include "base/sequence.h"
-
 /*
  * Times a SYN or data must have gone out again, unanswered, before it counts as given up (a guess at patience: Linux
  * sends a SYN again after 1 and 3 s, data after about 0.2, 0.4, 0.8 and 1.6 s; RFC 6298).
@@ -111,6 +109,8 @@ void flow_update(struct flow *flow, const struct segment *segment, unsigned side
 {
 	struct half *own = &flow->half[side], *peer = &flow->half[!side];
 
+	if (flow_update_plain(flow, side, segment->seq, segment->ack, segment->payload_len, segment->flags))
+		return;
 	if (segment->flags & TCP_RST) {
 		/* A RST's numbers are often made from those of the peer, or forged: they say nothing about the sender. */
 		own->seen |= HALF_RST;

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/sequence.h"
 #include "packet/segment.h"
 
 enum half_seen {
@@ -61,6 +62,29 @@ bool flow_begins_anew(const struct flow *flow, const struct segment *segment, un
 void flow_begin(struct flow *flow, const struct segment *segment, unsigned side);
 /* Take the next segment, the first one too. */
 void flow_update(struct flow *flow, const struct segment *segment, unsigned side);
+/*
+ * flow_update() for what nearly every segment is, data in order or a bare ACK, without a branch on which of them. False
+ * for any other; then nothing was done.
+ */
+static inline bool flow_update_plain(struct flow *flow, unsigned side, uint32_t seq, uint32_t ack, uint32_t payload_len,
+                                     unsigned flags)
+{
+	struct half *own = &flow->half[side], *peer = &flow->half[!side];
+	int32_t sent = seq_diff(seq + payload_len, own->next), acked = seq_diff(ack, own->acked);
+
+	if ((flags & (TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK)) != TCP_ACK ||
+	    (own->seen & (HALF_SEQ | HALF_ACK)) != (HALF_SEQ | HALF_ACK))
+		return false;
+	/* Sent again, or perhaps the acknowledgement of a FIN. */
+	if ((sent <= 0) & (payload_len > 0) || peer->seen & HALF_FIN)
+		return false;
+	own->next += sent > 0 ? (uint32_t)sent : 0;
+	own->seen |= payload_len ? HALF_DATA : 0;
+	own->acked += acked > 0 ? (uint32_t)acked : 0;
+	peer->unanswered = acked > 0 ? 0 : peer->unanswered;
+	return true;
+}
+
 /* What `side` expects next from its peer: RCV.NXT as far as the capture tells. False where nothing tells. */
 bool flow_expects(const struct flow *flow, unsigned side, uint32_t *ret_seq);
 enum ending flow_ending(const struct flow *flow);

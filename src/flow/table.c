@@ -150,6 +150,15 @@ static void *hand_next(struct table *t)
 	return table_tail(t, entry)->tuple_size ? entry : NULL;
 }
 
+/* The entries of the next sweep will be at hand by then. */
+static void ask_ahead(const struct table *t)
+{
+	const struct pool *pool = &t->pools[t->hand_pool];
+
+	for (uint32_t i = 0; i < TABLE_SWEPT_PER_ADDITION && t->hand + i < pool->used; i++)
+		__builtin_prefetch(table_tail(t, pool_entry(pool, t->hand + i)));
+}
+
 void table_sweep(struct table *t, size_t entries, int64_t now_ns)
 {
 	while (entries--) {
@@ -158,6 +167,7 @@ void table_sweep(struct table *t, size_t entries, int64_t now_ns)
 		if (value && t->options.worth(value, now_ns) == 0)
 			let_go(t, value, false);
 	}
+	ask_ahead(t);
 }
 
 /* The least worthy of the next few entries, its worth in *ret_worth; NULL where the hand met none. */

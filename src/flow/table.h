@@ -16,7 +16,7 @@
 #include "flow/tuple.h"
 
 /* Entries that an addition looks at, for those that are worth nothing any more. */
-#define TABLE_SWEPT_PER_ADDITION 2
+#define TABLE_SWEPT_PER_ADDITION 4
 /* Entries among which an addition at the ceiling looks for the least worthy. */
 #define TABLE_CROWD 32
 

@@ -66,9 +66,9 @@ static inline void *table_guess(const struct table *t, uint64_t hash)
 
 #pragma GCC unroll 6
 	for (int i = TABLE_HINT_SLOTS - 1; i >= 0; i--) {
-		uint32_t same = -(uint32_t)(slot[i].tag == tag);
+		uint32_t there = slot[i].ref;
 
-		ref = (slot[i].ref & same) | (ref & ~same);
+		ref = __builtin_expect_with_probability(slot[i].tag == tag, 1, 0.5) ? there : ref;
 	}
 	if (!ref)
 		return NULL;

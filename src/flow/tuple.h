@@ -24,23 +24,44 @@ struct tuple {
 	uint64_t size;  /* TUPLE_SIZE_V4 or TUPLE_SIZE_V6 */
 };
 
-/* The key of two IPv4 ends, addresses in host order. Returns 0 where the source is the lower end, else 1. */
-static inline unsigned tuple_v4(uint32_t src, uint16_t src_port, uint32_t dst, uint16_t dst_port,
+/*
+ * The key of two IPv4 ends as the first two words of a tuple, from both addresses and both ports as they stand in a
+ * packet, the source first. No branch: which end is the lower one nobody can foresee. Returns the direction as
+ * tuple_of().
+ */
+static inline unsigned tuple_words_v4(const uint8_t addresses[8], const uint8_t ports[4], uint64_t ret_words[2])
+{
+	uint64_t word;
+	uint32_t half, src, dst;
+	unsigned swapped;
+
+	memcpy(&word, addresses, sizeof word);
+	memcpy(&half, ports, sizeof half);
+	src = load_be32(addresses);
+	dst = load_be32(addresses + 4);
+	swapped = ((uint64_t)src << 16 | load_be16(ports)) > ((uint64_t)dst << 16 | load_be16(ports + 2));
+	word = word << swapped * 32 | word >> (-(swapped * 32) & 63);
+	half = half << swapped * 16 | half >> (-(swapped * 16) & 31);
+	ret_words[0] = word;
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	ret_words[1] = (uint64_t)half << 32;
+#else
+	ret_words[1] = half;
+#endif
+	return swapped;
+}
+
+static inline unsigned tuple_v4(const uint8_t src[4], uint16_t src_port, const uint8_t dst[4], uint16_t dst_port,
                                 struct tuple *ret_tuple)
 {
-	uint64_t from = (uint64_t)src << 16 | src_port, to = (uint64_t)dst << 16 | dst_port;
-	uint64_t low = from <= to ? from : to, high = from <= to ? to : from;
-	uint32_t addresses[2] = { __builtin_bswap32((uint32_t)(low >> 16)), __builtin_bswap32((uint32_t)(high >> 16)) };
-	uint64_t ports = __builtin_bswap32((uint32_t)(low << 16 | (high & 0xffff)));
+	uint8_t addresses[8], ports[4];
 
-	/* As little-endian words, which is what memory order makes of the bytes there; other machines swap. */
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-	ports <<= 32;
-	*ret_tuple = (struct tuple){ .words = { (uint64_t)addresses[0] << 32 | addresses[1], ports }, .size = TUPLE_SIZE_V4 };
-#else
-	*ret_tuple = (struct tuple){ .words = { (uint64_t)addresses[1] << 32 | addresses[0], ports }, .size = TUPLE_SIZE_V4 };
-#endif
-	return from > to;
+	memcpy(addresses, src, 4);
+	memcpy(addresses + 4, dst, 4);
+	store_be16(ports, src_port);
+	store_be16(ports + 2, dst_port);
+	*ret_tuple = (struct tuple){ .size = TUPLE_SIZE_V4 };
+	return tuple_words_v4(addresses, ports, ret_tuple->words);
 }
 
 /* The key of two IPv6 ends, addresses as 16 bytes each. */
@@ -51,7 +72,7 @@ unsigned tuple_v6(const uint8_t *src, uint16_t src_port, const uint8_t *dst, uin
 static inline unsigned tuple_of(const struct endpoint *src, const struct endpoint *dst, struct tuple *ret_tuple)
 {
 	if (src->address.version == 4)
-		return tuple_v4(load_be32(src->address.bytes), src->port, load_be32(dst->address.bytes), dst->port, ret_tuple);
+		return tuple_v4(src->address.bytes, src->port, dst->address.bytes, dst->port, ret_tuple);
 	return tuple_v6(src->address.bytes, src->port, dst->address.bytes, dst->port, ret_tuple);
 }
 
@@ -68,18 +89,23 @@ static inline uint64_t tuple_mix(uint64_t a, uint64_t b)
 }
 
 /* `seed` keeps whoever wrote the capture from choosing collisions. */
+static inline uint64_t tuple_hash_v4(const uint64_t words[2], uint64_t seed)
+{
+	uint64_t state = tuple_mix(words[0] ^ seed ^ TUPLE_MIX_A, words[1] ^ seed ^ TUPLE_MIX_B);
+
+	return tuple_mix(state ^ seed, TUPLE_MIX_A);
+}
+
 static inline uint64_t tuple_hash(const struct tuple *tuple, uint64_t seed)
 {
 	const uint64_t *w = tuple->words;
-	uint64_t state = seed ^ TUPLE_MIX_A;
+	uint64_t state;
 
-	if (tuple->size == TUPLE_SIZE_V4) {
-		state = tuple_mix(w[0] ^ state, w[1] ^ seed ^ TUPLE_MIX_B);
-	} else {
-		state = tuple_mix(w[0] ^ state, w[1] ^ seed ^ TUPLE_MIX_B);
-		state = tuple_mix(w[2] ^ state, w[3] ^ seed ^ TUPLE_MIX_B);
-		state = tuple_mix(w[4] ^ state, seed ^ TUPLE_MIX_B);
-	}
+	if (tuple->size == TUPLE_SIZE_V4)
+		return tuple_hash_v4(w, seed);
+	state = tuple_mix(w[0] ^ seed ^ TUPLE_MIX_A, w[1] ^ seed ^ TUPLE_MIX_B);
+	state = tuple_mix(w[2] ^ state, w[3] ^ seed ^ TUPLE_MIX_B);
+	state = tuple_mix(w[4] ^ state, seed ^ TUPLE_MIX_B);
 	return tuple_mix(state ^ seed, TUPLE_MIX_A);
 }
 
