@@ -15,7 +15,7 @@ Q        := $(if $(V),,@)
 said      = $(if $(V),,@echo '  $(1)  $@')
 
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wwrite-strings
-OPTIMIZE ?= -O2 -g
+OPTIMIZE ?= -O3 -g
 PACKAGES := libpcap libarchive jansson
 PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 PACKAGE_LIBS   := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)

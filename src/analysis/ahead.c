@@ -5,15 +5,12 @@
 
 #include "base/text.h"
 
-/* Batches on their way, to even out the pace. */
-#define RING 16
-/* A thread that has to wait sleeps until so many batches are there for it: waking up costs more than a batch. */
-#define WAKE_AT (RING / 2)
-
 struct ahead {
 	struct source *source;
 	const struct ahead_steps *steps;
-	struct ahead_batch *ring[RING];
+	struct ahead_batch *ring[AHEAD_RING_MAX];
+	/* A thread that has to wait sleeps until half of the ring is there for it: waking up costs more than a batch. */
+	unsigned wake_at;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	uint64_t prepared, taken;   /* batches, ever; guarded by the lock */
@@ -27,24 +24,37 @@ static enum status next(struct ahead *a, struct frame *frames, size_t *ret_count
 	return source_next(a->source, frames, ret_count, error);
 }
 
+static void note_times(struct ahead_batch *batch, const struct frame *frames, size_t count)
+{
+	const struct frame *first = &frames[0], *last = &frames[count - 1];
+
+	if (first->has_time && !batch->first_time_ns)
+		batch->first_time_ns = first->time_ns;
+	if (last->has_time)
+		batch->last_time_ns = last->time_ns;
+}
+
 static void fill(struct ahead *a, struct ahead_batch *batch)
 {
+	const struct ahead_steps *steps = a->steps;
+	struct frame frames[SOURCE_BATCH];
 	size_t got;
 
-	batch->count = 0;
+	batch->frames = 0;
+	batch->first_time_ns = batch->last_time_ns = 0;
+	steps->begin(steps->context, batch->prepared);
 	do {
-		batch->status = next(a, batch->frames + batch->count, &got, &batch->error);
-		if (batch->status == STATUS_OK)
-			batch->count += got;
+		batch->status = next(a, frames, &got, &batch->error);
+		if (batch->status != STATUS_OK || !got)
+			continue;
+		note_times(batch, frames, got);
+		steps->prepare(steps->context, batch->prepared, frames, got);
+		batch->frames += got;
 	} while ((batch->status == STATUS_OK || batch->status == STATUS_IDLE) &&
-	         batch->count + SOURCE_BATCH <= AHEAD_FRAMES);
+	         batch->frames + SOURCE_BATCH <= AHEAD_FRAMES);
 	if (batch->status == STATUS_IDLE)
 		batch->status = STATUS_OK;
-	/* The bytes of a mapped source stay where they are; a comment may not. */
-	for (size_t i = 0; i < batch->count; i++)
-		batch->frames[i].comment = NULL;
 	source_position(a->source, &batch->position);
-	a->steps->prepare(a->steps->context, batch);
 }
 
 static void *read_ahead(void *context)
@@ -53,11 +63,11 @@ static void *read_ahead(void *context)
 	bool more = true;
 
 	for (uint64_t n = 0; more; n++) {
-		struct ahead_batch *batch = a->ring[n % RING];
+		struct ahead_batch *batch = a->ring[n % a->steps->ring];
 
 		pthread_mutex_lock(&a->lock);
-		if (n - a->taken >= RING)
-			while (n - a->taken > RING - WAKE_AT)
+		if (n - a->taken >= a->steps->ring)
+			while (n - a->taken > a->steps->ring - a->wake_at)
 				pthread_cond_wait(&a->changed, &a->lock);
 		pthread_mutex_unlock(&a->lock);
 		fill(a, batch);
@@ -65,7 +75,7 @@ static void *read_ahead(void *context)
 		pthread_mutex_lock(&a->lock);
 		a->prepared++;
 		a->finished = !more;
-		if (a->prepared - a->taken >= WAKE_AT || !more)
+		if (a->prepared - a->taken >= a->wake_at || !more)
 			pthread_cond_signal(&a->changed);
 		pthread_mutex_unlock(&a->lock);
 	}
@@ -79,11 +89,11 @@ static enum status take_all(struct ahead *a, bool threaded, struct error *error)
 	uint64_t n = 0;
 
 	do {
-		batch = a->ring[n % RING];
+		batch = a->ring[n % a->steps->ring];
 		if (threaded) {
 			pthread_mutex_lock(&a->lock);
 			if (a->prepared <= n)
-				while (a->prepared - n < WAKE_AT && !a->finished)
+				while (a->prepared - n < a->wake_at && !a->finished)
 					pthread_cond_wait(&a->changed, &a->lock);
 			pthread_mutex_unlock(&a->lock);
 		} else {
@@ -96,7 +106,7 @@ static enum status take_all(struct ahead *a, bool threaded, struct error *error)
 			break;
 		pthread_mutex_lock(&a->lock);
 		a->taken = n;
-		if (a->prepared - n <= RING - WAKE_AT)
+		if (a->prepared - n <= a->steps->ring - a->wake_at)
 			pthread_cond_signal(&a->changed);
 		pthread_mutex_unlock(&a->lock);
 	} while (true);
@@ -107,7 +117,7 @@ static enum status take_all(struct ahead *a, bool threaded, struct error *error)
 
 static void free_ring(struct ahead *a)
 {
-	for (unsigned i = 0; i < RING; i++) {
+	for (unsigned i = 0; i < a->steps->ring; i++) {
 		if (a->ring[i])
 			free(a->ring[i]->prepared);
 		free(a->ring[i]);
@@ -116,7 +126,7 @@ static void free_ring(struct ahead *a)
 
 static bool make_ring(struct ahead *a)
 {
-	for (unsigned i = 0; i < RING; i++) {
+	for (unsigned i = 0; i < a->steps->ring; i++) {
 		a->ring[i] = calloc(1, sizeof *a->ring[i]);
 		if (!a->ring[i])
 			return false;
@@ -130,7 +140,7 @@ static bool make_ring(struct ahead *a)
 enum status ahead_run(struct source *source, const struct ahead_steps *steps, struct error *error)
 {
 	struct ahead a = { .source = source, .steps = steps, .lock = PTHREAD_MUTEX_INITIALIZER,
-	                   .changed = PTHREAD_COND_INITIALIZER };
+	                   .changed = PTHREAD_COND_INITIALIZER, .wake_at = steps->ring / 2 };
 	enum status status;
 	pthread_t reader;
 	bool threaded;

@@ -37,7 +37,7 @@ static struct tracker *make_tracker(struct analysis *a)
 	struct tracker_options options = {
 		.max_conversations = a->options.max_connections && a->options.max_connections < ANALYSIS_MAX_CONVERSATIONS
 		                     ? a->options.max_connections : ANALYSIS_MAX_CONVERSATIONS,
-		.selection = a->selection, .sink = &a->sink, .totals = &a->totals,
+		.seed = a->seed, .selection = a->selection, .sink = &a->sink, .totals = &a->totals,
 	};
 
 	return tracker_new(&options);
@@ -72,26 +72,19 @@ static void count_frame(struct analysis *a, const struct frame *frame)
 	a->totals.last_time_ns = frame->time_ns;
 }
 
-static bool is_selected(const struct analysis *a, const struct segment *segment)
-{
-	struct tuple tuple;
-
-	if (!a->selection)
-		return true;
-	tuple_of(&segment->src, &segment->dst, &tuple);
-	return selection_has(a->selection, tuple_hash(&tuple, a->seed));
-}
-
 static void look_at(struct analysis *a, const struct frame *frame)
 {
-	struct segment segment;
+	struct arrival arrival;
 	struct icmp_error error;
-	enum decoded decoded = decoder_frame(a->decoder, frame, &segment, &error);
+	enum decoded decoded = decoder_frame(a->decoder, frame, &arrival.segment, &error);
 
-	if (decoded == DECODED_SEGMENT && is_selected(a, &segment))
-		tracker_segments(a->tracker, &segment, 1);
-	else if (decoded == DECODED_ICMP_ERROR)
+	if (decoded == DECODED_ICMP_ERROR)
 		tracker_icmp(a->tracker, &error);
+	if (decoded != DECODED_SEGMENT)
+		return;
+	arrival_prepare(&arrival, a->seed);
+	if (!a->selection || selection_has(a->selection, arrival.hash))
+		tracker_segments(a->tracker, &arrival, 1);
 }
 
 void analysis_frame(struct analysis *a, const struct frame *frame)
@@ -146,86 +139,89 @@ static void seen_by_survey(void *user, const struct ahead_batch *batch)
 {
 	struct analysis *a = user;
 
-	if (batch->count) {
-		count_frame(a, &batch->frames[0]);
-		count_frame(a, &batch->frames[batch->count - 1]);
-		a->totals.frames += batch->count - 2;
-	}
+	a->totals.frames += batch->frames;
+	if (!a->totals.first_time_ns)
+		a->totals.first_time_ns = batch->first_time_ns;
+	if (batch->last_time_ns)
+		a->totals.last_time_ns = batch->last_time_ns;
 	progress(a, &batch->position);
 }
 
+/* Few batches: the segments point into the capture, and what lies far behind the reader is given back. */
+#define PICKED_RING 8
+
 /* The frames of a batch that may belong to a selected connection. */
-struct selected {
-	size_t count;
+struct picked {
+	size_t count;               /* of arrivals */
+	size_t others_count;
+	struct arrival arrivals[AHEAD_FRAMES];
 	struct {
-		uint16_t index;             /* into the frames of the batch */
-		bool decoded;
-		struct segment segment;     /* where decoded */
-	} frames[AHEAD_FRAMES];
+		struct frame frame;     /* no glance can tell; without its comment, which may move */
+		size_t before;          /* arrivals before it */
+	} others[AHEAD_FRAMES];
 };
 
-static void pick_some(const struct analysis *a, const struct frame *frames, size_t from, size_t to,
-                      struct selected *selected)
+static void begin_batch(void *context, void *prepared)
 {
+	struct picked *picked = prepared;
+
+	(void)context;
+	picked->count = picked->others_count = 0;
+}
+
+static void pick_other(struct picked *picked, const struct frame *frame)
+{
+	size_t at = picked->others_count++;
+
+	picked->others[at].frame = *frame;
+	picked->others[at].frame.comment = NULL;
+	picked->others[at].before = picked->count;
+}
+
+/* In the other thread: the selection does not change any more. What cannot be told at a glance is decoded later. */
+static void pick(void *context, void *prepared, const struct frame *frames, size_t count)
+{
+	struct analysis *a = context;
+	struct picked *picked = prepared;
 	struct glance glances[SOURCE_BATCH];
 	uint64_t hashes[SOURCE_BATCH] = { 0 };
 	struct tuple tuple;
 
-	for (size_t i = from; i < to; i++) {
-		if (!glance_at(&frames[i], &glances[i - from]))
+	for (size_t i = 0; i < count; i++) {
+		if (!glance_at(&frames[i], &glances[i]))
 			continue;
-		peek_tuple(&glances[i - from], &tuple);
-		hashes[i - from] = tuple_hash(&tuple, a->seed) | 1;
-		selection_prefetch(a->selection, hashes[i - from]);
+		peek_tuple(&glances[i], &tuple);
+		hashes[i] = tuple_hash(&tuple, a->seed) | 1;
+		selection_prefetch(a->selection, hashes[i]);
 	}
-	/* What cannot be told at a glance is decoded later to find out. */
-	for (size_t i = from; i < to; i++) {
-		uint64_t hash = hashes[i - from];
+	for (size_t i = 0; i < count; i++) {
+		struct arrival *arrival = &picked->arrivals[picked->count];
 
-		if (hash && !selection_has(a->selection, hash))
-			continue;
-		selected->frames[selected->count].index = (uint16_t)i;
-		selected->frames[selected->count].decoded = hash;
-		if (hash)
-			glance_decode(&glances[i - from], &frames[i], &selected->frames[selected->count].segment);
-		selected->count++;
+		if (!hashes[i]) {
+			pick_other(picked, &frames[i]);
+		} else if (selection_has(a->selection, hashes[i])) {
+			glance_decode(&glances[i], &frames[i], &arrival->segment);
+			arrival_prepare(arrival, a->seed);
+			picked->count++;
+		}
 	}
-}
-
-/* In the other thread: the selection does not change any more. */
-static void pick(void *context, struct ahead_batch *batch)
-{
-	struct selected *selected = batch->prepared;
-
-	selected->count = 0;
-	for (size_t i = 0; i < batch->count; i += SOURCE_BATCH)
-		pick_some(context, batch->frames, i, i + SOURCE_BATCH < batch->count ? i + SOURCE_BATCH : batch->count, selected);
 }
 
 static void look_at_picked(void *context, struct ahead_batch *batch)
 {
-	const struct selected *selected = batch->prepared;
-	struct segment segments[TRACKER_BATCH];
+	struct picked *picked = batch->prepared;
 	struct analysis *a = context;
-	size_t waiting = 0;
+	size_t at = 0;
 
-	for (size_t i = 0; i < selected->count; i++) {
-		bool decoded = selected->frames[i].decoded;
-
-		if (decoded)
-			segments[waiting++] = selected->frames[i].segment;
-		if (waiting == TRACKER_BATCH || !decoded) {
-			tracker_segments(a->tracker, segments, waiting);
-			waiting = 0;
-		}
-		/* What is decoded the long way may lie in the decoder's own memory, or be an ICMP error: one at a time. */
-		if (!decoded)
-			look_at(a, &batch->frames[selected->frames[i].index]);
+	for (size_t i = 0; i < picked->others_count; i++) {
+		tracker_segments(a->tracker, picked->arrivals + at, picked->others[i].before - at);
+		at = picked->others[i].before;
+		look_at(a, &picked->others[i].frame);
 	}
-	tracker_segments(a->tracker, segments, waiting);
+	tracker_segments(a->tracker, picked->arrivals + at, picked->count - at);
 	/* Time goes by in what was not selected, too. */
-	if (batch->count && batch->frames[batch->count - 1].has_time)
-		tracker_advance(a->tracker, batch->frames[batch->count - 1].time_ns);
+	if (batch->last_time_ns)
+		tracker_advance(a->tracker, batch->last_time_ns);
 	progress(a, &batch->position);
 }
 
@@ -240,8 +236,8 @@ static enum status next_wanted(void *context, struct source *source, struct fram
 static enum status second_look(struct analysis *a, struct source *source, unsigned file, struct error *error)
 {
 	struct ahead_steps steps = {
-		.next = next_wanted, .prepared_size = sizeof(struct selected), .prepare = pick, .take = look_at_picked,
-		.context = a,
+		.ring = PICKED_RING, .next = next_wanted, .prepared_size = sizeof(struct picked), .begin = begin_batch,
+		.prepare = pick, .take = look_at_picked, .context = a,
 	};
 	enum status status;
 	int64_t last_ns;

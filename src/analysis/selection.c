@@ -9,18 +9,13 @@
 #define FILTER_BITS_PER_ENTRY 16
 #define FILTER_BITS_MIN 4096
 
-struct number {
-	uint64_t place;   /* frame of the run */
-	uint32_t number;
-};
-
 struct selection {
-	uint64_t *slots;  /* hashes, 0 is empty */
+	uint64_t *slots;  /* hashes, see key_of(); 0 is empty */
 	size_t capacity, count;
 	uint64_t *filter;
 	uint64_t filter_mask; /* in bits */
-	struct number *numbers;
-	size_t numbers_count, numbers_capacity;
+	struct selection_place *places;
+	size_t places_count, places_capacity;
 	bool everything;  /* memory ran out */
 };
 
@@ -39,16 +34,23 @@ struct selection *selection_new(void)
 	return s;
 }
 
-static bool put(uint64_t *slots, size_t capacity, uint64_t hash)
-{
-	size_t at = hash >> 1 & (capacity - 1);
+/* The lowest two bits are not the hash's: one is set, so that none is 0, and the other marks those that recur. */
+#define KEY_BIT 1u
+#define RECURS_BIT 2u
 
-	while (slots[at] && slots[at] != hash)
+static uint64_t key_of(uint64_t hash)
+{
+	return (hash & ~(uint64_t)RECURS_BIT) | KEY_BIT;
+}
+
+/* The slot that holds the key, or the empty one where it would go. */
+static uint64_t *slot_of(uint64_t *slots, size_t capacity, uint64_t key)
+{
+	size_t at = key >> 2 & (capacity - 1);
+
+	while (slots[at] && key_of(slots[at]) != key)
 		at = (at + 1) & (capacity - 1);
-	if (slots[at] == hash)
-		return false;
-	slots[at] = hash;
-	return true;
+	return &slots[at];
 }
 
 static bool grow(struct selection *s)
@@ -59,49 +61,62 @@ static bool grow(struct selection *s)
 		return false;
 	for (size_t i = 0; i < s->capacity; i++)
 		if (s->slots[i])
-			put(slots, s->capacity * 2, s->slots[i]);
+			*slot_of(slots, s->capacity * 2, key_of(s->slots[i])) = s->slots[i];
 	free(s->slots);
 	s->slots = slots;
 	s->capacity *= 2;
 	return true;
 }
 
-/* The lowest bit tells nothing, so that no hash is 0. */
-static uint64_t not_zero(uint64_t hash)
-{
-	return hash | 1;
-}
-
 bool selection_add(struct selection *s, uint64_t tuple_hash)
 {
+	uint64_t key = key_of(tuple_hash), *slot;
+
 	if (s->count * 2 >= s->capacity && !grow(s)) {
 		s->everything = true;
 		return false;
 	}
-	s->count += put(s->slots, s->capacity, not_zero(tuple_hash));
+	slot = slot_of(s->slots, s->capacity, key);
+	if (!*slot) {
+		*slot = key;
+		s->count++;
+	}
 	return true;
 }
 
-bool selection_add_number(struct selection *s, uint64_t frame, uint32_t number)
+void selection_recur(struct selection *s, uint64_t tuple_hash)
 {
-	if (s->numbers_count == s->numbers_capacity) {
-		size_t capacity = s->numbers_capacity ? s->numbers_capacity * 2 : SLOTS_MIN;
-		struct number *numbers = realloc(s->numbers, capacity * sizeof *numbers);
+	uint64_t *slot = slot_of(s->slots, s->capacity, key_of(tuple_hash));
 
-		if (!numbers)
+	if (*slot)
+		*slot |= RECURS_BIT;
+}
+
+bool selection_recurs(const struct selection *s, uint64_t tuple_hash)
+{
+	return s->everything || *slot_of(s->slots, s->capacity, key_of(tuple_hash)) & RECURS_BIT;
+}
+
+bool selection_add_place(struct selection *s, const struct selection_place *place)
+{
+	if (s->places_count == s->places_capacity) {
+		size_t capacity = s->places_capacity ? s->places_capacity * 2 : SLOTS_MIN;
+		struct selection_place *places = realloc(s->places, capacity * sizeof *places);
+
+		if (!places)
 			return false;
-		s->numbers = numbers;
-		s->numbers_capacity = capacity;
+		s->places = places;
+		s->places_capacity = capacity;
 	}
-	s->numbers[s->numbers_count++] = (struct number){ .place = frame, .number = number };
+	s->places[s->places_count++] = *place;
 	return true;
 }
 
 static int by_place(const void *a, const void *b)
 {
-	const struct number *x = a, *y = b;
+	const struct selection_place *x = a, *y = b;
 
-	return (x->place > y->place) - (x->place < y->place);
+	return (x->frame > y->frame) - (x->frame < y->frame);
 }
 
 bool selection_finish(struct selection *s)
@@ -123,30 +138,24 @@ bool selection_finish(struct selection *s)
 		if (s->slots[i])
 			s->filter[bit / 64] |= 1ULL << bit % 64;
 	}
-	if (s->numbers_count)
-		qsort(s->numbers, s->numbers_count, sizeof *s->numbers, by_place);
+	if (s->places_count)
+		qsort(s->places, s->places_count, sizeof *s->places, by_place);
 	return s->filter;
 }
 
 void selection_prefetch(const struct selection *s, uint64_t tuple_hash)
 {
 	if (!s->everything)
-		__builtin_prefetch(&s->filter[(not_zero(tuple_hash) >> 20 & s->filter_mask) / 64]);
+		__builtin_prefetch(&s->filter[(tuple_hash >> 20 & s->filter_mask) / 64]);
 }
 
 bool selection_has(const struct selection *s, uint64_t tuple_hash)
 {
-	uint64_t hash = not_zero(tuple_hash), bit = hash >> 20 & s->filter_mask;
-	size_t at;
+	uint64_t bit = tuple_hash >> 20 & s->filter_mask;
 
 	if (s->everything)
 		return true;
-	if (!(s->filter[bit / 64] >> bit % 64 & 1))
-		return false;
-	for (at = hash >> 1 & (s->capacity - 1); s->slots[at]; at = (at + 1) & (s->capacity - 1))
-		if (s->slots[at] == hash)
-			return true;
-	return false;
+	return s->filter[bit / 64] >> bit % 64 & 1 && *slot_of(s->slots, s->capacity, key_of(tuple_hash));
 }
 
 void selection_each(const struct selection *s, void (*each)(void *context, uint64_t tuple_hash), void *context)
@@ -161,15 +170,13 @@ bool selection_is_everything(const struct selection *s)
 	return s->everything;
 }
 
-uint32_t selection_number(const struct selection *s, uint64_t frame)
+const struct selection_place *selection_place(const struct selection *s, uint64_t frame)
 {
-	struct number key = { .place = frame };
-	const struct number *found;
+	struct selection_place key = { .frame = frame };
 
-	if (!s->numbers_count)
-		return 0;
-	found = bsearch(&key, s->numbers, s->numbers_count, sizeof *s->numbers, by_place);
-	return found ? found->number : 0;
+	if (!s->places_count)
+		return NULL;
+	return bsearch(&key, s->places, s->places_count, sizeof *s->places, by_place);
 }
 
 void selection_free(struct selection *s)
@@ -178,6 +185,6 @@ void selection_free(struct selection *s)
 		return;
 	free(s->slots);
 	free(s->filter);
-	free(s->numbers);
+	free(s->places);
 	free(s);
 }

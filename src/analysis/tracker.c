@@ -24,6 +24,7 @@ struct tracked {
 	struct conversation conversation;   /* first: the table's value */
 	struct pending *pending;
 	int64_t last_ns;
+	uint32_t left;                      /* segments that are still to come; 0: nobody knows */
 	const char *file_name;              /* of the capture that holds its last segment */
 	struct icmp_error icmp;             /* .frame 0: none */
 };
@@ -51,24 +52,31 @@ static void verdict_of(struct tracker *t, const struct evidence *evidence)
 	t->options.sink->verdict(t->options.sink->user, &verdict);
 }
 
+/* Off the list of its conversation, which may go. */
+static void detach(struct pending *p)
+{
+	struct tracked *tracked = (struct tracked *)p->reset.conversation;
+	struct pending **at;
+
+	for (at = &tracked->pending; *at && *at != p; at = &(*at)->of_conversation)
+		;
+	if (*at)
+		*at = p->of_conversation;
+	p->reset.conversation = NULL;
+}
+
 /*
  * Complete the evidence, and take the reset off the list of its conversation: what stands there still watches, and
  * after SEAL_SEGMENTS none does any more, so the list stays short in a storm of RSTs.
  */
 static void seal(struct tracker *t, struct pending *p, enum sealed why)
 {
-	struct tracked *tracked = (struct tracked *)p->reset.conversation;
-	struct pending **at;
-
 	if (p->reset.sealed)
 		return;
 	neighbourhood_facts(t->neighbourhood, &p->reset.evidence);
-	reset_seal(&p->reset, &tracked->conversation, why);
-	for (at = &tracked->pending; *at && *at != p; at = &(*at)->of_conversation)
-		;
-	if (*at)
-		*at = p->of_conversation;
-	p->reset.conversation = NULL;
+	reset_seal(&p->reset, p->reset.conversation, why);
+	if (p->reset.conversation)
+		detach(p);
 }
 
 /* Report the oldest, which is sealed, and let it go. */
@@ -148,8 +156,8 @@ struct tracker *tracker_new(const struct tracker_options *options)
 {
 	struct tracker *t = calloc(1, sizeof *t);
 	struct table_options table = {
-		.value_size = sizeof(struct tracked), .max_entries = options->max_conversations, .worth = worth,
-		.let_go = let_go, .user = t,
+		.value_size = sizeof(struct tracked), .max_entries = options->max_conversations, .seed = options->seed,
+		.worth = worth, .let_go = let_go, .user = t,
 	};
 
 	if (!t)
@@ -194,16 +202,21 @@ static struct pending *new_pending(struct tracker *t)
 static void look_for_twin(const struct tracker *t, struct reset *reset)
 {
 	const struct evidence *e = &reset->evidence;
-	struct tuple own, tuple;
-	struct tracked *twin;
+	struct tracked *tracked;
+	struct tuple own;
+	struct twin twin;
 
 	if (!yes(e, FACT_ANSWERS_FIRST_SEGMENT) || !(reset->trigger.flags & TCP_ACK) || reset->trigger.flags & TCP_SYN ||
-	    !twins_find(t->twins, &e->src, &tuple))
+	    !twins_find(t->twins, &e->src, &twin))
 		return;
 	tuple_of(&e->src, &e->dst, &own);
-	twin = table_find(t->table, &tuple, table_hash(t->table, &tuple));
-	if (twin && memcmp(own.bytes, tuple.bytes, sizeof own.bytes) != 0)
-		twins_compare(reset, &twin->conversation);
+	if (memcmp(own.bytes, twin.tuple.bytes, sizeof own.bytes) == 0)
+		return;
+	tracked = twin.kept ? NULL : table_find(t->table, &twin.tuple, table_hash(t->table, &twin.tuple));
+	if (tracked)
+		twins_look(&tracked->conversation, &e->src, &twin);
+	if (tracked || (twin.kept && reset->rst.time_ns - twin.last.time_ns <= LINGER_NS))
+		twins_compare(reset, &twin);
 }
 
 static void add_reset(struct tracker *t, struct tracked *tracked, const struct note *rst, const struct segment *segment,
@@ -241,10 +254,10 @@ static void observe(struct tracker *t, struct tracked *tracked, const struct not
 	}
 }
 
-static void begin(struct tracker *t, struct tracked *tracked, const struct segment *segment, unsigned side, bool reuse)
+static void begin(struct tracker *t, struct tracked *tracked, const struct arrival *arrival, bool reuse)
 {
 	const struct selection *selection = t->options.selection;
-	struct tuple tuple;
+	const struct segment *segment = &arrival->segment;
 
 	if (reuse) {
 		for (struct pending *p = tracked->pending; p; p = p->of_conversation)
@@ -253,25 +266,24 @@ static void begin(struct tracker *t, struct tracked *tracked, const struct segme
 		end_conversation(t, tracked);
 		tracked->icmp.frame = 0;
 	}
-	conversation_begin(&tracked->conversation, segment, side, reuse);
+	conversation_begin(&tracked->conversation, segment, arrival->side, reuse);
 	tracked->conversation.flow.file = (uint16_t)t->file;
+	tracked->left = 0;
 	t->ordinal++;
-	if (!selection)
+	if (!selection) {
 		t->options.totals->connections++;
-	tracked->conversation.number = selection ? selection_number(selection, segment->frame) : t->ordinal;
-	tuple_of(&segment->src, &segment->dst, &tuple);
-	twins_add(t->twins, &tracked->conversation, &tuple, segment->flags & TCP_SYN);
+		tracked->conversation.number = t->ordinal;
+	}
+	twins_add(t->twins, &tracked->conversation, &arrival->tuple, segment->flags & TCP_SYN);
 }
 
-static void take(struct tracker *t, struct tracked *tracked, struct segment *segment, unsigned side)
+static void take(struct tracker *t, struct tracked *tracked, struct arrival *arrival)
 {
 	const struct analysis_sink *sink = t->options.sink;
-	struct options options;
+	struct segment *segment = &arrival->segment;
 	struct note note;
 
-	segment_options(segment, &options);
-	segment_checksum(segment);
-	conversation_take(&tracked->conversation, segment, &options, side, &note);
+	conversation_take(&tracked->conversation, segment, &arrival->options, arrival->side, &note);
 	tracked->last_ns = segment->time_ns;
 	tracked->file_name = t->file_name;
 	if (tracked->pending)
@@ -279,42 +291,69 @@ static void take(struct tracker *t, struct tracked *tracked, struct segment *seg
 	if (segment->flags & TCP_RST && !(note.marks & NOTE_DUPLICATE)) {
 		if (!t->options.selection)
 			t->options.totals->resets++;
-		add_reset(t, tracked, &note, segment, &options);
+		add_reset(t, tracked, &note, segment, &arrival->options);
 	}
 	if (sink->note)
 		sink->note(sink->user, &tracked->conversation, &note, segment);
 }
 
-/* Where a segment goes. */
-struct address_of {
-	struct tuple tuple;
-	uint64_t hash;
-	unsigned side;
-	void *hint;
-};
-
-/* The survey is done with a connection sooner than we are: what it counted as the next one is the same to us. */
-static void adopt_number(const struct tracker *t, struct conversation *c, const struct segment *segment)
+/*
+ * What the survey knows of a connection. It is done with one sooner than we are: what it counted as the next one is the
+ * same to us.
+ */
+static void adopt_place(const struct tracker *t, struct tracked *tracked, const struct arrival *arrival)
 {
-	if (!c->number && t->options.selection)
-		c->number = selection_number(t->options.selection, segment->frame);
+	const struct selection *selection = t->options.selection;
+	const struct selection_place *place;
+
+	if (tracked->conversation.number || !selection)
+		return;
+	place = selection_place(selection, arrival->segment.frame);
+	if (!place)
+		return;
+	tracked->conversation.number = place->number;
+	if (!selection_recurs(selection, arrival->hash))
+		tracked->left = place->segments;
 }
 
-static void deliver(struct tracker *t, struct segment *segment, const struct address_of *to)
+/*
+ * The last segment of these two ends: what waits for the clock or for its neighbours does so without the conversation,
+ * whose memory the next one takes. What ended without a RST waits: it may still be told about by ICMP.
+ */
+static void settle(struct tracker *t, struct tracked *tracked, const struct tuple *tuple)
 {
+	if (!tracked->conversation.rst_count)
+		return;
+	while (tracked->pending) {
+		struct pending *p = tracked->pending;
+
+		reset_complete(&p->reset, &tracked->conversation);
+		detach(p);
+	}
+	end_conversation(t, tracked);
+	twins_keep(t->twins, &tracked->conversation, tuple);
+	conversation_clear(&tracked->conversation);
+	table_remove(t->table, tracked);
+}
+
+static void deliver(struct tracker *t, struct arrival *arrival, void *hint)
+{
+	const struct segment *segment = &arrival->segment;
 	struct tracked *tracked;
 	bool added;
 
 	tracker_advance(t, segment->time_ns);
-	tracked = table_get_hinted(t->table, &to->tuple, to->hash, to->hint, segment->time_ns, &added);
+	tracked = table_get_hinted(t->table, &arrival->tuple, arrival->hash, hint, segment->time_ns, &added);
 	if (!tracked)
 		return;
 	if (added)
-		begin(t, tracked, segment, to->side, false);
-	else if (flow_begins_anew(&tracked->conversation.flow, segment, to->side))
-		begin(t, tracked, segment, to->side, true);
-	adopt_number(t, &tracked->conversation, segment);
-	take(t, tracked, segment, to->side);
+		begin(t, tracked, arrival, false);
+	else if (flow_begins_anew(&tracked->conversation.flow, segment, arrival->side))
+		begin(t, tracked, arrival, true);
+	adopt_place(t, tracked, arrival);
+	take(t, tracked, arrival);
+	if (tracked->left && --tracked->left == 0)
+		settle(t, tracked, &arrival->tuple);
 }
 
 #define CACHE_LINE 64
@@ -329,23 +368,42 @@ static void prefetch_conversation(const void *tracked)
 		__builtin_prefetch(lines + at, 1);
 }
 
-void tracker_segments(struct tracker *t, struct segment *segments, size_t count)
+void arrival_prepare(struct arrival *arrival, uint64_t seed)
 {
-	struct address_of to[TRACKER_BATCH];
+	struct segment *segment = &arrival->segment;
+
+	segment_options(segment, &arrival->options);
+	segment_checksum(segment);
+	arrival->side = (uint8_t)tuple_of(&segment->src, &segment->dst, &arrival->tuple);
+	arrival->hash = tuple_hash(&arrival->tuple, seed);
+}
+
+/* Segments whose conversations are asked for at a time. */
+#define LOOK_AHEAD 8
+
+static void take_some(struct tracker *t, struct arrival *arrivals, size_t count)
+{
+	void *hints[LOOK_AHEAD];
 
 	for (size_t i = 0; i < count; i++) {
-		segments[i].frame = frame_in_run(t->file, segments[i].frame);
-		to[i].side = tuple_of(&segments[i].src, &segments[i].dst, &to[i].tuple);
-		to[i].hash = table_hash(t->table, &to[i].tuple);
-		table_prefetch(t->table, to[i].hash);
+		arrivals[i].segment.frame = frame_in_run(t->file, arrivals[i].segment.frame);
+		table_prefetch(t->table, arrivals[i].hash);
+		if (arrivals[i].segment.mac)
+			__builtin_prefetch(arrivals[i].segment.mac);
 	}
 	for (size_t i = 0; i < count; i++) {
-		to[i].hint = table_hint(t->table, to[i].hash);
+		hints[i] = table_hint(t->table, arrivals[i].hash);
 		if (count > 1)
-			prefetch_conversation(to[i].hint);
+			prefetch_conversation(hints[i]);
 	}
 	for (size_t i = 0; i < count; i++)
-		deliver(t, &segments[i], &to[i]);
+		deliver(t, &arrivals[i], hints[i]);
+}
+
+void tracker_segments(struct tracker *t, struct arrival *arrivals, size_t count)
+{
+	for (size_t i = 0; i < count; i += LOOK_AHEAD)
+		take_some(t, arrivals + i, count - i < LOOK_AHEAD ? count - i : LOOK_AHEAD);
 }
 
 void tracker_icmp(struct tracker *t, const struct icmp_error *error)

@@ -4,11 +4,13 @@
 
 #include "analysis/analysis.h"
 #include "analysis/selection.h"
+#include "flow/tuple.h"
 
 struct tracker;
 
 struct tracker_options {
 	size_t max_conversations;
+	uint64_t seed;                        /* of the hashes of tuples */
 	const struct selection *selection;    /* NULL: look at every connection, and count them in the totals */
 	const struct analysis_sink *sink;
 	struct analysis_totals *totals;
@@ -18,9 +20,20 @@ struct tracker_options {
 struct tracker *tracker_new(const struct tracker_options *options);
 /* From now on segments come from this capture. */
 void tracker_file(struct tracker *tracker, unsigned file, const char *name);
-/* Up to TRACKER_BATCH segments, in order: what they need is fetched from memory for all before the first is used. */
-#define TRACKER_BATCH 8
-void tracker_segments(struct tracker *tracker, struct segment *segments, size_t count);
+
+/* A segment, and what can be found out about it without its conversation. */
+struct arrival {
+	struct segment segment;
+	struct options options;
+	struct tuple tuple;
+	uint64_t hash;            /* of the tuple */
+	uint8_t side;
+};
+
+/* Derive everything else from the segment; `seed` as in the options. In whatever thread. */
+void arrival_prepare(struct arrival *arrival, uint64_t seed);
+/* Segments in order. What they need is fetched from memory for some before the first of them is used. */
+void tracker_segments(struct tracker *tracker, struct arrival *arrivals, size_t count);
 void tracker_icmp(struct tracker *tracker, const struct icmp_error *error);
 /* Seal what has waited long enough at `now_ns`. */
 void tracker_advance(struct tracker *tracker, int64_t now_ns);

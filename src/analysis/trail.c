@@ -55,7 +55,7 @@ void trail_end(struct trail *trail, unsigned file, int64_t last_time_ns)
 static void want(void *context, uint64_t hash)
 {
 	struct trail *trail = context;
-	uint32_t at = source_mark_hash(source_mark(0, hash));
+	uint32_t at = source_mark_hash(trail_mark(0, hash));
 
 	trail->wanted[at / 64] |= 1ULL << at % 64;
 }
@@ -64,7 +64,7 @@ void trail_finish(struct trail *trail, const struct selection *selection)
 {
 	if (selection_is_everything(selection))
 		memset(trail->wanted, 0xff, SOURCE_MARK_HASHES / 8);
-	want(trail, TRAIL_ALWAYS);
+	trail->wanted[0] |= 1ULL << TRAIL_ALWAYS;
 	selection_each(selection, want, trail);
 }
 

@@ -13,8 +13,13 @@
 
 /* Marks over all files: 64 MiB. What comes later is read whole again. */
 #define TRAIL_MARKS_MAX (16u << 20)
-/* The hash of frames that nobody could tell at a glance: they are always wanted. */
-#define TRAIL_ALWAYS UINT64_MAX
+
+/* Two hashes are not those of connections: frames that belong to none are never wanted, parts of datagrams always. */
+enum trail_bucket {
+	TRAIL_NEVER,
+	TRAIL_ALWAYS,
+	TRAIL_CONNECTIONS,
+};
 
 struct trail {
 	uint32_t *marks;          /* see source_mark() */
@@ -39,6 +44,19 @@ enum status trail_next(struct trail *trail, unsigned file, struct source *source
 bool trail_last_time(const struct trail *trail, unsigned file, int64_t *ret_time_ns);
 /* NULL is allowed. */
 void trail_free(struct trail *trail);
+
+/* The mark of a frame that belongs to a connection. */
+static inline uint32_t trail_mark(uint32_t captured, uint64_t hash)
+{
+	uint32_t mark = source_mark(captured, hash);
+
+	return mark | (uint32_t)(source_mark_hash(mark) < TRAIL_CONNECTIONS) << (SOURCE_MARK_HASH_SHIFT + 1);
+}
+
+static inline uint32_t trail_mark_other(uint32_t captured, enum trail_bucket bucket)
+{
+	return source_mark(captured, 0) | (uint32_t)bucket << SOURCE_MARK_HASH_SHIFT;
+}
 
 /* The marks of the next frames, in order. */
 static inline void trail_add(struct trail *trail, const uint32_t *marks, size_t count)

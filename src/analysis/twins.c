@@ -9,7 +9,7 @@
 
 struct slot {
 	struct endpoint end;
-	struct tuple tuple;
+	struct twin twin;
 };
 
 struct twins {
@@ -40,29 +40,48 @@ void twins_add(struct twins *twins, const struct conversation *c, const struct t
 		return;
 	slot = &twins->slots[index_of(client)];
 	if (opened || !endpoint_equal(&slot->end, client))
-		*slot = (struct slot){ *client, *tuple };
+		*slot = (struct slot){ *client, { .tuple = *tuple } };
 }
 
-bool twins_find(const struct twins *twins, const struct endpoint *end, struct tuple *ret_tuple)
+void twins_look(const struct conversation *c, const struct endpoint *end, struct twin *twin)
+{
+	unsigned side = endpoint_equal(&c->side[0].end, end) ? 0 : 1;
+
+	twin->half = c->flow.half[side];
+	twin->last = c->side[side].last;
+}
+
+void twins_keep(struct twins *twins, const struct conversation *c, const struct tuple *tuple)
+{
+	const struct endpoint *client = &c->side[c->flow.initiator].end;
+	struct slot *slot;
+
+	if (!twins)
+		return;
+	slot = &twins->slots[index_of(client)];
+	if (!endpoint_equal(&slot->end, client) || memcmp(slot->twin.tuple.bytes, tuple->bytes, sizeof tuple->bytes) != 0)
+		return;
+	twins_look(c, client, &slot->twin);
+	slot->twin.kept = true;
+}
+
+bool twins_find(const struct twins *twins, const struct endpoint *end, struct twin *ret_twin)
 {
 	const struct slot *slot;
 
 	if (!twins)
 		return false;
 	slot = &twins->slots[index_of(end)];
-	*ret_tuple = slot->tuple;
-	return slot->tuple.size && endpoint_equal(&slot->end, end);
+	*ret_twin = slot->twin;
+	return slot->twin.tuple.size && endpoint_equal(&slot->end, end);
 }
 
-void twins_compare(struct reset *reset, const struct conversation *twin)
+void twins_compare(struct reset *reset, const struct twin *twin)
 {
-	const struct endpoint *client = &reset->evidence.src;
-	unsigned side = endpoint_equal(&twin->side[0].end, client) ? 0 : 1;
-	const struct half *half = &twin->flow.half[side];
-	const struct side *own = &twin->side[side];
+	const struct half *half = &twin->half;
 	bool belongs = half->seen & HALF_SEQ && half->next - reset->trigger.ack <= ACK_LAG_MAX;
 
-	evidence_decide(&reset->evidence, FACT_LEAKED_TWIN, belongs, own->last.frame, own->last.time_ns);
+	evidence_decide(&reset->evidence, FACT_LEAKED_TWIN, belongs, twin->last.frame, twin->last.time_ns);
 }
 
 void twins_free(struct twins *twins)

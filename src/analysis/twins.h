@@ -18,10 +18,21 @@ struct twins;
 struct twins *twins_new(void);
 /* `c` begins, with its first segment. What begins in the middle does not replace what an endpoint opened before. */
 void twins_add(struct twins *twins, const struct conversation *c, const struct tuple *tuple, bool opened);
+/* `c` will get no more segments, and goes: keep of it what twins_compare() needs. */
+void twins_keep(struct twins *twins, const struct conversation *c, const struct tuple *tuple);
+
+struct twin {
+	struct tuple tuple;
+	bool kept;                   /* it is gone, and this is left of the endpoint's side of it: */
+	struct half half;
+	struct moment last;
+};
 /* The connection that this endpoint opened last. False where nobody knows. */
-bool twins_find(const struct twins *twins, const struct endpoint *end, struct tuple *ret_tuple);
+bool twins_find(const struct twins *twins, const struct endpoint *end, struct twin *ret_twin);
+/* What is known of the endpoint's side now, from the conversation itself. */
+void twins_look(const struct conversation *c, const struct endpoint *end, struct twin *twin);
 /* Whether the segment that `reset` answers, the first of its conversation, belongs to `twin`; adds the fact. */
-void twins_compare(struct reset *reset, const struct conversation *twin);
+void twins_compare(struct reset *reset, const struct twin *twin);
 void twins_free(struct twins *twins);
 
 #endif

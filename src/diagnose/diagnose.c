@@ -9,15 +9,20 @@ _Static_assert(FACTS <= UINT8_MAX && CAUSES <= UINT8_MAX, "verdicts and opinions
 
 struct opinions {
 	struct opinion of[CAUSES];
+	uint8_t standing[CAUSES];   /* those that are not excluded, in the order of the catalogue */
+	unsigned standing_count;
 };
 
 static void weigh_all(const struct evidence *e, struct opinions *all)
 {
+	all->standing_count = 0;
 	for (unsigned id = 0; id < CAUSES; id++) {
 		const struct cause *cause = cause_get((enum cause_id)id);
 		bool ending = cause->family == FAMILY_ENDING;
 
 		all->of[id] = cause->weigh && ending == e->is_ending ? cause->weigh(e) : opinion_excluded();
+		if (all->of[id].stance != STANCE_EXCLUDED)
+			all->standing[all->standing_count++] = (uint8_t)id;
 	}
 }
 
@@ -37,9 +42,9 @@ static enum cause_id best(const struct opinions *all)
 {
 	enum cause_id top = CAUSE_NONE;
 
-	for (unsigned id = 0; id < CAUSES; id++)
-		if (all->of[id].stance != STANCE_EXCLUDED && (top == CAUSE_NONE || better(all, id, top)))
-			top = (enum cause_id)id;
+	for (unsigned i = 0; i < all->standing_count; i++)
+		if (top == CAUSE_NONE || better(all, all->standing[i], top))
+			top = (enum cause_id)all->standing[i];
 	return top;
 }
 
@@ -49,9 +54,11 @@ static enum cause_id refine(const struct opinions *all, enum cause_id top)
 	enum cause_id chosen = top;
 	unsigned strongest = REFINEMENT_MIN;
 
-	for (unsigned id = 0; id < CAUSES; id++) {
+	for (unsigned i = 0; i < all->standing_count; i++) {
+		enum cause_id id = (enum cause_id)all->standing[i];
+
 		if (all->of[id].stance == STANCE_POSSIBLE && all->of[id].strength >= strongest && cause_descends(id, top)) {
-			chosen = (enum cause_id)id;
+			chosen = id;
 			strongest = all->of[id].strength + 1;
 		}
 	}
@@ -85,8 +92,8 @@ static enum certainty certainty(const struct evidence *e, const struct opinions 
 	/* What a RST says of itself comes before what it looks like. */
 	if (yes(e, FACT_RST_CUT) && cause_get(top)->rank >= RANK_SPECIFIC)
 		return CERTAINTY_LIKELY;
-	for (unsigned id = 0; id < CAUSES; id++)
-		if (id != top && all->of[id].stance != STANCE_EXCLUDED && !hides(all, top, (enum cause_id)id))
+	for (unsigned i = 0; i < all->standing_count; i++)
+		if (all->standing[i] != top && !hides(all, top, (enum cause_id)all->standing[i]))
 			return CERTAINTY_LIKELY;
 	return CERTAINTY_CERTAIN;
 }
@@ -94,10 +101,11 @@ static enum certainty certainty(const struct evidence *e, const struct opinions 
 /* Likeliest first. A certain verdict keeps its refinements only: a capture cannot tell them. */
 static void collect_candidates(const struct opinions *all, struct verdict *v)
 {
-	for (unsigned id = 0; id < CAUSES; id++) {
+	for (unsigned i = 0; i < all->standing_count; i++) {
+		enum cause_id id = (enum cause_id)all->standing[i];
 		unsigned at = v->candidate_count;
 
-		if (id == v->cause || id == CAUSE_unknown || all->of[id].stance == STANCE_EXCLUDED)
+		if (id == v->cause || id == CAUSE_unknown)
 			continue;
 		if (v->certainty == CERTAINTY_CERTAIN && !cause_descends(id, v->cause))
 			continue;

@@ -105,12 +105,10 @@ static void take_flags(struct flow *flow, struct half *own, const struct segment
 		own->seen |= HALF_DATA;
 }
 
-void flow_update(struct flow *flow, const struct segment *segment, unsigned side)
+void flow_update_other(struct flow *flow, const struct segment *segment, unsigned side)
 {
 	struct half *own = &flow->half[side], *peer = &flow->half[!side];
 
-	if (flow_update_plain(flow, side, segment->seq, segment->ack, segment->payload_len, segment->flags))
-		return;
 	if (segment->flags & TCP_RST) {
 		/* A RST's numbers are often made from those of the peer, or forged: they say nothing about the sender. */
 		own->seen |= HALF_RST;
@@ -120,6 +118,12 @@ void flow_update(struct flow *flow, const struct segment *segment, unsigned side
 	take_flags(flow, own, segment, side);
 	if (segment->flags & TCP_ACK)
 		take_ack(own, peer, segment);
+}
+
+void flow_update(struct flow *flow, const struct segment *segment, unsigned side)
+{
+	if (!flow_update_plain(flow, side, segment->seq, segment->ack, segment->payload_len, segment->flags))
+		flow_update_other(flow, segment, side);
 }
 
 bool flow_expects(const struct flow *flow, unsigned side, uint32_t *ret_seq)
@@ -154,11 +158,6 @@ enum ending flow_ending(const struct flow *flow)
 	if (has(initiator, HALF_SYN) && !has(responder, HALF_SEQ))
 		return ENDING_UNANSWERED;
 	return ENDING_OPEN;
-}
-
-bool flow_is_over(const struct flow *flow)
-{
-	return any_rst(flow) || (has(&flow->half[0], HALF_FIN) && has(&flow->half[1], HALF_FIN));
 }
 
 bool flow_unanswered(const struct flow *flow)

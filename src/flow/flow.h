@@ -11,12 +11,13 @@
 #include "base/sequence.h"
 #include "packet/segment.h"
 
+/* Those that stand for a flag have its place, so that a segment's flags can be taken over as they are. */
 enum half_seen {
-	HALF_SYN = 1 << 0,      /* sent a SYN (with or without ACK); `isn` is valid */
-	HALF_FIN = 1 << 1,
-	HALF_RST = 1 << 2,
+	HALF_FIN = TCP_FIN,
+	HALF_SYN = TCP_SYN,     /* sent a SYN (with or without ACK); `isn` is valid */
+	HALF_RST = TCP_RST,
 	HALF_DATA = 1 << 3,
-	HALF_ACK = 1 << 4,      /* sent an ACK; `acked` is valid */
+	HALF_ACK = TCP_ACK,     /* sent an ACK; `acked` is valid */
 	HALF_SEQ = 1 << 5,      /* sent something that sets `next` */
 	HALF_FIN_ACKED = 1 << 6,/* its FIN was acknowledged */
 };
@@ -26,6 +27,7 @@ struct half {
 	uint32_t acked;         /* highest acknowledgement sent */
 	uint8_t seen;           /* enum half_seen */
 	uint8_t unanswered;     /* times something was sent again since the peer last acknowledged anything new; saturates */
+	uint16_t segments;      /* sent; counted by the survey only; saturates */
 };
 
 enum flow_flag {
@@ -63,33 +65,41 @@ void flow_begin(struct flow *flow, const struct segment *segment, unsigned side)
 /* Take the next segment, the first one too. */
 void flow_update(struct flow *flow, const struct segment *segment, unsigned side);
 /*
- * flow_update() for what nearly every segment is, data in order or a bare ACK, without a branch on which of them. False
- * for any other; then nothing was done.
+ * flow_update() for what nearly every segment is: data or a FIN in order, or a bare ACK. No branch on which of them.
+ * False for any other; then nothing was done, and flow_update_other() does it.
  */
 static inline bool flow_update_plain(struct flow *flow, unsigned side, uint32_t seq, uint32_t ack, uint32_t payload_len,
                                      unsigned flags)
 {
 	struct half *own = &flow->half[side], *peer = &flow->half[!side];
-	int32_t sent = seq_diff(seq + payload_len, own->next), acked = seq_diff(ack, own->acked);
+	uint32_t span = payload_len + (flags & TCP_FIN) / TCP_FIN, end = seq + span;
+	uint32_t seen = own->seen, fin_acked;
+	uint32_t is_new = !(seen & HALF_SEQ) | (seq_diff(end, own->next) > 0);
+	uint32_t acks = ((flags & TCP_ACK) != 0) & (!(seen & HALF_ACK) | (seq_diff(ack, own->acked) > 0));
 
-	if ((flags & (TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK)) != TCP_ACK ||
-	    (own->seen & (HALF_SEQ | HALF_ACK)) != (HALF_SEQ | HALF_ACK))
+	if ((flags & (TCP_SYN | TCP_RST)) | ((span > 0) & !is_new))
 		return false;
-	/* Sent again, or perhaps the acknowledgement of a FIN. */
-	if ((sent <= 0) & (payload_len > 0) || peer->seen & HALF_FIN)
-		return false;
-	own->next += sent > 0 ? (uint32_t)sent : 0;
-	own->seen |= payload_len ? HALF_DATA : 0;
-	own->acked += acked > 0 ? (uint32_t)acked : 0;
-	peer->unanswered = acked > 0 ? 0 : peer->unanswered;
+	fin_acked = acks & (peer->seen / HALF_FIN) & (seq_diff(ack, peer->next) >= 0);
+	/* Masks, for a compiler makes branches of conditions, and nobody foresees these. */
+	own->next ^= (own->next ^ end) & -is_new;
+	own->acked ^= (own->acked ^ ack) & -acks;
+	own->seen = (uint8_t)(seen | (flags & (TCP_FIN | TCP_ACK)) | (payload_len ? HALF_DATA : 0) | HALF_SEQ);
+	peer->seen |= (uint8_t)(fin_acked * HALF_FIN_ACKED);
+	peer->unanswered &= (uint8_t)(acks - 1);
 	return true;
 }
+void flow_update_other(struct flow *flow, const struct segment *segment, unsigned side);
 
 /* What `side` expects next from its peer: RCV.NXT as far as the capture tells. False where nothing tells. */
 bool flow_expects(const struct flow *flow, unsigned side, uint32_t *ret_seq);
 enum ending flow_ending(const struct flow *flow);
 /* Nothing more is expected of it: closed both ways or reset. */
-bool flow_is_over(const struct flow *flow);
+static inline bool flow_is_over(const struct flow *flow)
+{
+	unsigned one = flow->half[0].seen, other = flow->half[1].seen;
+
+	return ((one | other) & HALF_RST) | (one & other & HALF_FIN);
+}
 /* The last thing that one side sent, SYN or data, was sent again and again and never acknowledged. */
 bool flow_unanswered(const struct flow *flow);
 

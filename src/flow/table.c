@@ -58,7 +58,7 @@ static uint32_t ref_of(const struct table *t, const void *value, uint32_t tuple_
 
 void table_prefetch(const struct table *t, uint64_t hash)
 {
-	table_ask(t, hash);
+	table_ask(t, table_tag(hash));
 }
 
 void *table_hint(const struct table *t, uint64_t hash)
@@ -159,12 +159,17 @@ static void ask_ahead(const struct table *t)
 		__builtin_prefetch(table_tail(t, pool_entry(pool, t->hand + i)));
 }
 
+static bool is_spent(const struct table *t, const void *value, int64_t now_ns)
+{
+	return t->options.is_spent ? t->options.is_spent(value, now_ns) : t->options.worth(value, now_ns) == 0;
+}
+
 void table_sweep(struct table *t, size_t entries, int64_t now_ns)
 {
 	while (entries--) {
 		void *value = hand_next(t);
 
-		if (value && t->options.worth(value, now_ns) == 0)
+		if (value && is_spent(t, value, now_ns))
 			let_go(t, value, false);
 	}
 	ask_ahead(t);

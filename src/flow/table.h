@@ -28,6 +28,7 @@ struct table_options {
 	uint64_t seed;           /* of table_hash(), which is tuple_hash() with it; 0: a random one */
 	/* How much an entry is worth keeping at time `now_ns`: 0, it may go at the next sweep; else the higher the better. */
 	unsigned (*worth)(const void *value, int64_t now_ns);
+	bool (*is_spent)(const void *value, int64_t now_ns);  /* worth() would give 0; NULL: ask worth() */
 	/*
 	 * Called before an entry goes: swept, crowded out, or at table_free(). Not by table_remove(). It must not change
 	 * the table. May be NULL.

@@ -33,9 +33,16 @@ struct table {
 	uint32_t hand;
 };
 
+/* Of a hash the table looks at these bits only. */
 static inline uint32_t table_tag(uint64_t hash)
 {
 	return (uint32_t)(hash >> 32);
+}
+
+/* A hash that is as good as the one that the tag was taken from. */
+static inline uint64_t table_hash_of_tag(uint32_t tag)
+{
+	return (uint64_t)tag << 32;
 }
 
 static inline void *table_entry(const struct table *t, uint32_t ref)
@@ -49,18 +56,18 @@ static inline struct table_tail *table_tail(const struct table *t, const void *v
 }
 
 /* As table_prefetch(). */
-static inline void table_ask(const struct table *t, uint64_t hash)
+static inline void table_ask(const struct table *t, uint32_t tag)
 {
-	__builtin_prefetch(slots_home(&t->slots, table_tag(hash)));
+	__builtin_prefetch(slots_home(&t->slots, tag));
 }
 
 /*
  * As table_hint(), but a guess: NULL also where the search would have been a long one. Which slot it is cannot be
  * foreseen by the processor, so there is no branch on it.
  */
-static inline void *table_guess(const struct table *t, uint64_t hash)
+static inline void *table_guess(const struct table *t, uint32_t tag)
 {
-	uint32_t tag = table_tag(hash), ref = 0;
+	uint32_t ref = 0;
 	const struct slot *slot = slots_home(&t->slots, tag);
 	void *entry;
 
@@ -77,20 +84,16 @@ static inline void *table_guess(const struct table *t, uint64_t hash)
 	return entry;
 }
 
-/* Whether the entry has this tuple; a free one has none. */
-static inline bool table_has_v4(const struct table *t, const void *entry, const uint64_t words[2])
+/* Whether the entry has this IPv4 tuple, the first 8 and the next 4 bytes of it; a free one has none. */
+static inline bool table_has_v4(const struct table *t, const void *entry, uint64_t addresses, uint32_t ports)
 {
 	const struct table_tail *tail = table_tail(t, entry);
-	uint64_t addresses;
-	uint32_t ports;
+	uint64_t its_addresses;
+	uint32_t its_ports;
 
-	memcpy(&addresses, tail->tuple, sizeof addresses);
-	memcpy(&ports, tail->tuple + sizeof addresses, sizeof ports);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-	return tail->tuple_size == TUPLE_SIZE_V4 && addresses == words[0] && ports == words[1] >> 32;
-#else
-	return tail->tuple_size == TUPLE_SIZE_V4 && addresses == words[0] && ports == words[1];
-#endif
+	memcpy(&its_addresses, tail->tuple, sizeof its_addresses);
+	memcpy(&its_ports, tail->tuple + sizeof its_addresses, sizeof its_ports);
+	return tail->tuple_size == TUPLE_SIZE_V4 && its_addresses == addresses && its_ports == ports;
 }
 
 #endif

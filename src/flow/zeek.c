@@ -149,8 +149,10 @@ static void flip_after_syn_ack(struct zeek *z)
 {
 	char history[ZEEK_HISTORY_MAX];
 
+	if (z->letters != 1)
+		return;
 	zeek_history(z, history);
-	if (strcmp(history, "H") != 0)
+	if (history[0] != 'H')
 		return;
 	z->letters = 0;
 	memset(z->packed, 0, sizeof z->packed);

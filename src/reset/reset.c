@@ -228,7 +228,7 @@ enum sealed reset_due(const struct reset *reset, int64_t now_ns)
 	return reset->segments_after >= SEAL_SEGMENTS ? SEALED_PACKETS : SEALED_NOT;
 }
 
-void reset_seal(struct reset *reset, const struct conversation *c, enum sealed why)
+void reset_complete(struct reset *reset, const struct conversation *c)
 {
 	struct scene scene = scene_of(reset, c);
 
@@ -237,6 +237,13 @@ void reset_seal(struct reset *reset, const struct conversation *c, enum sealed w
 	judge_acceptance(&scene);
 	count_loss(&scene);
 	evidence_describe(&reset->evidence, &c->zeek);
+	reset->complete = true;
+}
+
+void reset_seal(struct reset *reset, const struct conversation *c, enum sealed why)
+{
+	if (!reset->complete)
+		reset_complete(reset, c);
 	reset->evidence.sealed = why;
 	reset->sealed = true;
 }

@@ -28,7 +28,8 @@ struct reset {
 	uint32_t segments_after;
 	struct moment receiver_went_on, sender_went_on, sender_unaware, sender_got_it;
 	struct moment challenged, syn_again, syn_accepted;
-	struct conversation *conversation; /* NULL once it is gone; then sealed */
+	struct conversation *conversation; /* NULL once it is gone; then complete */
+	bool complete;                 /* nothing follows in its conversation: what its facts rest on has been taken */
 	bool sealed;
 };
 
@@ -41,7 +42,9 @@ void reset_observe(struct reset *reset, const struct conversation *c, const stru
 void reset_replaced(struct reset *reset, const struct segment *syn);
 /* Whether nothing more is awaited at `now_ns`; tells why. */
 enum sealed reset_due(const struct reset *reset, int64_t now_ns);
-/* Complete the evidence. */
+/* Nothing follows in the conversation: take from it what is still needed, so that it may go before the sealing. */
+void reset_complete(struct reset *reset, const struct conversation *c);
+/* The evidence is what it will be; `c` may be NULL where it is complete. */
 void reset_seal(struct reset *reset, const struct conversation *c, enum sealed why);
 
 /*

@@ -95,7 +95,8 @@ static enum status shrunk_or_failed(struct error *error)
 static void release(struct input *input, size_t position)
 {
 	position = align_down(position > KEPT_BEHIND_BYTES ? position - KEPT_BEHIND_BYTES : 0);
-	if (position <= input->map_released)
+	/* Seldom, for each time every processor that a thread of the program runs on is interrupted. */
+	if (position < input->map_released + RELEASE_BYTES)
 		return;
 	madvise(input->map + input->map_released, position - input->map_released, MADV_DONTNEED);
 	input->map_released = position;

@@ -28,6 +28,8 @@
  * frames that were picked from many), and every page let go too early would come back, and stay.
  */
 #define KEPT_BEHIND_BYTES (4u << 20)
+/* So much is given back at a time. */
+#define RELEASE_BYTES (4u << 20)
 
 /* First size of a stream's buffer; it grows to hold one record at most. */
 #define STREAM_BUFFER_BYTES (256u << 10)

@@ -60,6 +60,7 @@ enum status source_next(struct source *source, struct frame frames[SOURCE_BATCH]
 #define SOURCE_MARK_LONG ((1u << SOURCE_MARK_LENGTH_BITS) - 1) /* as long as this or longer: the record tells */
 #define SOURCE_MARK_HASH_BITS 20 /* as large a bitmap as stays in a second-level cache: 128 KiB */
 #define SOURCE_MARK_HASHES (1u << SOURCE_MARK_HASH_BITS)
+#define SOURCE_MARK_HASH_SHIFT (32 - SOURCE_MARK_HASH_BITS)
 
 static inline uint32_t source_mark(uint32_t captured, uint64_t hash)
 {
@@ -69,7 +70,7 @@ static inline uint32_t source_mark(uint32_t captured, uint64_t hash)
 /* The bit of a mark in the bitmap of those that are wanted. */
 static inline uint32_t source_mark_hash(uint32_t mark)
 {
-	return mark >> (32 - SOURCE_MARK_HASH_BITS);
+	return mark >> SOURCE_MARK_HASH_SHIFT;
 }
 
 /* Whether source_follow() works: a mapped file whose records lie one behind the other (pcap), and no filter. */
