@@ -1,10 +1,13 @@
 #include "analysis/selection.h"
 
 #include <stdlib.h>
-#include <string.h>
+
+#include "flow/tuple.h"
 
 /* The set stays at most half full. */
 #define SLOTS_MIN 1024
+/* What most questions whether a tuple recurs are answered by: half a second-level cache, one bit a hash. */
+#define SKETCH_BITS (1u << 20)
 /* The filter before the set: small enough for the cache, one bit in sixteen set. */
 #define FILTER_BITS_PER_ENTRY 16
 #define FILTER_BITS_MIN 4096
@@ -12,10 +15,13 @@
 struct selection {
 	uint64_t *slots;  /* hashes, see key_of(); 0 is empty */
 	size_t capacity, count;
+	uint64_t *sketch; /* SKETCH_BITS; a clear bit says that no tuple with such a hash is selected */
 	uint64_t *filter;
 	uint64_t filter_mask; /* in bits */
-	struct selection_place *places;
+	struct selection_place *places;  /* in the order of their addition */
 	size_t places_count, places_capacity;
+	uint32_t *index;                 /* of the places by their frames: one more than the place, 0 where empty */
+	size_t index_capacity;
 	bool everything;  /* memory ran out */
 };
 
@@ -27,11 +33,11 @@ struct selection *selection_new(void)
 		return NULL;
 	s->capacity = SLOTS_MIN;
 	s->slots = calloc(s->capacity, sizeof *s->slots);
-	if (!s->slots) {
-		free(s);
-		return NULL;
-	}
-	return s;
+	s->sketch = calloc(SKETCH_BITS / 64, sizeof *s->sketch);
+	if (s->slots && s->sketch)
+		return s;
+	selection_free(s);
+	return NULL;
 }
 
 /* The lowest two bits are not the hash's: one is set, so that none is 0, and the other marks those that recur. */
@@ -68,14 +74,21 @@ static bool grow(struct selection *s)
 	return true;
 }
 
+static uint32_t sketch_bit(uint64_t hash)
+{
+	return hash >> 32 & (SKETCH_BITS - 1);
+}
+
 bool selection_add(struct selection *s, uint64_t tuple_hash)
 {
 	uint64_t key = key_of(tuple_hash), *slot;
+	uint32_t bit = sketch_bit(tuple_hash);
 
 	if (s->count * 2 >= s->capacity && !grow(s)) {
 		s->everything = true;
 		return false;
 	}
+	s->sketch[bit / 64] |= 1ULL << bit % 64;
 	slot = slot_of(s->slots, s->capacity, key);
 	if (!*slot) {
 		*slot = key;
@@ -86,8 +99,12 @@ bool selection_add(struct selection *s, uint64_t tuple_hash)
 
 void selection_recur(struct selection *s, uint64_t tuple_hash)
 {
-	uint64_t *slot = slot_of(s->slots, s->capacity, key_of(tuple_hash));
+	uint32_t bit = sketch_bit(tuple_hash);
+	uint64_t *slot;
 
+	if (!(s->sketch[bit / 64] >> bit % 64 & 1))
+		return;
+	slot = slot_of(s->slots, s->capacity, key_of(tuple_hash));
 	if (*slot)
 		*slot |= RECURS_BIT;
 }
@@ -112,11 +129,27 @@ bool selection_add_place(struct selection *s, const struct selection_place *plac
 	return true;
 }
 
-static int by_place(const void *a, const void *b)
+/* Frames are odd keys by themselves: multiplied by an odd number, the high bits are as good as a hash. */
+static uint32_t *index_of(const struct selection *s, uint64_t frame)
 {
-	const struct selection_place *x = a, *y = b;
+	size_t at = (frame * TUPLE_MIX_A >> 32) & (s->index_capacity - 1);
 
-	return (x->frame > y->frame) - (x->frame < y->frame);
+	while (s->index[at] && s->places[s->index[at] - 1].frame != frame)
+		at = (at + 1) & (s->index_capacity - 1);
+	return &s->index[at];
+}
+
+/* Out of memory, no connection has a number. */
+static void index_places(struct selection *s)
+{
+	size_t capacity = SLOTS_MIN;
+
+	while (capacity < 2 * s->places_count)
+		capacity *= 2;
+	s->index = s->places_count < UINT32_MAX ? calloc(capacity, sizeof *s->index) : NULL;
+	s->index_capacity = capacity;
+	for (size_t i = 0; s->index && i < s->places_count; i++)
+		*index_of(s, s->places[i].frame) = (uint32_t)i + 1;
 }
 
 bool selection_finish(struct selection *s)
@@ -138,8 +171,7 @@ bool selection_finish(struct selection *s)
 		if (s->slots[i])
 			s->filter[bit / 64] |= 1ULL << bit % 64;
 	}
-	if (s->places_count)
-		qsort(s->places, s->places_count, sizeof *s->places, by_place);
+	index_places(s);
 	return s->filter;
 }
 
@@ -172,11 +204,9 @@ bool selection_is_everything(const struct selection *s)
 
 const struct selection_place *selection_place(const struct selection *s, uint64_t frame)
 {
-	struct selection_place key = { .frame = frame };
+	uint32_t at = s->index ? *index_of(s, frame) : 0;
 
-	if (!s->places_count)
-		return NULL;
-	return bsearch(&key, s->places, s->places_count, sizeof *s->places, by_place);
+	return at ? &s->places[at - 1] : NULL;
 }
 
 void selection_free(struct selection *s)
@@ -184,7 +214,9 @@ void selection_free(struct selection *s)
 	if (!s)
 		return;
 	free(s->slots);
+	free(s->sketch);
 	free(s->filter);
+	free(s->index);
 	free(s->places);
 	free(s);
 }

@@ -355,20 +355,24 @@ static void prepare(void *context, void *prepared, const struct frame *frames, s
 	struct surveyed *seen = prepared;
 	struct survey *s = context;
 	const uint64_t seed = s->seed;
-	uint32_t marks[SOURCE_BATCH];
+	const int64_t first_ns = frames[0].time_ns, last_ns = frames[frame_count - 1].time_ns;
+	uint32_t marks[SOURCE_BATCH], first_ms;
 	size_t count = seen->count;
+	bool together = last_ns >= first_ns && last_ns - first_ns < NS_PER_MS;
 
 	if (!s->started) {
-		s->start_ns = frames[0].time_ns;
+		s->start_ns = first_ns;
 		s->started = true;
 	}
+	first_ms = milliseconds(s->start_ns, first_ns);
 	for (size_t i = 0; i < frame_count; i++) {
 		const struct frame *frame = &frames[i];
 		struct sighting *at = &seen->sightings[count];
 		struct glance glance;
 		uint64_t words[2], hash;
 
-		at->now_ms = milliseconds(s->start_ns, frame->time_ns);
+		/* On a busy link one clock will do for all of them. */
+		at->now_ms = together ? first_ms : milliseconds(s->start_ns, frame->time_ns);
 		seen->frames[count] = frame->number;
 		if (!glance_ipv4(frame, &glance)) {
 			count += sight_other(s, frame, at, &seen->tuples[count], &marks[i]);
