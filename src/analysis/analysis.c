@@ -13,6 +13,8 @@
 
 /* Below this size a second look at everything is cheaper than finding out what to look at. */
 #define SURVEY_MIN_BYTES (32ULL << 20)
+/* Captures of so many bytes in all stay mapped between the two passes: to map them again takes as long as to read. */
+#define KEEP_MAX_BYTES (1ULL << 30)
 /* Batches between two reports of progress. */
 #define PROGRESS_BATCHES 256
 
@@ -274,9 +276,22 @@ static void failed(struct analysis *a, size_t file, const struct source *source,
 	a->told[file] = true;
 }
 
+static uint64_t bytes_of(struct source *const *sources, size_t count)
+{
+	struct source_position position;
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		source_position(sources[i], &position);
+		bytes += position.bytes_total;
+	}
+	return bytes;
+}
+
 static enum status run_survey(struct analysis *a, struct source *const *sources, size_t count, struct error *error)
 {
 	size_t ceiling = a->options.max_connections ? a->options.max_connections : ANALYSIS_MAX_CONNECTIONS;
+	bool keep = bytes_of(sources, count) <= KEEP_MAX_BYTES;
 	struct survey *survey;
 
 	a->totals.passes = 2;
@@ -286,6 +301,8 @@ static enum status run_survey(struct analysis *a, struct source *const *sources,
 	if (!survey)
 		return out_of_memory(error);
 	for (unsigned file = 0; file < count; file++) {
+		if (keep)
+			source_keep(sources[file]);
 		trail_begin(a->trail, file, sources[file]);
 		if (survey_run(survey, sources[file], file, a->trail, error) != STATUS_OK)
 			failed(a, file, sources[file], error);
@@ -299,18 +316,12 @@ static enum status run_survey(struct analysis *a, struct source *const *sources,
 
 static bool wants_survey(const struct analysis *a, struct source *const *sources, size_t count)
 {
-	struct source_position position;
-	uint64_t bytes = 0;
-
 	if (a->options.one_pass || a->options.all_connections)
 		return false;
-	for (size_t i = 0; i < count; i++) {
-		source_position(sources[i], &position);
-		bytes += position.bytes_total;
+	for (size_t i = 0; i < count; i++)
 		if (!source_is_mapped(sources[i]))
 			return false;
-	}
-	return a->options.two_passes || bytes >= SURVEY_MIN_BYTES;
+	return a->options.two_passes || bytes_of(sources, count) >= SURVEY_MIN_BYTES;
 }
 
 enum status analysis_run(struct analysis *a, struct source *const *sources, size_t count, struct error *error)

@@ -71,8 +71,13 @@ static void restart(struct input *input)
  */
 static bool populate(struct input *input, size_t from, size_t to)
 {
-	from = align_down(from);
-	return from >= to || madvise(input->map + from, to - from, MADV_POPULATE_READ) == 0 || errno != EFAULT;
+	from = align_down(input->keep ? larger(from, input->map_populated) : from);
+	if (from >= to)
+		return true;
+	if (madvise(input->map + from, to - from, MADV_POPULATE_READ) != 0 && errno == EFAULT)
+		return false;
+	input->map_populated = to;
+	return true;
 }
 
 /* Whether the file is shorter than it was. What is left of it can still be read. */
@@ -94,6 +99,8 @@ static enum status shrunk_or_failed(struct error *error)
 /* What lies well before the window stays in the page cache, but does not count as memory of this program. */
 static void release(struct input *input, size_t position)
 {
+	if (input->keep)
+		return;
 	position = align_down(position > KEPT_BEHIND_BYTES ? position - KEPT_BEHIND_BYTES : 0);
 	/* Seldom, for each time every processor that a thread of the program runs on is interrupted. */
 	if (position < input->map_released + RELEASE_BYTES)

@@ -22,6 +22,8 @@ struct input {
 	size_t map_size;        /* of them within the file: fewer once it has shrunk */
 	int map_fd;             /* the mapped file, owned by `stream` */
 	size_t map_released;    /* pages before this are no longer ours */
+	size_t map_populated;   /* pages before this were brought in, and are still ours where `keep` */
+	bool keep;              /* give back nothing before the end */
 
 	uint8_t *buffer;        /* of a stream */
 	size_t capacity;

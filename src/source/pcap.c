@@ -107,47 +107,109 @@ struct place {
 	uint32_t nth;           /* mark from here, from 1 */
 };
 
-/* One bit for each of the next marks, up to 64. No branch depends on what is wanted, so that many are under way. */
-static uint64_t wanted_bits(const struct source_trail *trail, size_t from, size_t count)
+/* Marks that are looked at together. */
+#define GROUP 64
+
+/* What a group of marks says: which records are wanted, and where each of them begins. */
+struct group {
+	uint64_t wanted;            /* one bit a mark */
+	bool has_long;              /* a length is not in its mark */
+	uint32_t captured[GROUP];   /* of each record */
+	size_t offsets[GROUP];      /* of the records, from the first of the group */
+	size_t bytes;               /* of all of them */
+};
+
+/* No branch depends on what is wanted, so that many lookups are under way. */
+static void look_at_group(const struct source_trail *trail, size_t from, size_t count, size_t header_bytes,
+                          struct group *group)
 {
+	const uint64_t *wanted = trail->wanted;
 	uint64_t bits = 0;
+	uint32_t longest = 0;
+	size_t at = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		uint32_t bit = source_mark_hash(trail->marks[from + i]);
+		uint32_t mark = trail->marks[from + i], bit = source_mark_hash(mark), captured = mark & SOURCE_MARK_LONG;
 
-		bits |= (trail->wanted[bit / 64] >> bit % 64 & 1) << i;
+		bits |= (wanted[bit / 64] >> bit % 64 & 1) << i;
+		longest = captured > longest ? captured : longest;
+		group->captured[i] = captured;
+		group->offsets[i] = at;
+		at += header_bytes + captured;
 	}
-	return bits;
+	group->wanted = bits;
+	group->has_long = longest == SOURCE_MARK_LONG;
+	group->bytes = at;
 }
 
-/* The records that are wanted, as far as they are available. Advances the input behind the last mark that was used. */
-static size_t wanted_places(struct reader *reader, const struct source_trail *trail, size_t *ret_used,
-                            struct place places[SOURCE_BATCH])
+/* The long records say how long they are themselves. False where one of the group is not available. */
+static bool measure_group(const struct reader *reader, size_t count, size_t before, struct group *group)
 {
 	const size_t available = input_available(&reader->input), header_bytes = reader->pcap.header_bytes;
-	size_t at = 0, used, count = 0;
-	uint64_t bits = 0;
+	size_t at = before;
 
-	for (used = 0; used < trail->count && count < SOURCE_BATCH; used++, bits >>= 1) {
-		const uint8_t *record = reader->input.data + at;
-		uint32_t captured = trail->marks[used] & SOURCE_MARK_LONG;
+	for (size_t i = 0; i < count; i++) {
+		uint32_t captured = group->captured[i];
 
-		if (used % 64 == 0)
-			bits = wanted_bits(trail, used, trail->count - used < 64 ? trail->count - used : 64);
-		if (bits & 1 || captured == SOURCE_MARK_LONG) {
-			if (at + header_bytes > available)
-				break;
-			if (captured == SOURCE_MARK_LONG)
-				captured = load_u32(record + 8, reader->pcap.swapped);
-			if (captured > available - at - header_bytes)
-				break;
-		}
-		if (bits & 1) {
-			__builtin_prefetch(record);
-			__builtin_prefetch(record + PREFETCH_LINE);
-			places[count++] = (struct place){ record, captured, (uint32_t)used + 1 };
-		}
+		if (at + header_bytes > available)
+			return false;
+		if (captured == SOURCE_MARK_LONG)
+			captured = load_u32(reader->input.data + at + 8, reader->pcap.swapped);
+		if (captured > available - at - header_bytes)
+			return false;
+		group->captured[i] = captured;
+		group->offsets[i] = at - before;
 		at += header_bytes + captured;
+	}
+	group->bytes = at - before;
+	return true;
+}
+
+static void add_places(const struct group *group, size_t from, const uint8_t *record, struct place *places,
+                       size_t *count)
+{
+	for (uint64_t bits = group->wanted; bits; bits &= bits - 1) {
+		unsigned i = (unsigned)__builtin_ctzll(bits);
+
+		__builtin_prefetch(record + group->offsets[i]);
+		__builtin_prefetch(record + group->offsets[i] + PREFETCH_LINE);
+		places[(*count)++] = (struct place){ record + group->offsets[i], group->captured[i], (uint32_t)(from + i + 1) };
+	}
+}
+
+/* What nobody wants is passed over unseen, also where it lies behind what is available. */
+static bool is_at_hand(const struct reader *reader, size_t count, size_t before, struct group *group)
+{
+	const size_t available = input_available(&reader->input);
+
+	if (!group->wanted && !group->has_long)
+		return true;
+	if (before > available)
+		return false;
+	return group->has_long ? measure_group(reader, count, before, group) : group->bytes <= available - before;
+}
+
+/*
+ * The records that are wanted, group by group as long as the places suffice and the records are available. Advances the
+ * input behind the last mark that was used.
+ */
+static size_t wanted_places(struct reader *reader, const struct source_trail *trail, size_t most, size_t *ret_used,
+                            struct place places[SOURCE_BATCH])
+{
+	size_t at = 0, used = 0, count = 0;
+	struct group group;
+
+	while (used < trail->count) {
+		size_t size = trail->count - used < most ? trail->count - used : most;
+
+		look_at_group(trail, used, size, reader->pcap.header_bytes, &group);
+		if (count + (size_t)__builtin_popcountll(group.wanted) > SOURCE_BATCH)
+			break;
+		if (!is_at_hand(reader, size, at, &group))
+			break;
+		add_places(&group, used, reader->input.data + at, places, &count);
+		at += group.bytes;
+		used += size;
 	}
 	input_skip(&reader->input, at);
 	*ret_used = used;
@@ -180,7 +242,10 @@ static enum status follow(struct reader *reader, const struct source_trail *trai
 
 	if (status != STATUS_OK)
 		return status;
-	*ret_count = wanted_places(reader, trail, ret_used, places);
+	*ret_count = wanted_places(reader, trail, GROUP, ret_used, places);
+	/* The window ends within the group: up to there record by record, and then the window moves on. */
+	if (!*ret_used)
+		*ret_count = wanted_places(reader, trail, 1, ret_used, places);
 	for (size_t i = 0; i < *ret_count; i++)
 		fill_frame(reader, &places[i], &frames[i]);
 	reader->frames += *ret_used;

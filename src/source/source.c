@@ -205,6 +205,11 @@ bool source_is_mapped(const struct source *source)
 	return source->reader.input.map != NULL;
 }
 
+void source_keep(struct source *source)
+{
+	source->reader.input.keep = true;
+}
+
 enum status source_rewind(struct source *source, struct error *error)
 {
 	struct stream *stream = &source->reader.input.stream;

@@ -3,9 +3,9 @@
  * headers) and pcapng (several sections and interfaces), plain or compressed (gzip, zstd, lz4, xz, told by content).
  *
  * A plain regular file is mapped; everything else is streamed. Of a mapped file about a megabyte at a time is brought
- * in, and some five count as memory; what it grows by after it was opened is not read. A file that is cut shorter while
- * it is mapped is reported as STATUS_IO, except where the cut hits the very megabyte that is being looked at: the
- * kernel then sends SIGBUS, which a library cannot catch for its program.
+ * in, and some ten count as memory, if nobody asks for more by source_keep(); what it grows by after it was opened is
+ * not read. A file that is cut shorter while it is mapped is reported as STATUS_IO, except where the cut hits the very
+ * megabyte that is being looked at: the kernel then sends SIGBUS, which a library cannot catch for its program.
  */
 #ifndef TCPWHY_SOURCE_SOURCE_H
 #define TCPWHY_SOURCE_SOURCE_H
@@ -91,6 +91,11 @@ enum status source_follow(struct source *source, const struct source_trail *trai
 bool source_can_rewind(const struct source *source);
 /* Whether the bytes are mapped, so that reading again costs no input. */
 bool source_is_mapped(const struct source *source);
+/*
+ * A mapped file that will be read again soon: let its pages stay until then. They are those of the system's cache,
+ * which takes them back where memory is short, but they count as the program's.
+ */
+void source_keep(struct source *source);
 /* Start again at frame 1. */
 enum status source_rewind(struct source *source, struct error *error);
 
