@@ -1,0 +1,67 @@
+/*
+ * The conductor: plays the steps of a scenario one after the other. Before each step it lets the wires come to rest, so
+ * that what a step brings about has arrived before the next begins; only HOLD, DELAY and PENDING let things cross.
+ */
+#ifndef TCPWHY_LAB_CONDUCTOR_H
+#define TCPWHY_LAB_CONDUCTOR_H
+
+#include "lab/message.h"
+#include "lab/network.h"
+#include "lab/program.h"
+
+#define SEEN_MAX 65536  /* segments that waits can look back at */
+#define TRACKS_MAX 32   /* directions of connections whose numbers are followed */
+
+/* A segment that passed a port. */
+struct seen {
+	uint8_t port;
+	bool out;
+	uint16_t flags;       /* enum lab_flag */
+};
+
+/* What one end said last in one direction of a connection. */
+struct track {
+	struct endpoint src, dst;
+	uint32_t next, ack;   /* one past what it sent, and what it expects */
+};
+
+struct conductor {
+	const struct scenario *scenario;
+	const struct lab_options *options;
+	int caller;                              /* lab/message.h */
+	struct network network;
+	struct program programs[PARTIES];
+	const struct step *orders[PARTIES];      /* the last call that each was told to make */
+	bool off[PARTIES];
+	struct seen seen[SEEN_MAX];
+	size_t seen_count, cursors[PARTIES];     /* up to where each party's WAIT_PACKET has looked */
+	struct track tracks[TRACKS_MAX];
+	size_t track_count;
+	struct error error;
+};
+
+/* Play it all, and tell the caller, the end included. Call in a fresh network namespace. */
+void conductor_play(const struct scenario *scenario, const struct lab_options *options, int caller);
+
+/* ---- for the steps */
+/* Let frames and answers come, for at most `ns`. */
+void conductor_turn(struct conductor *conductor, int64_t ns);
+/*
+ * Turn until `is_so`. STATUS_LIMIT, and what was waited for in vain, past the deadline (CONDUCTOR_PATIENCE_NS, longer
+ * in real time).
+ */
+typedef bool (*conductor_condition)(struct conductor *conductor, const struct step *step);
+enum status conductor_wait(struct conductor *conductor, const struct step *step, conductor_condition is_so);
+#define CONDUCTOR_PATIENCE_NS (8 * 1000000000LL)
+
+/* ---- steps.c */
+enum status step_play(struct conductor *conductor, const struct step *step);
+/* The step in words, translated: "the server: close()". Empty for one that needs none. */
+#define STEP_TEXT_MAX 256
+void step_text(char text[STEP_TEXT_MAX], const struct step *step);
+
+/* ---- expect.c */
+/* Whether a call came out as the step says; tells the caller where it did not. */
+void expect_check(struct conductor *conductor, const struct step *step, const struct lab_call *call);
+
+#endif
