@@ -112,6 +112,7 @@ enum lab_option {
 	SOCKET_NONBLOCK,      /* O_NONBLOCK */
 	SOCKET_TOS,           /* IP_TOS or IPV6_TCLASS */
 	SOCKET_RCVBUF,        /* SO_RCVBUF */
+	SOCKET_NODELAY,       /* TCP_NODELAY */
 };
 
 enum on_sigpipe { SIGPIPE_CAUGHT, SIGPIPE_DEFAULT, SIGPIPE_IGNORED };

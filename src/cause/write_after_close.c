@@ -56,27 +56,3 @@ static struct opinion weigh(const struct evidence *e)
 	        FACT_ANSWERS_KEEPALIVE, FACT_SHAPE_PASSIVE);
 	return o;
 }
-
-static const struct step two_writes[] = {
-	CONNECTED,
-	CLOSE(SERVER),
-	WAIT_STATE(CLIENT, CLOSE_WAIT),
-	SAY(N_("the server has closed; the client does not look, and writes")),
-	WRITE(CLIENT, 5),
-	WAIT_STATE(CLIENT, GONE),
-	SAY(N_("the first write drew a RST; the second meets a broken pipe")),
-	WRITE(CLIENT, 5, FAILS(EPIPE), SIGNALLED(SIGPIPE)),
-	READ(CLIENT, AT_END),
-	END
-};
-
-const struct scenario scenarios_write_after_close[] = {
-	{
-		.title = N_("the server closes, the client writes twice"),
-		.story = N_("The server accepts and closes at once. The client's kernel learns of it by the FIN; its program "
-		            "does not look, and writes. The first write succeeds and draws a RST, the second gets EPIPE and "
-		            "SIGPIPE, and a read still finds the end of file."),
-		.steps = two_writes,
-	},
-	{ 0 }
-};

@@ -34,6 +34,7 @@ static void option_name(char name[LAB_NAME_MAX], const struct step *step)
 		[SOCKET_NONBLOCK] = "fcntl(O_NONBLOCK %d)",
 		[SOCKET_TOS] = "setsockopt(IP_TOS %#x)",
 		[SOCKET_RCVBUF] = "setsockopt(SO_RCVBUF %d)",
+		[SOCKET_NODELAY] = "setsockopt(TCP_NODELAY %d)",
 	};
 
 	if (step->number == SOCKET_LINGER)
@@ -152,6 +153,7 @@ static int64_t make_set_option(const struct order *order, int *fd)
 	case SOCKET_LINGER2: return set_number(*fd, IPPROTO_TCP, TCP_LINGER2, step->other);
 	case SOCKET_NONBLOCK: return fcntl(*fd, F_SETFL, step->other ? O_NONBLOCK : 0);
 	case SOCKET_RCVBUF: return set_number(*fd, SOL_SOCKET, SO_RCVBUF, step->other);
+	case SOCKET_NODELAY: return set_number(*fd, IPPROTO_TCP, TCP_NODELAY, step->other);
 	case SOCKET_TOS:
 		return order->local.address.version == 4 ? set_number(*fd, IPPROTO_IP, IP_TOS, step->other)
 		                                         : set_number(*fd, IPPROTO_IPV6, IPV6_TCLASS, step->other);
