@@ -36,7 +36,7 @@ const struct scenario scenarios_firewall_reject[] = {
 		.story = N_("The server listens, but a rule on the router answers in its name: REJECT with tcp-reset. For the "
 		            "client it looks like a closed port that is one hop nearer than it should be."),
 		.steps = on_router,
-		.told = { [PARTY_SERVER] = NOTHING },
+		.told = { AMONG(port_closed), AMONG(port_closed), NOTHING },
 	},
 	{
 		.face = "host",
@@ -44,6 +44,7 @@ const struct scenario scenarios_firewall_reject[] = {
 		.story = N_("The rule stands on the server itself. But for the DSCP and, over IPv6, the flow label, its RST is that "
 		            "of a closed port."),
 		.steps = on_host,
+		.told = { AMONG(port_closed), AMONG(port_closed), AMONG(port_closed) },
 	},
 	{
 		.face = "midstream",

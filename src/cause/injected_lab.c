@@ -2,10 +2,13 @@
 
 #define EXCHANGE WRITE(CLIENT, 5), READ(SERVER, RETURNS(5)), WRITE(SERVER, 5), READ(CLIENT, RETURNS(5))
 
+/* What gives the forger away. */
+#define FORGER .hop_limit = 120, .ip_id = 4711, .flow_label = 0x4711, .through = true
+
 static const struct step accepted[] = {
 	CONNECTED,
 	EXCHANGE,
-	FORGE(CLIENT, .flags = LAB_RST, .hop_limit = 120, .ip_id = 4711, .through = true),
+	FORGE(CLIENT, .flags = LAB_RST, FORGER),
 	WAIT_STATE(CLIENT, GONE),
 	READ(CLIENT, FAILS(ECONNRESET)),
 	SAY(N_("the server knows nothing of it, and goes on")),
@@ -18,7 +21,7 @@ static const struct step accepted[] = {
 static const struct step challenged[] = {
 	CONNECTED,
 	EXCHANGE,
-	FORGE(CLIENT, .flags = LAB_RST, .seq_offset = 100, .hop_limit = 120, .ip_id = 4711, .through = true),
+	FORGE(CLIENT, .flags = LAB_RST, .seq_offset = 100, FORGER),
 	SAY(N_("in the window, but not the very next number: the client asks the server (RFC 5961), and goes on")),
 	WAIT_SENT(CLIENT, LAB_ACK),
 	EXCHANGE,
@@ -28,7 +31,7 @@ static const struct step challenged[] = {
 static const struct step out_of_window[] = {
 	CONNECTED,
 	EXCHANGE,
-	FORGE(CLIENT, .flags = LAB_RST, .seq_offset = -1000000, .hop_limit = 120, .ip_id = 4711, .through = true),
+	FORGE(CLIENT, .flags = LAB_RST, .seq_offset = -1000000, FORGER),
 	EXCHANGE,
 	END
 };

@@ -7,6 +7,7 @@ static const struct step client_first[] = {
 	SYSCTL(ROUTER, "net.netfilter.nf_conntrack_tcp_loose", "0"),
 	THROUGH_NAT,
 	EXCHANGE,
+	IDLE(400),
 	FORGET(ROUTER),
 	SAY(N_("the client's next segment is not translated any more: to the server it comes from a stranger")),
 	WRITE(CLIENT, 5),
@@ -18,6 +19,7 @@ static const struct step client_first[] = {
 static const struct step server_first[] = {
 	THROUGH_NAT,
 	EXCHANGE,
+	IDLE(400),
 	FORGET(ROUTER),
 	SAY(N_("the server's next segment goes to the router's own address, and the router knows no such connection")),
 	WRITE(SERVER, 5),

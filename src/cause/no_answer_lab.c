@@ -1,8 +1,8 @@
 #include "cause/step.h"
 
 static const struct step rst_always_lost[] = {
-	HASTEN(CLIENT, "net.ipv4.tcp_retries2", "3"),
-	HASTEN(CLIENT, "net.ipv4.tcp_rto_min_us", "5000"),
+	HASTEN(CLIENT, "net.ipv4.tcp_retries2", "1"),
+	HASTEN(CLIENT, "net.ipv4.tcp_rto_min_us", "20000"),
 	CONNECTED,
 	LOSE_ALL(SERVER, LAB_RST),
 	WRITE(CLIENT, 5),

@@ -86,12 +86,14 @@ enum verb {
 	VERB_RELEASE,       /* … and let them go, in their order */
 	VERB_DELAY,         /* number: each takes so many microseconds longer */
 	VERB_FORGE,         /* a segment in the peer's name: `forged` */
+	VERB_SEND_RAW,      /* a segment that the host's kernel knows nothing of: `forged` */
 	/* Waits, each with a deadline. */
 	VERB_WAIT_STATE,    /* until the socket of the program is in this state (number: enum lab_state) */
 	VERB_WAIT_UNREAD,   /* until `number` bytes wait to be read there */
 	VERB_WAIT_ACKED,    /* until all that it wrote is acknowledged */
 	VERB_WAIT_PACKET,   /* until a segment with `flags` passed the host (number: 0 either way, else enum lab_passing) */
-	VERB_WAIT_MS,       /* let so many milliseconds pass: where the passing of time is the cause itself */
+	VERB_WAIT_MS,       /* let so many milliseconds pass, really: for a timer of the kernel that nothing shortens */
+	VERB_IDLE,          /* let so many seconds pass on the lab's clock, which is set forward; really, with --real-time */
 	VERBS,
 };
 
@@ -128,16 +130,27 @@ enum lab_state {
 
 enum lab_flag { LAB_FIN = 1, LAB_SYN = 2, LAB_RST = 4, LAB_PSH = 8, LAB_ACK = 16, LAB_DATA = 1 << 12 };
 
-/* A forged segment. It comes to the host `step.who` in the name of the peer of its program's socket `step.sock`. */
+/*
+ * A segment that no kernel made.
+ *
+ * FORGE(who, …)     comes to the host `who` in the name of the peer of its program's socket (step.sock); the numbers
+ *                   are those of that connection plus the offsets
+ * SEND_RAW(who, …)  is sent by the host `who` past its own TCP, as a scanner does, to `to`; its numbers are
+ *                   seq_offset and ack_offset themselves
+ */
 struct forged {
 	uint16_t flags;        /* enum lab_flag */
-	int32_t seq_offset;    /* from the number that `who` expects next … */
+	int32_t seq_offset;    /* FORGE: from the number that `who` expects next … */
 	int32_t ack_offset;    /* … and from the number that `who` would send next */
 	uint16_t payload;      /* bytes */
 	uint16_t window;
 	uint16_t ip_id;
-	uint8_t hop_limit;     /* as it arrives; 0: 64 */
-	bool through;          /* sent to the router from the far side, which forwards it, so that it is captured there, too */
+	uint32_t flow_label;
+	uint8_t hop_limit;     /* 0: 64 */
+	bool through;          /* FORGE: from beyond the router, which forwards it: it is captured there, too */
+	enum party to;         /* SEND_RAW only, as are the ports */
+	uint16_t from_port;    /* 0: LAB_CLIENT_PORT */
+	uint16_t to_port;      /* 0: LAB_PORT */
 };
 
 struct step {
@@ -160,7 +173,8 @@ struct step {
 /* What `read` is to say of the capture from a vantage. */
 enum told_kind {
 	TOLD_CAUSE,     /* the cause, or its parent with the cause among the candidates */
-	TOLD_AS,        /* `as`, which the catalogue prefers there or which is all that can be seen */
+	TOLD_AMONG,     /* the cause, or `as` with the cause among the candidates: they look the same there */
+	TOLD_AS,        /* `as` (or its parent with it among the candidates), which is what can be seen there */
 	TOLD_NOTHING,   /* nothing: the reset does not pass there */
 };
 
@@ -201,6 +215,7 @@ struct scenario {
 #define LISTEN(who, ...) STEP(LISTEN, who, .number = 8, .sock = LAB_LISTENER, __VA_ARGS__)
 #define LISTEN_BACKLOG(who, backlog, ...) STEP(LISTEN, who, .number = (backlog), .sock = LAB_LISTENER, __VA_ARGS__)
 #define CONNECT(who, ...) STEP(CONNECT, who, __VA_ARGS__)
+#define CONNECT_TO(who, whom, ...) STEP(CONNECT, who, .other = PARTY_##whom, __VA_ARGS__)
 #define ACCEPT(who, ...) STEP(ACCEPT, who, .other = LAB_LISTENER, __VA_ARGS__)
 #define WRITE(who, bytes, ...) STEP(WRITE, who, .number = (bytes), __VA_ARGS__)
 #define READ(who, ...) STEP(READ, who, .number = 65536, __VA_ARGS__)
@@ -233,18 +248,21 @@ struct scenario {
 #define RELEASE(who) STEP(RELEASE, who, .number = 0)
 #define DELAY(who, us) STEP(DELAY, who, .number = (us))
 #define FORGE(who, ...) STEP(FORGE, who, .forged = &(const struct forged){ __VA_ARGS__ })
+#define SEND_RAW(who, ...) STEP(SEND_RAW, who, .forged = &(const struct forged){ __VA_ARGS__ })
 #define WAIT_STATE(who, state, ...) STEP(WAIT_STATE, who, .number = LAB_##state, __VA_ARGS__)
 #define WAIT_UNREAD(who, bytes, ...) STEP(WAIT_UNREAD, who, .number = (bytes), __VA_ARGS__)
 #define WAIT_ACKED(who, ...) STEP(WAIT_ACKED, who, __VA_ARGS__)
 #define WAIT_SENT(who, flags_) STEP(WAIT_PACKET, who, .number = PASSING_OUT, .flags = (flags_))
 #define WAIT_ARRIVED(who, flags_) STEP(WAIT_PACKET, who, .number = PASSING_IN, .flags = (flags_))
-#define WAIT_MS(who, ms) STEP(WAIT_MS, who, .number = (ms))
+#define WAIT_MS(ms) { .verb = VERB_WAIT_MS, .number = (ms) }
+#define IDLE(seconds) { .verb = VERB_IDLE, .number = (seconds) }
 
 /* The three calls with which most connections begin. */
 #define CONNECTED LISTEN(SERVER), CONNECT(CLIENT), ACCEPT(SERVER)
 
 /* ---- what `read` says */
 #define AS(cause) { TOLD_AS, CAUSE_##cause }
+#define AMONG(cause) { TOLD_AMONG, CAUSE_##cause }
 #define NOTHING { TOLD_NOTHING, 0 }
 
 #endif

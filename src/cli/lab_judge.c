@@ -20,14 +20,17 @@ static bool is_candidate(const struct verdict *verdict, enum cause_id id)
 	return false;
 }
 
-/* The cause itself, or its parent with it among the candidates. */
+/* The cause itself, or with it among the candidates its parent, or the one that looks the same. */
 static bool says(const struct judging *judging, const struct verdict *verdict)
 {
-	if (judging->told->kind == TOLD_NOTHING)
+	const struct told *told = judging->told;
+
+	if (told->kind == TOLD_NOTHING)
 		return false;
 	if (verdict->cause == judging->wanted)
 		return true;
-	return judging->told->kind == TOLD_CAUSE && verdict->cause == cause_get(judging->wanted)->parent &&
+	return (verdict->cause == cause_get(judging->wanted)->parent ||
+	        (told->kind == TOLD_AMONG && verdict->cause == told->as && verdict->certainty != CERTAINTY_CERTAIN)) &&
 	       is_candidate(verdict, judging->wanted);
 }
 

@@ -51,13 +51,18 @@ static void follow(struct conductor *conductor, const struct segment *segment)
 		track->ack = segment->ack;
 }
 
+int64_t conductor_now(const struct conductor *conductor)
+{
+	return call_now() + conductor->ahead_ns;
+}
+
 static void take_frame(void *user, const struct passing *passing)
 {
 	struct conductor *conductor = user;
 	enum party vantage = vantage_of(conductor, passing->port);
 	struct lab_frame frame = {
-		.time_ns = passing->time_ns, .len = passing->len, .vantage = (uint8_t)vantage, .out = passing->out,
-		.lost = passing->lost, .bytes = passing->bytes,
+		.time_ns = passing->time_ns + conductor->ahead_ns, .len = passing->len, .vantage = (uint8_t)vantage,
+		.out = passing->out, .lost = passing->lost, .bytes = passing->bytes,
 	};
 	struct segment segment;
 
@@ -87,6 +92,16 @@ static void complete_end(struct conductor *conductor, enum party party)
 	call_name(call->name, step);
 }
 
+/* By the lab's clock. */
+static void tell_call(struct conductor *conductor, enum party party)
+{
+	struct lab_call call = conductor->programs[party].answer.call;
+
+	call.start_ns += conductor->ahead_at_start_ns[party];
+	call.end_ns += conductor->ahead_ns;
+	message_call(conductor->caller, &call);
+}
+
 static void listen_to(struct conductor *conductor, enum party party)
 {
 	struct program *program = &conductor->programs[party];
@@ -97,7 +112,7 @@ static void listen_to(struct conductor *conductor, enum party party)
 	if (program->answer.call.killed)
 		complete_end(conductor, party);
 	if (step && step->verb != VERB_ON_SIGPIPE)
-		message_call(conductor->caller, &program->answer.call);
+		tell_call(conductor, party);
 	if (program->answer.call.begins || !step || program->answer.call.value < 0)
 		return;
 	if (step->verb == VERB_CONNECT || step->verb == VERB_ACCEPT) {

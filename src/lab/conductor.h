@@ -37,6 +37,8 @@ struct conductor {
 	size_t seen_count, cursors[PARTIES];     /* up to where each party's WAIT_PACKET has looked */
 	struct track tracks[TRACKS_MAX];
 	size_t track_count;
+	int64_t ahead_ns;                        /* how far the lab's clock is set forward … */
+	int64_t ahead_at_start_ns[PARTIES];      /* … and was when each party's last call began */
 	struct error error;
 };
 
@@ -44,6 +46,8 @@ struct conductor {
 void conductor_play(const struct scenario *scenario, const struct lab_options *options, int caller);
 
 /* ---- for the steps */
+/* The time by the lab's clock. */
+int64_t conductor_now(const struct conductor *conductor);
 /* Let frames and answers come, for at most `ns`. */
 void conductor_turn(struct conductor *conductor, int64_t ns);
 /*
@@ -59,6 +63,12 @@ enum status step_play(struct conductor *conductor, const struct step *step);
 /* The step in words, translated: "the server: close()". Empty for one that needs none. */
 #define STEP_TEXT_MAX 256
 void step_text(char text[STEP_TEXT_MAX], const struct step *step);
+/* Put that onto the time line. */
+void step_remark(struct conductor *conductor, const struct step *step);
+
+/* ---- forge.c */
+enum status step_forge(struct conductor *conductor, const struct step *step);
+enum status step_send_raw(struct conductor *conductor, const struct step *step);
 
 /* ---- expect.c */
 /* Whether a call came out as the step says; tells the caller where it did not. */

@@ -5,21 +5,20 @@
 #include "lab/conductor.h"
 #include "lab/diag.h"
 #include "lab/firewall.h"
-#include "packet/builder.h"
 
 typedef enum status (*player)(struct conductor *conductor, const struct step *step);
 
-static void remark(struct conductor *conductor, const struct step *step)
+void step_remark(struct conductor *conductor, const struct step *step)
 {
 	char text[STEP_TEXT_MAX];
 
 	step_text(text, step);
-	message_remark(conductor->caller, call_now(), text);
+	message_remark(conductor->caller, conductor_now(conductor), text);
 }
 
 static enum status play_say(struct conductor *conductor, const struct step *step)
 {
-	remark(conductor, step);
+	step_remark(conductor, step);
 	return STATUS_OK;
 }
 
@@ -74,6 +73,7 @@ static enum status play_call(struct conductor *conductor, const struct step *ste
 		program->remote[step->sock] = order.remote;
 	}
 	conductor->orders[step->who] = step;
+	conductor->ahead_at_start_ns[step->who] = conductor->ahead_ns;
 	program->answer.call.begins = false;
 	program_order(program, &order);
 	status = conductor_wait(conductor, step, step->expect == EXPECT_PENDING ? is_blocked : is_answered);
@@ -93,7 +93,7 @@ static enum status play_result(struct conductor *conductor, const struct step *s
 
 static enum status play_kill(struct conductor *conductor, const struct step *step)
 {
-	remark(conductor, step);
+	step_remark(conductor, step);
 	program_kill(program_of(conductor, step), (int)step->number);
 	return STATUS_OK;
 }
@@ -111,7 +111,7 @@ static enum status play_power_off(struct conductor *conductor, const struct step
 {
 	enum status status;
 
-	remark(conductor, step);
+	step_remark(conductor, step);
 	switch_power(conductor, (enum party)step->who, false);
 	program_kill(program_of(conductor, step), SIGKILL);
 	status = network_enter(&conductor->network, (enum party)step->who, &conductor->error);
@@ -124,7 +124,7 @@ static enum status play_power_off(struct conductor *conductor, const struct step
 static enum status play_power_on(struct conductor *conductor, const struct step *step)
 {
 	switch_power(conductor, (enum party)step->who, true);
-	remark(conductor, step);
+	step_remark(conductor, step);
 	return STATUS_OK;
 }
 
@@ -133,7 +133,7 @@ static enum status play_destroy(struct conductor *conductor, const struct step *
 	const struct program *program = program_of(conductor, step);
 	enum status status = network_enter(&conductor->network, (enum party)step->who, &conductor->error);
 
-	remark(conductor, step);
+	step_remark(conductor, step);
 	if (status == STATUS_OK)
 		status = diag_destroy(&program->local[step->sock], &program->remote[step->sock], &conductor->error);
 	network_leave(&conductor->network);
@@ -142,19 +142,19 @@ static enum status play_destroy(struct conductor *conductor, const struct step *
 
 static enum status play_sysctl(struct conductor *conductor, const struct step *step)
 {
-	remark(conductor, step);
+	step_remark(conductor, step);
 	return network_sysctl(&conductor->network, (enum party)step->who, step->name, step->text, &conductor->error);
 }
 
 static enum status play_rule(struct conductor *conductor, const struct step *step)
 {
-	remark(conductor, step);
+	step_remark(conductor, step);
 	return network_rule(&conductor->network, (enum party)step->who, step->name, step->text, &conductor->error);
 }
 
 static enum status play_no_rules(struct conductor *conductor, const struct step *step)
 {
-	remark(conductor, step);
+	step_remark(conductor, step);
 	return network_no_rules(&conductor->network, (enum party)step->who, &conductor->error);
 }
 
@@ -162,7 +162,7 @@ static enum status play_forget(struct conductor *conductor, const struct step *s
 {
 	enum status status = network_enter(&conductor->network, (enum party)step->who, &conductor->error);
 
-	remark(conductor, step);
+	step_remark(conductor, step);
 	if (status == STATUS_OK)
 		status = conntrack_flush(&conductor->error);
 	network_leave(&conductor->network);
@@ -171,7 +171,7 @@ static enum status play_forget(struct conductor *conductor, const struct step *s
 
 static enum status play_take_address(struct conductor *conductor, const struct step *step)
 {
-	remark(conductor, step);
+	step_remark(conductor, step);
 	return network_take_address(&conductor->network, (enum party)step->who, &conductor->error);
 }
 
@@ -182,58 +182,13 @@ static enum status play_wire(struct conductor *conductor, const struct step *ste
 	struct wire *wire = conductor->network.wire;
 	enum port_id port = network_port((enum party)step->who);
 
-	remark(conductor, step);
+	step_remark(conductor, step);
 	if (step->verb == VERB_LOSE)
 		wire_lose(wire, port, step->flags, (uint32_t)step->number);
 	else if (step->verb == VERB_DELAY)
 		wire_delay(wire, port, step->number * NS_PER_US);
 	else
 		wire_hold(wire, port, step->verb == VERB_HOLD);
-	return STATUS_OK;
-}
-
-/* What the end `dst` said last to `src`; NULL where nothing was seen. */
-static const struct track *find_track(const struct conductor *conductor, const struct endpoint *src,
-                                      const struct endpoint *dst)
-{
-	for (size_t i = 0; i < conductor->track_count; i++)
-		if (endpoint_equal(&conductor->tracks[i].src, src) && endpoint_equal(&conductor->tracks[i].dst, dst))
-			return &conductor->tracks[i];
-	return NULL;
-}
-
-/* The port at which a forged segment enters: the victim's own, or that of the router on the far side. */
-static enum port_id entrance(const struct step *step)
-{
-	bool left = step->who == PARTY_CLIENT || step->who == PARTY_NEIGHBOUR;
-
-	if (!step->forged->through)
-		return network_port((enum party)step->who);
-	return left ? PORT_ROUTER_RIGHT : PORT_ROUTER_LEFT;
-}
-
-static enum status play_forge(struct conductor *conductor, const struct step *step)
-{
-	const struct forged *forged = step->forged;
-	const struct program *program = program_of(conductor, step);
-	const struct endpoint *victim = &program->local[step->sock], *peer = &program->remote[step->sock];
-	const struct track *track = find_track(conductor, victim, peer);
-	uint8_t frame[WIRE_FRAME_MAX], payload[WIRE_FRAME_MAX] = { 0 };
-	struct segment segment = {
-		.src = *peer, .dst = *victim, .flags = forged->flags & 0x3f, .window = forged->window,
-		.ip_id = forged->ip_id, .hop_limit = forged->hop_limit ? forged->hop_limit : 64,
-		.payload = payload, .payload_len = forged->payload, .payload_captured = forged->payload,
-		.mac = wire_mac(conductor->network.wire, step->who == PARTY_CLIENT ? PORT_ROUTER_LEFT : PORT_ROUTER_RIGHT),
-	};
-	size_t len;
-
-	if (!track)
-		return error_set(&conductor->error, STATUS_LIMIT, _("nothing was seen of the connection to forge for"));
-	remark(conductor, step);
-	segment.seq = track->ack + (uint32_t)forged->seq_offset;
-	segment.ack = forged->flags & LAB_ACK ? track->next + (uint32_t)forged->ack_offset : 0;
-	len = builder_frame(&segment, frame, sizeof frame);
-	wire_inject(conductor->network.wire, entrance(step), frame, (uint32_t)len);
 	return STATUS_OK;
 }
 
@@ -302,6 +257,17 @@ static enum status play_wait_ms(struct conductor *conductor, const struct step *
 	return STATUS_OK;
 }
 
+static enum status play_idle(struct conductor *conductor, const struct step *step)
+{
+	const struct step wait = { .verb = VERB_WAIT_MS, .number = step->number * 1000 };
+
+	step_remark(conductor, step);
+	if (conductor->options->real_time)
+		return play_wait_ms(conductor, &wait);
+	conductor->ahead_ns += step->number * NS_PER_S;
+	return STATUS_OK;
+}
+
 enum status step_play(struct conductor *conductor, const struct step *step)
 {
 	static const player players[VERBS] = {
@@ -310,7 +276,8 @@ enum status step_play(struct conductor *conductor, const struct step *step)
 		[VERB_SYSCTL] = play_sysctl, [VERB_RULE] = play_rule, [VERB_NO_RULES] = play_no_rules,
 		[VERB_FORGET] = play_forget, [VERB_TAKE_ADDRESS] = play_take_address, [VERB_LOSE] = play_wire,
 		[VERB_HOLD] = play_wire, [VERB_RELEASE] = play_wire, [VERB_DELAY] = play_wire,
-		[VERB_FORGE] = play_forge, [VERB_WAIT_STATE] = play_wait, [VERB_WAIT_UNREAD] = play_wait,
+		[VERB_FORGE] = step_forge, [VERB_SEND_RAW] = step_send_raw, [VERB_IDLE] = play_idle,
+		 [VERB_WAIT_STATE] = play_wait, [VERB_WAIT_UNREAD] = play_wait,
 		[VERB_WAIT_ACKED] = play_wait, [VERB_WAIT_PACKET] = play_wait, [VERB_WAIT_MS] = play_wait_ms,
 	};
 

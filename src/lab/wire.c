@@ -17,7 +17,7 @@
 #include "cause/step.h"
 #include "packet/decoder.h"
 
-#define LOSSES_MAX 4
+#define LOSSES_MAX 8
 #define WAITING_MAX 4096 /* frames held back or delayed at one port; more are lost */
 #define LINKTYPE_ETHERNET 1
 #define RECEIVE_BUFFER (4 << 20)
@@ -377,6 +377,14 @@ void wire_inject(struct wire *wire, enum port_id to, uint8_t *frame, uint32_t le
 {
 	memcpy(frame, wire->ports[to].mac, 6);
 	hand_over(wire, to, frame, len);
+}
+
+void wire_send_from(struct wire *wire, enum port_id from, uint8_t *frame, uint32_t len)
+{
+	enum port_id router = from <= PORT_ROUTER_LEFT ? PORT_ROUTER_LEFT : PORT_ROUTER_RIGHT;
+
+	memcpy(frame, wire->ports[router].mac, 6);
+	take(wire, from, frame, len, now_realtime());
 }
 
 const uint8_t *wire_mac(const struct wire *wire, enum port_id id)

@@ -2,7 +2,7 @@
  * The wires: the two Ethernet segments as a program between packet sockets. Each host's interface is one end of a
  * veth pair, a port of the wire the other; a frame that a host sends is delivered to the port that owns its destination
  * MAC. In between it can be lost, delayed or held back. Every frame is shown to the taker, once where it leaves a host
- * (time: the kernel's, on arrival at the port) and once where it reaches one (time: just before it is handed over), so a
+ * (time: the kernel's, on arrival at the port) and once where it reaches one (time: just before it is handed over): a
  * port is a capture point. Delivery is synchronous: when wire_serve() returns, the receiving kernel has dealt with it.
  */
 #ifndef TCPWHY_LAB_WIRE_H
@@ -62,6 +62,8 @@ void wire_hold(struct wire *wire, enum port_id id, bool held);
 void wire_delay(struct wire *wire, enum port_id id, int64_t ns);
 /* Hand a frame to a host as if it came from its segment; it is shown to the taker. */
 void wire_inject(struct wire *wire, enum port_id to, uint8_t *frame, uint32_t len);
+/* Let a host send a frame that its kernel did not make, to the router of its segment. */
+void wire_send_from(struct wire *wire, enum port_id from, uint8_t *frame, uint32_t len);
 /* The MAC of the host on this port. */
 const uint8_t *wire_mac(const struct wire *wire, enum port_id id);
 /* TCP segment of an Ethernet frame; false where it is none. */

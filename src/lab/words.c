@@ -102,7 +102,7 @@ static const char *state_text(int64_t state)
 static const char *flags_text(uint16_t flags)
 {
 	return flags & LAB_RST ? "RST" : flags & LAB_SYN ? "SYN" : flags & LAB_FIN ? "FIN"
-	       : flags & LAB_DATA ? _("data") : flags & LAB_ACK ? "ACK" : _("every segment");
+	       : flags & LAB_DATA ? _("data") : flags & LAB_ACK ? "ACK" : _("segment");
 }
 
 /* What happens to a host or to the network; "" for a call. */
@@ -130,6 +130,8 @@ static void event_text(char text[STEP_TEXT_MAX], const struct step *step)
 	case VERB_RELEASE: snprintf(text, size, _("what %s sent goes on"), who); break;
 	case VERB_DELAY: snprintf(text, size, _("what %s sends takes %d us longer"), who, number); break;
 	case VERB_FORGE: snprintf(text, size, _("somebody forges a segment to %s"), who); break;
+	case VERB_SEND_RAW: snprintf(text, size, _("%s sends a segment of which its kernel knows nothing"), who); break;
+	case VERB_IDLE: snprintf(text, size, _("%d s pass, in which nobody says anything"), number); break;
 	default: text[0] = '\0';
 	}
 }
