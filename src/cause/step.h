@@ -76,7 +76,8 @@ enum verb {
 	VERB_POWER_ON,      /* booted, the same addresses, no program */
 	VERB_DESTROY,       /* SOCK_DESTROY of the program's socket, as `ss -K` does it */
 	VERB_SYSCTL,        /* name = text, in the namespace of the host; number: only to save time, not with --real-time */
-	VERB_RULE,          /* an nft rule, text, in the base chain of hook `name`; {ip}, {client}, {server}, {router}, {port} */
+	VERB_RULE,          /* an nft rule, text, in the base chain of hook `name`; {ip}, {port}, {client}, {server}, {spare}
+	                       and {router} (on the server's side) stand for what they are here */
 	VERB_NO_RULES,      /* all of them gone */
 	VERB_FORGET,        /* conntrack's table emptied, and with it the NAT mappings */
 	VERB_TAKE_ADDRESS,  /* the server's address moves to this host, as in a fail-over */

@@ -23,12 +23,15 @@ static const struct cli_option options[] = {
 	  SETTING(write_to) },
 	{ "json", 0, OPTION_FLAG, NULL, N_("one JSON object a line: calls, segments, verdicts"), SETTING(json) },
 	{ "ascii", 0, OPTION_FLAG, NULL, N_("nothing but ASCII in the drawing"), SETTING(ascii) },
+	{ "client", 0, OPTION_TEXT, "CMD", N_("a shell command in place of the client's program"), SETTING(client) },
+	{ "server", 0, OPTION_TEXT, "CMD", N_("a shell command in place of the server's program"), SETTING(server) },
 	{ "real-time", 0, OPTION_FLAG, NULL, N_("the kernel's own times, however long they are"), SETTING(real_time) },
 	{ 0 },
 };
 
 static const char *const notes[] = {
 	N_("Without CAUSE it lists what there is. Everything happens in namespaces of its own, and nothing stays."),
+	N_("CMD finds its part in TCPWHY_ROLE, TCPWHY_ADDRESS and TCPWHY_PORT."),
 	NULL,
 };
 
@@ -128,7 +131,10 @@ static enum exit_status report(struct lab_run *run, struct record *record)
 static enum exit_status play(struct lab_run *run, enum cause_id id, const struct scenario *scenario, uint8_t version)
 {
 	const struct lab_settings *settings = run->settings;
-	const struct lab_options lab_options = { .version = version, .real_time = settings->real_time };
+	const struct lab_options lab_options = {
+		.version = version, .real_time = settings->real_time,
+		.commands = { [PARTY_CLIENT] = settings->client, [PARTY_SERVER] = settings->server },
+	};
 	char name[SCENARIO_NAME_MAX];
 	struct record record;
 	enum exit_status status = EXIT_DONE, written = EXIT_DONE;
@@ -210,6 +216,8 @@ static enum exit_status check_settings(const struct lab_settings *settings, int 
 		return usage_error(&cmd_lab, "--all: %s", _("it takes no cause"));
 	if (settings->json && (settings->check || settings->pause))
 		return usage_error(&cmd_lab, "--json: %s", _("it goes neither with --check nor with --pause"));
+	if ((settings->client || settings->server) && settings->check)
+		return usage_error(&cmd_lab, "--check: %s", _("what a command of yours is to see, nobody knows"));
 	if (!count && !settings->all && (settings->check || settings->json || settings->write_to))
 		return usage_error(&cmd_lab, "%s", _("which cause? (or --all)"));
 	return EXIT_DONE;

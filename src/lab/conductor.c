@@ -121,6 +121,16 @@ static void listen_to(struct conductor *conductor, enum party party)
 	}
 }
 
+static void take_command_call(void *user, const struct lab_call *call)
+{
+	struct conductor *conductor = user;
+	struct lab_call told = *call;
+
+	told.start_ns += conductor->ahead_ns;
+	told.end_ns += conductor->ahead_ns;
+	message_call(conductor->caller, &told);
+}
+
 static unsigned poll_programs(const struct conductor *conductor, struct pollfd *fds)
 {
 	unsigned count = 0;
@@ -137,15 +147,20 @@ void conductor_turn(struct conductor *conductor, int64_t ns)
 	unsigned count = wire_poll(conductor->network.wire, fds);
 	int64_t due = wire_next_due(conductor->network.wire), until = clock_monotonic() + ns;
 	struct timespec time;
+	sigset_t none;
 
+	sigemptyset(&none);
 	count += poll_programs(conductor, fds + count);
 	ns = (due < until ? due : until) - clock_monotonic();
 	ns = ns < 0 ? 0 : ns;
 	time = (struct timespec){ .tv_sec = ns / NS_PER_S, .tv_nsec = ns % NS_PER_S };
-	ppoll(fds, count, &time, NULL);
+	/* A stop of a traced command comes as SIGCHLD, which is let through here only. */
+	ppoll(fds, count, &time, &none);
 	wire_serve(conductor->network.wire);
-	for (unsigned i = 0; i < PARTIES; i++)
+	for (unsigned i = 0; i < PARTIES; i++) {
 		listen_to(conductor, i);
+		command_serve(&conductor->commands[i], take_command_call, conductor);
+	}
 }
 
 enum status conductor_wait(struct conductor *conductor, const struct step *step, conductor_condition is_so)
@@ -175,6 +190,23 @@ static unsigned parties_of(const struct scenario *scenario)
 	return parties;
 }
 
+static void on_child(int signal)
+{
+	(void)signal;
+}
+
+/* SIGCHLD interrupts nothing but the conductor's poll. */
+static void await_children(void)
+{
+	const struct sigaction action = { .sa_handler = on_child };
+	sigset_t children;
+
+	sigemptyset(&children);
+	sigaddset(&children, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &children, NULL);
+	sigaction(SIGCHLD, &action, NULL);
+}
+
 static bool is_for_haste(const struct step *step)
 {
 	return step->verb == VERB_SYSCTL && step->number;
@@ -191,8 +223,12 @@ static enum status play_steps(struct conductor *conductor)
 		wire_serve(conductor->network.wire);
 		step_text(text, step);
 		message_step(conductor->caller, text);
-		status = step_play(conductor, step);
+		if (step->verb != VERB_SAY && conductor->options->commands[step->who])
+			status = command_step(conductor, step);
+		else
+			status = step_play(conductor, step);
 	}
+	command_finish(conductor);
 	conductor_turn(conductor, 0);
 	return status;
 }
@@ -212,6 +248,7 @@ void conductor_play(const struct scenario *scenario, const struct lab_options *o
 	conductor->caller = caller;
 	for (unsigned i = 0; i < PARTIES; i++)
 		conductor->programs[i].fd = conductor->programs[i].stat = -1;
+	await_children();
 	if (network_init(&conductor->network, options->version, parties_of(scenario), take_frame, conductor,
 	                 &conductor->error) == STATUS_OK)
 		conductor->error.status = play_steps(conductor);

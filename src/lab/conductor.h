@@ -5,6 +5,7 @@
 #ifndef TCPWHY_LAB_CONDUCTOR_H
 #define TCPWHY_LAB_CONDUCTOR_H
 
+#include "lab/command.h"
 #include "lab/message.h"
 #include "lab/network.h"
 #include "lab/program.h"
@@ -31,6 +32,7 @@ struct conductor {
 	int caller;                              /* lab/message.h */
 	struct network network;
 	struct program programs[PARTIES];
+	struct command commands[PARTIES];        /* in place of the programs, where the user has some */
 	const struct step *orders[PARTIES];      /* the last call that each was told to make */
 	bool off[PARTIES];
 	struct seen seen[SEEN_MAX];
@@ -69,6 +71,16 @@ void step_remark(struct conductor *conductor, const struct step *step);
 /* ---- forge.c */
 enum status step_forge(struct conductor *conductor, const struct step *step);
 enum status step_send_raw(struct conductor *conductor, const struct step *step);
+
+/* ---- command_steps.c */
+/*
+ * Play a step of a host that runs a command of the user's. The command follows a story of its own: calls that the
+ * scenario has for it are left out, and waits for its socket end after COMMAND_PATIENCE_NS.
+ */
+enum status command_step(struct conductor *conductor, const struct step *step);
+/* Let the commands come to their end, for some seconds. */
+void command_finish(struct conductor *conductor);
+#define COMMAND_PATIENCE_NS (10 * 1000000000LL)
 
 /* ---- expect.c */
 /* Whether a call came out as the step says; tells the caller where it did not. */

@@ -68,6 +68,36 @@ struct socket_view diag_look(const struct endpoint *local, const struct endpoint
 	return view;
 }
 
+struct listening {
+	uint16_t port;
+	bool found;
+};
+
+static int take_listener(const struct nlmsghdr *answer, void *user)
+{
+	const struct inet_diag_msg *message = mnl_nlmsg_get_payload(answer);
+	struct listening *listening = user;
+
+	if (answer->nlmsg_type == SOCK_DIAG_BY_FAMILY && message->idiag_state == TCP_LISTEN)
+		listening->found |= ntohs(message->id.idiag_sport) == listening->port;
+	return MNL_CB_OK;
+}
+
+bool diag_listens(uint16_t port)
+{
+	struct listening listening = { .port = port };
+
+	for (unsigned i = 0; i < 2; i++) {
+		char space[REQUEST_MAX];
+		struct nlmsghdr *request;
+
+		begin(space, SOCK_DIAG_BY_FAMILY, i ? AF_INET6 : AF_INET, &request);
+		request->nlmsg_flags = NLM_F_DUMP;
+		netlink_exchange(NETLINK_SOCK_DIAG, request, take_listener, &listening);
+	}
+	return listening.found;
+}
+
 enum status diag_destroy(const struct endpoint *local, const struct endpoint *remote, struct error *error)
 {
 	char space[REQUEST_MAX];

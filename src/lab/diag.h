@@ -16,6 +16,8 @@ struct socket_view {
 
 /* The connection from `local` to `remote`; a listener on the port does not count. */
 struct socket_view diag_look(const struct endpoint *local, const struct endpoint *remote);
+/* Whether anybody listens on the port. */
+bool diag_listens(uint16_t port);
 /* As `ss -K`: STATUS_IO where there is no such socket, or the kernel refuses. */
 enum status diag_destroy(const struct endpoint *local, const struct endpoint *remote, struct error *error);
 /* Every TCP socket of the namespace, listeners and TIME_WAIT included. */

@@ -55,6 +55,10 @@ void expect_check(struct conductor *conductor, const struct step *step, const st
 {
 	char got[LAB_CALL_MAX], wanted[WANTED_MAX], text[LAB_CALL_MAX + 2 * WANTED_MAX];
 
+	/* With a command of the user's the story may go another way. */
+	for (unsigned i = 0; i < PARTIES; i++)
+		if (conductor->options->commands[i])
+			return;
 	if (is_as_expected(step, call))
 		return;
 	wanted_text(wanted, step);

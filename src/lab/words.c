@@ -79,6 +79,8 @@ char *lab_call_text(char text[LAB_CALL_MAX], const struct lab_call *call)
 		snprintf(text, LAB_CALL_MAX, "%s: killed by %s", call->name, abbreviation);
 	else if (call->killed)
 		snprintf(text, LAB_CALL_MAX, "exit()");
+	else if (!call->verb && call->signal)
+		snprintf(text, LAB_CALL_MAX, "%s: %s", call->name, abbreviation);
 	else {
 		result_text(result, sizeof result, call);
 		snprintf(text, LAB_CALL_MAX, "%s = %s%s%s", call->name, result, call->signal ? ", " : "",
