@@ -1,6 +1,6 @@
 /*
- * A command of the user's in the place of a host's program. It runs in the host's namespace under ptrace(2), with all of
- * its threads and children, and its calls on TCP sockets are told as those of the lab's own programs. Its standard
+ * A command of the user's in the place of a host's program. It runs in the host's namespace under ptrace(2), with all
+ * of its threads and children, and its calls on TCP sockets are told as those of the lab's own programs. Its standard
  * output goes to standard error, its input is empty. The environment tells it
  *
  *	TCPWHY_ROLE     "client" or "server"

@@ -46,7 +46,7 @@ struct lab_call {
 	char name[LAB_NAME_MAX];   /* "write()", "setsockopt(SO_LINGER {1, 0})" */
 };
 
-/* "write() = 5", "write() = -1 EPIPE, SIGPIPE" in `text`, plain ASCII. */
+/* "write() = 5", "write() = -1 EPIPE, SIGPIPE" in `text`. */
 #define LAB_CALL_MAX 192
 char *lab_call_text(char text[LAB_CALL_MAX], const struct lab_call *call);
 

@@ -9,6 +9,7 @@
 #include <linux/sockios.h>
 #include <linux/veth.h>
 #include <net/if.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -104,7 +105,7 @@ static void turn_off(int fd, const char *name, uint32_t command)
 	struct ethtool_value value = { .cmd = command, .data = 0 };
 	struct ifreq request = { .ifr_data = (char *)&value };
 
-	strncpy(request.ifr_name, name, IFNAMSIZ - 1);
+	snprintf(request.ifr_name, sizeof request.ifr_name, "%s", name);
 	ioctl(fd, SIOCETHTOOL, &request);
 }
 

@@ -13,6 +13,11 @@
 #define PREFIX_V4 24
 #define PREFIX_V6 64
 #define COMMANDS_MAX 4096
+/* In nft's language. */
+#define NFT_TABLE "add table inet lab\n"
+#define NFT_CHAIN "add chain inet lab %s%s { type %s hook %s priority %s; }\n"
+#define NFT_RULE "add rule inet lab %s%s "
+#define NFT_NOTHING "delete table inet lab\n"
 #define PATH_MAX_SYSCTL 160
 
 /* Where each port stands. */
@@ -285,10 +290,10 @@ enum status network_rule(const struct network *network, enum party party, const 
 	           strstr(rule, "masquerade");
 	bool first = strcmp(hook, "prerouting") == 0;
 
-	buffer_puts(&commands, "add table inet lab\n");
-	buffer_printf(&commands, "add chain inet lab %s%s { type %s hook %s priority %s; }\n", hook, nat ? "_nat" : "",
+	buffer_puts(&commands, NFT_TABLE);
+	buffer_printf(&commands, NFT_CHAIN, hook, nat ? "_nat" : "",
 	              nat ? "nat" : "filter", hook, nat ? first ? "dstnat" : "srcnat" : "filter");
-	buffer_printf(&commands, "add rule inet lab %s%s ", hook, nat ? "_nat" : "");
+	buffer_printf(&commands, NFT_RULE, hook, nat ? "_nat" : "");
 	expand(&commands, network, rule);
 	return run_there(network, party, &commands, error);
 }
@@ -297,7 +302,7 @@ enum status network_no_rules(const struct network *network, enum party party, st
 {
 	struct buffer commands = BUFFER_INIT(COMMANDS_MAX);
 
-	buffer_puts(&commands, "add table inet lab\ndelete table inet lab");
+	buffer_puts(&commands, NFT_TABLE NFT_NOTHING);
 	return run_there(network, party, &commands, error);
 }
 

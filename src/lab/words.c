@@ -76,7 +76,7 @@ char *lab_call_text(char text[LAB_CALL_MAX], const struct lab_call *call)
 
 	snprintf(abbreviation, sizeof abbreviation, "SIG%s", signal ? signal : "?");
 	if (call->killed && call->signal)
-		snprintf(text, LAB_CALL_MAX, "%s: killed by %s", call->name, abbreviation);
+		snprintf(text, LAB_CALL_MAX, _("%s: killed by %s"), call->name, abbreviation);
 	else if (call->killed)
 		snprintf(text, LAB_CALL_MAX, "exit()");
 	else if (!call->verb && call->signal)

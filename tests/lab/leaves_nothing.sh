@@ -1,5 +1,5 @@
 #!/bin/bash
-# Nothing stays: no process, no namespace, no interface, no file; after a run, after ^C, and after SIGKILL at any moment.
+# Nothing stays: no process, no namespace, no interface, no file; after a run, after ^C, after SIGKILL at any moment.
 . "$(dirname "$0")/../support/tap.sh"
 
 KILLS=50
