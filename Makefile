@@ -97,11 +97,13 @@ deps:                               ## install what is missing to build and to t
 	tools/deps.sh build check
 
 .PHONY: demo
-demo:                               ## install what is missing, build, explain a capture that comes with the project
+demo:                               ## install what is missing, build, make a reset happen and explain it
 	tools/deps.sh build
 	@$(MAKE) --no-print-directory all
-	@echo; echo '$$ tcpwhy read --all --ladder samples/write-after-close.pcapng'; echo
-	@$(BUILD)/tcpwhy read --all --ladder samples/write-after-close.pcapng
+	@echo; echo '$$ tcpwhy lab write-after-close'; echo
+	@$(BUILD)/tcpwhy lab write-after-close || { \
+		echo; echo '$$ tcpwhy read --all --ladder samples/write-after-close.pcapng'; echo; \
+		$(BUILD)/tcpwhy read --all --ladder samples/write-after-close.pcapng; }
 
 # ---- tests
 

@@ -88,7 +88,7 @@ enum verb {
 	VERB_DELAY,         /* number: each takes so many microseconds longer */
 	VERB_FORGE,         /* a segment in the peer's name: `forged` */
 	VERB_SEND_RAW,      /* a segment that the host's kernel knows nothing of: `forged` */
-	/* Waits, each with a deadline. */
+	/* Waits, each with a deadline. A packet counts that passed since the last step that is none of these, nor SAY. */
 	VERB_WAIT_STATE,    /* until the socket of the program is in this state (number: enum lab_state) */
 	VERB_WAIT_UNREAD,   /* until `number` bytes wait to be read there */
 	VERB_WAIT_ACKED,    /* until all that it wrote is acknowledged */
@@ -116,6 +116,8 @@ enum lab_option {
 	SOCKET_TOS,           /* IP_TOS or IPV6_TCLASS */
 	SOCKET_RCVBUF,        /* SO_RCVBUF */
 	SOCKET_NODELAY,       /* TCP_NODELAY */
+	SOCKET_MPTCP,         /* value 1: sockets that this program makes from now on are MPTCP */
+	SOCKET_MD5,           /* TCP_MD5SIG (RFC 2385) for the other end, with a key of the number `value` */
 };
 
 enum on_sigpipe { SIGPIPE_CAUGHT, SIGPIPE_DEFAULT, SIGPIPE_IGNORED };

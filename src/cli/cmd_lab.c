@@ -180,6 +180,20 @@ static enum exit_status play_versions(struct lab_run *run, enum cause_id id, con
 	return status;
 }
 
+/* A cause's other scenarios, where its first was asked for. */
+static void name_others(struct lab_run *run, const char *name, enum cause_id id)
+{
+	const struct scenario *first = cause_get(id)->scenarios;
+	char other[SCENARIO_NAME_MAX];
+
+	if (strchr(name, '/') || !first[1].title || run->settings->check || run->settings->json)
+		return;
+	buffer_printf(&run->text, "\n%s", _("see also:"));
+	for (const struct scenario *s = first + 1; s->title; s++)
+		buffer_printf(&run->text, " %s", lab_scenario_name(other, id, s));
+	buffer_puts(&run->text, "\n");
+}
+
 static enum exit_status play_all(struct lab_run *run)
 {
 	enum exit_status status = EXIT_DONE, last;
@@ -206,6 +220,7 @@ static enum exit_status play_named(struct lab_run *run, char **names)
 
 		last = play_versions(run, id, scenario);
 		status = status == EXIT_DONE ? last : status;
+		name_others(run, *name, id);
 	}
 	return status;
 }

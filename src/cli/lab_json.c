@@ -1,7 +1,7 @@
 #include "cli/cmd_lab.h"
 #include "report/json_text.h"
 
-/* Where lines go, and the number of the next frame. */
+/* Where lines go, and the number of the last frame. */
 struct lines {
 	struct buffer *out;
 	uint64_t frame;
@@ -48,6 +48,12 @@ static void take_between(void *user, const struct event *event)
 		put_call(lines->out, &event->call);
 		return;
 	}
+	if (event->kind == EVENT_FRAME) {
+		line = json_line_new("lost");
+		json_put_number(line, "frame", lines->frame);
+		json_line_end(lines->out, line);
+		return;
+	}
 	line = json_line_new("remark");
 	json_put(line, "time", json_time(event->time_ns));
 	json_put(line, "text", json_text(event->text));
@@ -61,6 +67,7 @@ static void take_note(void *user, const struct conversation *conversation, const
 	json_t *line = json_line_new("segment");
 
 	(void)conversation;
+	lines->frame = note->frame;
 	json_put_number(line, "frame", note->frame);
 	json_put(line, "time", json_time(note->time_ns));
 	json_put(line, "src", json_end(&segment->src));

@@ -150,6 +150,8 @@ enum status record_read(const struct record *record, enum party vantage, const s
 			continue;
 		frame.number = ++number;
 		analysis_frame(analysis, &frame);
+		if (event->frame.lost && between)
+			between(sink->user, event);
 	}
 	analysis_finish(analysis);
 	analysis_free(analysis);

@@ -37,7 +37,7 @@ enum status record_play(struct record *record, enum cause_id cause, const struct
 void record_fault(struct record *record, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /*
  * Give the frames of a vantage to an analysis of the library. `between` (may be NULL) gets every other event at its
- * place between the frames. STATUS_MEMORY or STATUS_OK.
+ * place between the frames, and after a frame that got lost, that frame. STATUS_MEMORY or STATUS_OK.
  */
 enum status record_read(const struct record *record, enum party vantage, const struct analysis_sink *sink,
                         void (*between)(void *user, const struct event *event));

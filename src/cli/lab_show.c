@@ -94,6 +94,8 @@ static void take_between(void *user, const struct event *event)
 
 	if (event->kind == EVENT_CALL)
 		add_call(showing, event);
+	else if (event->kind == EVENT_FRAME)
+		ladder_add_remark(showing->ladder, event->time_ns, LADDER_ACROSS, _("and it is lost on its way"));
 	else if (event->kind == EVENT_REMARK && event->text)
 		ladder_add_remark(showing->ladder, event->time_ns, LADDER_ACROSS, event->text);
 }

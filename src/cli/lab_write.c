@@ -29,8 +29,10 @@ static void add_comment(struct comments *comments, const struct event *event)
 		return;
 	if (event->kind == EVENT_CALL)
 		snprintf(text, COMMENT_MAX, "%s: %s", lab_party_id(event->call.party), lab_call_text(call, &event->call));
-	else
+	else if (event->kind == EVENT_REMARK)
 		snprintf(text, COMMENT_MAX, "%s", event->text ? event->text : "");
+	else
+		snprintf(text, COMMENT_MAX, "%s", _("lost on its way"));
 	comments->list[comments->count++] = text;
 	comments->list[comments->count] = NULL;
 }
@@ -68,6 +70,8 @@ static enum status write_vantage(const struct record *record, enum party vantage
 			if (held)
 				status = write_frame(writer, held, ++number, &comments, vantage, error);
 			held = &event->frame;
+			if (event->frame.lost)
+				add_comment(&comments, event);
 		}
 	}
 	return held && status == STATUS_OK ? write_frame(writer, held, ++number, &comments, vantage, error) : status;

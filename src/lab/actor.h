@@ -7,7 +7,7 @@
 /* What the conductor wants. Both sides were one process, so the step is where it was. */
 struct order {
 	const struct step *step;
-	struct endpoint local, remote;   /* LISTEN: local; CONNECT: from local to remote */
+	struct endpoint local, remote;   /* LISTEN: local; CONNECT: from local to remote; SET: the other end's address */
 };
 
 /* What came of it. */
@@ -23,6 +23,7 @@ _Noreturn void actor_run(int fd, enum party party);
 struct actor {
 	enum party party;
 	int sockets[LAB_SOCKETS];        /* -1: none */
+	int protocol;                    /* of new ones: 0 is TCP */
 	uint8_t *data;                   /* ACTOR_DATA_MAX bytes to write, and to read into */
 };
 #define ACTOR_DATA_MAX (1 << 20)

@@ -35,6 +35,8 @@ static void option_name(char name[LAB_NAME_MAX], const struct step *step)
 		[SOCKET_TOS] = "setsockopt(IP_TOS %#x)",
 		[SOCKET_RCVBUF] = "setsockopt(SO_RCVBUF %d)",
 		[SOCKET_NODELAY] = "setsockopt(TCP_NODELAY %d)",
+		[SOCKET_MPTCP] = "socket(IPPROTO_MPTCP): %d",
+		[SOCKET_MD5] = "setsockopt(TCP_MD5SIG, key %d)",
 	};
 
 	if (step->number == SOCKET_LINGER)
@@ -82,11 +84,11 @@ static socklen_t to_sockaddr(struct sockaddr_storage *out, const struct endpoint
 }
 
 /* A new socket bound to `local`; -1 and errno. */
-static int bound_socket(const struct endpoint *local)
+static int bound_socket(const struct actor *actor, const struct endpoint *local)
 {
 	struct sockaddr_storage address;
 	socklen_t len = to_sockaddr(&address, local);
-	int fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
+	int fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, actor->protocol), on = 1;
 
 	if (fd < 0)
 		return -1;
@@ -99,7 +101,7 @@ static int bound_socket(const struct endpoint *local)
 
 static int64_t make_listen(struct actor *actor, const struct order *order)
 {
-	int fd = bound_socket(&order->local);
+	int fd = bound_socket(actor, &order->local);
 
 	actor->sockets[order->step->sock] = fd;
 	return fd < 0 ? -1 : listen(fd, (int)order->step->number);
@@ -113,7 +115,7 @@ static int64_t make_connect(struct actor *actor, const struct order *order)
 	socklen_t len = to_sockaddr(&address, &order->remote);
 
 	if (*fd < 0)
-		*fd = bound_socket(&order->local);
+		*fd = bound_socket(actor, &order->local);
 	return *fd < 0 ? -1 : connect(*fd, (struct sockaddr *)&address, len);
 }
 
@@ -138,14 +140,29 @@ static int64_t set_keepalive(int fd, int probes)
 	return set_number(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
 }
 
-static int64_t make_set_option(const struct order *order, int *fd)
+/* The key is a byte of that value. */
+static int64_t set_md5(int fd, const struct endpoint *peer, int key)
+{
+	struct tcp_md5sig signature = { .tcpm_keylen = 1, .tcpm_key = { (uint8_t)key } };
+	struct sockaddr_storage address;
+
+	to_sockaddr(&address, peer);
+	memcpy(&signature.tcpm_addr, &address, sizeof signature.tcpm_addr);
+	return setsockopt(fd, IPPROTO_TCP, TCP_MD5SIG, &signature, sizeof signature);
+}
+
+static int64_t make_set_option(struct actor *actor, const struct order *order, int *fd)
 {
 	const struct step *step = order->step;
 	struct linger linger = { .l_onoff = step->other >= 0, .l_linger = step->other < 0 ? 0 : step->other };
 
+	if (step->number == SOCKET_MPTCP) {
+		actor->protocol = step->other ? IPPROTO_MPTCP : 0;
+		return 0;
+	}
 	/* Before connect(): the socket that it will use. */
 	if (*fd < 0)
-		*fd = bound_socket(&order->local);
+		*fd = bound_socket(actor, &order->local);
 	switch ((enum lab_option)step->number) {
 	case SOCKET_LINGER: return setsockopt(*fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
 	case SOCKET_KEEPALIVE: return set_keepalive(*fd, step->other);
@@ -153,6 +170,8 @@ static int64_t make_set_option(const struct order *order, int *fd)
 	case SOCKET_LINGER2: return set_number(*fd, IPPROTO_TCP, TCP_LINGER2, step->other);
 	case SOCKET_NONBLOCK: return fcntl(*fd, F_SETFL, step->other ? O_NONBLOCK : 0);
 	case SOCKET_RCVBUF: return set_number(*fd, SOL_SOCKET, SO_RCVBUF, step->other);
+	case SOCKET_MPTCP: break;
+	case SOCKET_MD5: return set_md5(*fd, &order->remote, step->other);
 	case SOCKET_NODELAY: return set_number(*fd, IPPROTO_TCP, TCP_NODELAY, step->other);
 	case SOCKET_TOS:
 		return order->local.address.version == 4 ? set_number(*fd, IPPROTO_IP, IP_TOS, step->other)
@@ -214,7 +233,7 @@ static int64_t make(struct actor *actor, const struct order *order)
 	case VERB_READ: return make_read(actor, *fd, step->number);
 	case VERB_CLOSE: return make_close(fd);
 	case VERB_SHUTDOWN: return shutdown(*fd, (int)step->number);
-	case VERB_SET_OPTION: return make_set_option(order, fd);
+	case VERB_SET_OPTION: return make_set_option(actor, order, fd);
 	case VERB_POLL: return make_poll(*fd);
 	case VERB_GET_ERROR: return make_get_error(*fd);
 	case VERB_DISCONNECT: return make_disconnect(*fd);

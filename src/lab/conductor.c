@@ -212,6 +212,16 @@ static bool is_for_haste(const struct step *step)
 	return step->verb == VERB_SYSCTL && step->number;
 }
 
+/* Waits for packets look no further back than the last thing that happened. */
+static void forget_packets(struct conductor *conductor, const struct step *step)
+{
+	if (step->verb == VERB_SAY || step->verb == VERB_RESULT ||
+	    (step->verb >= VERB_WAIT_STATE && step->verb <= VERB_WAIT_MS))
+		return;
+	for (unsigned i = 0; i < PARTIES; i++)
+		conductor->cursors[i] = conductor->seen_count;
+}
+
 static enum status play_steps(struct conductor *conductor)
 {
 	enum status status = STATUS_OK;
@@ -221,6 +231,7 @@ static enum status play_steps(struct conductor *conductor)
 		if (conductor->options->real_time && is_for_haste(step))
 			continue;
 		wire_serve(conductor->network.wire);
+		forget_packets(conductor, step);
 		step_text(text, step);
 		message_step(conductor->caller, text);
 		if (step->verb != VERB_SAY && conductor->options->commands[step->who])

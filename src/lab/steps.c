@@ -54,6 +54,8 @@ static struct order order_of(const struct conductor *conductor, const struct ste
 		order.remote.address = network_address(version, peer);
 		order.remote.port = LAB_PORT;
 	}
+	if (step->verb == VERB_SET_OPTION)
+		order.remote.address = network_address(version, step->who == PARTY_SERVER ? PARTY_CLIENT : PARTY_SERVER);
 	/* Whatever address it has, and those that it gets. */
 	if (step->verb == VERB_LISTEN)
 		memset(order.local.address.bytes, 0, sizeof order.local.address.bytes);
@@ -117,6 +119,8 @@ static enum status play_power_off(struct conductor *conductor, const struct step
 	status = network_enter(&conductor->network, (enum party)step->who, &conductor->error);
 	if (status == STATUS_OK)
 		status = diag_destroy_all(&conductor->error);
+	if (status == STATUS_OK && step->who == PARTY_ROUTER)
+		status = conntrack_flush(&conductor->error);
 	network_leave(&conductor->network);
 	return status;
 }
