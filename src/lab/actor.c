@@ -94,6 +94,7 @@ _Noreturn void actor_run(int fd, enum party party)
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	setrlimit(RLIMIT_CORE, &none);
+	signal(SIGSEGV, SIG_DFL); /* a sanitizer would take it for its own */
 	set_sigpipe(SIGPIPE_CAUGHT);
 	for (unsigned i = 0; i < LAB_SOCKETS; i++)
 		actor.sockets[i] = -1;
