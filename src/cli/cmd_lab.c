@@ -86,17 +86,6 @@ static bool find_vantage(const char *name, enum party *ret_vantage)
 	return false;
 }
 
-static void wait_for_enter(void *user, const char *text)
-{
-	int c;
-
-	(void)user;
-	printf("%s ", text);
-	fflush(stdout);
-	while ((c = getchar()) != '\n' && c != EOF)
-		;
-}
-
 static void print_faults(struct lab_run *run, const struct record *record)
 {
 	char name[SCENARIO_NAME_MAX];
@@ -136,14 +125,14 @@ static enum exit_status play(struct lab_run *run, enum cause_id id, const struct
 		.commands = { [PARTY_CLIENT] = settings->client, [PARTY_SERVER] = settings->server },
 	};
 	char name[SCENARIO_NAME_MAX];
-	struct record record;
+	struct record record = { .vantage = run->vantage };
 	enum exit_status status = EXIT_DONE, written = EXIT_DONE;
 
 	if (!settings->check && !settings->json)
 		lab_show_story(&run->text, id, scenario, &run->style);
 	terminal_print(&run->text);
 	fflush(stdout);
-	if (record_play(&record, id, scenario, &lab_options, settings->pause ? wait_for_enter : NULL) != STATUS_OK) {
+	if (record_play(&record, id, scenario, &lab_options, settings->pause ? lab_pause : NULL) != STATUS_OK) {
 		complain("%s: %s", lab_scenario_name(name, id, scenario), record.error.text);
 		status = EXIT_FAILED;
 	}

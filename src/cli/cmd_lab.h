@@ -29,6 +29,10 @@ enum status lab_judge(struct record *record);
 /* ---- lab_json.c: one object a line (docs/json.md) */
 enum status lab_json(struct buffer *out, const struct record *record, enum party vantage);
 
+/* ---- lab_pause.c */
+/* Tell what came since the last call, then `text`, and wait for Enter. */
+void lab_pause(struct record *record, const char *text);
+
 /* ---- lab_write.c */
 /* DIR/NAME-ipv4-client.pcapng and so on, with the calls as packet comments. Complains where that fails. */
 enum exit_status lab_write(const struct record *record, const char *directory);

@@ -102,6 +102,13 @@ static void take_fault(void *user, const char *text)
 	record_fault(user, "%s", text);
 }
 
+static void take_step(void *user, const char *text)
+{
+	struct record *record = user;
+
+	record->pause(record, text);
+}
+
 static int by_time(const void *a, const void *b)
 {
 	const struct event *one = a, *other = b;
@@ -112,14 +119,17 @@ static int by_time(const void *a, const void *b)
 }
 
 enum status record_play(struct record *record, enum cause_id cause, const struct scenario *scenario,
-                        const struct lab_options *options, void (*step)(void *user, const char *text))
+                        const struct lab_options *options, void (*pause)(struct record *record, const char *text))
 {
 	const struct lab_sink sink = {
 		.user = record, .frame = take_frame, .call = take_call, .remark = take_remark, .fault = take_fault,
-		.step = step,
+		.step = pause ? take_step : NULL,
 	};
 
-	*record = (struct record){ .cause = cause, .scenario = scenario, .options = *options };
+	record->cause = cause;
+	record->scenario = scenario;
+	record->options = *options;
+	record->pause = pause;
 	lab_play(scenario, options, &sink, &record->error);
 	if (record->count)
 		qsort(record->events, record->count, sizeof *record->events, by_time);

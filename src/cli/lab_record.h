@@ -24,16 +24,22 @@ struct record {
 	size_t count, capacity;
 	char **faults;            /* what was not as expected */
 	size_t fault_count;
+	void (*pause)(struct record *record, const char *text);
 	bool full;                /* out of memory, or more than RECORD_EVENTS_MAX */
+	enum party vantage;       /* for --pause: whose segments are told … */
+	size_t told;              /* … and how many events were */
 	struct error error;       /* why it could not be played to its end */
 };
 
 #define RECORD_EVENTS_MAX 200000
 #define RECORD_FAULTS_MAX 64
 
-/* Play it. record_clear() in any case. `step` may be NULL; see struct lab_sink. */
+/*
+ * Play it into a zeroed record (vantage may be set). record_clear() in any case. `pause` (may be NULL) is called before each step, which begins when it returns;
+ * events are in the order in which they came then, not yet in that of their times.
+ */
 enum status record_play(struct record *record, enum cause_id cause, const struct scenario *scenario,
-                        const struct lab_options *options, void (*step)(void *user, const char *text));
+                        const struct lab_options *options, void (*pause)(struct record *record, const char *text));
 void record_fault(struct record *record, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /*
  * Give the frames of a vantage to an analysis of the library. `between` (may be NULL) gets every other event at its

@@ -240,6 +240,7 @@ static enum status play_steps(struct conductor *conductor)
 			status = step_play(conductor, step);
 	}
 	command_finish(conductor);
+	message_step(conductor->caller, _("that was all"));
 	conductor_turn(conductor, 0);
 	return status;
 }

@@ -63,7 +63,7 @@ struct lab_sink {
 	void (*call)(void *user, const struct lab_call *call);
 	void (*remark)(void *user, const struct lab_remark *remark);
 	void (*fault)(void *user, const char *text);                /* what was not as expected; translated */
-	void (*step)(void *user, const char *text);                 /* comes next; nothing happens until it returns */
+	void (*step)(void *user, const char *text);                 /* comes next, or the end; nothing happens meanwhile */
 };
 
 /*
