@@ -35,8 +35,9 @@ struct record {
 #define RECORD_FAULTS_MAX 64
 
 /*
- * Play it into a zeroed record (vantage may be set). record_clear() in any case. `pause` (may be NULL) is called before each step, which begins when it returns;
- * events are in the order in which they came then, not yet in that of their times.
+ * Play it into a zeroed record (vantage may be set); record_clear() in any case. `pause` (may be NULL) is called before
+ * each step, which begins when it returns; events are in the order in which they came then, not yet in that of their
+ * times.
  */
 enum status record_play(struct record *record, enum cause_id cause, const struct scenario *scenario,
                         const struct lab_options *options, void (*pause)(struct record *record, const char *text));

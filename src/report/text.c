@@ -266,8 +266,10 @@ static void add_see(struct page *page)
 	const struct cause *cause = cause_get(page->verdict->cause);
 
 	buffer_printf(&command, "tcpwhy causes %s", cause->id);
-	if (cause->scenarios)
-		buffer_printf(&command, ", tcpwhy lab %s", cause->id);
+	if (cause->scenarios) {
+		buffer_puts(&command, ", ");
+		buffer_printf(&command, "tcpwhy lab %s", cause->id);
+	}
 	layout_row(page->out, page->style, _("see"), buffer_text(&command));
 	buffer_clear(&command);
 }

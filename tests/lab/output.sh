@@ -1,6 +1,6 @@
 #!/bin/bash
-# What `tcpwhy lab` prints and writes: one time line with packets and calls, JSON that can be read, captures that tell the
-# same as the lab did, and clear words where it is misused.
+# What `tcpwhy lab` prints and writes: one time line with packets and calls, JSON that can be read, captures that tell
+# the same as the lab did, and clear words where it is misused.
 . "$(dirname "$0")/../support/tap.sh"
 
 lab() {
@@ -44,7 +44,8 @@ ok 'and gives the verdict' holds "$(cat "$scratch/out")" 'write-after-close: the
 ok 'no escape sequences where it is no terminal' is_empty "$(grep -l $'\e' "$scratch/out")"
 lab --json -6 write-after-close > "$scratch/json"
 ok 'JSON lines of every kind' is "$(json_types < "$scratch/json")" 'scenario call segment remark reset played'
-ok '--pause goes on by Enter' holds "$(yes '' | head -100 | lab --pause port-closed)" 'the client: connect() = -1 ECONNREFUSED'
+ok '--pause goes on by Enter' holds "$(yes '' | head -100 | lab --pause port-closed)" \
+	'the client: connect() = -1 ECONNREFUSED'
 lab --write "$scratch/captures" -4 -6 no-answer > "$scratch/out"
 ok 'three captures for each version' is "$(ls "$scratch/captures" | wc -l)" 6
 for host in client server; do
