@@ -17,8 +17,11 @@ said      = $(if $(V),,@echo '  $(1)  $@')
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wwrite-strings
 OPTIMIZE ?= -O3 -g
 PACKAGES := libpcap libarchive jansson
-PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
+# What the program needs and the library does not.
+PROGRAM_PACKAGES := libmnl libnftables
+PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) $(PROGRAM_PACKAGES) 2>/dev/null)
 PACKAGE_LIBS   := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
+PROGRAM_LIBS   := $(shell pkg-config --libs $(PROGRAM_PACKAGES) 2>/dev/null)
 # The program is optimized as a whole; the objects serve the library, the tests and other compilers as they are.
 LTO       := $(if $(SANITIZE),,$(if $(findstring gcc,$(notdir $(CC))),-flto=auto))
 SANITIZERS := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
@@ -31,6 +34,9 @@ LDLIBS   += $(PACKAGE_LIBS)
 # The layers of the library, lowest first; tests/layers.sh holds them to it.
 LAYERS   := base source packet flow reset cause diagnose analysis report
 LIB_SRC  := $(foreach layer,$(LAYERS),$(wildcard src/$(layer)/*.c))
+# Those of the program, above the library.
+PROGRAM_LAYERS := lab
+LAB_SRC  := $(foreach layer,$(PROGRAM_LAYERS),$(wildcard src/$(layer)/*.c))
 CLI_SRC  := $(wildcard src/cli/*.c)
 # One program a file; what several of them share stands in tests/support, what is no test in tests/tools.
 TEST_SRC := $(filter-out tests/support/% tests/tools/%,$(wildcard tests/*/*.c))
@@ -38,13 +44,14 @@ HELP_SRC := $(wildcard tests/support/*.c)
 FUZZ_SRC := $(filter-out fuzz/replay.c,$(wildcard fuzz/*.c))
 
 LIB_OBJ  := $(LIB_SRC:%.c=$(BUILD)/%.o)
+LAB_OBJ  := $(LAB_SRC:%.c=$(BUILD)/%.o)
 CLI_OBJ  := $(CLI_SRC:%.c=$(BUILD)/%.o)
 HELP_OBJ := $(HELP_SRC:%.c=$(BUILD)/%.o)
 TESTS    := $(TEST_SRC:%.c=$(BUILD)/%.t)
-SHELL_TESTS := $(wildcard tests/*.sh)
+SHELL_TESTS := $(wildcard tests/*.sh tests/lab/*.sh)
 FUZZERS  := $(FUZZ_SRC:%.c=$(BUILD)/%)
 REPLAYS  := $(FUZZ_SRC:%.c=$(BUILD)/%-replay)
-ALL_OBJ  := $(LIB_OBJ) $(CLI_OBJ) $(HELP_OBJ)
+ALL_OBJ  := $(LIB_OBJ) $(LAB_OBJ) $(CLI_OBJ) $(HELP_OBJ)
 STATIC   := $(BUILD)/libtcpwhy-all.a
 
 .DELETE_ON_ERROR:
@@ -61,9 +68,9 @@ help:                               ## this list
 
 # ---- the program
 
-$(BUILD)/tcpwhy: $(CLI_OBJ) $(STATIC)
+$(BUILD)/tcpwhy: $(CLI_OBJ) $(LAB_OBJ) $(STATIC)
 	$(call said,LINK)
-	$(Q)$(CC) $(CFLAGS) $(LTO) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(Q)$(CC) $(CFLAGS) $(LTO) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(PROGRAM_LIBS)
 
 # Everything, for the program and the tests; the installed library shows its public functions only.
 $(STATIC): $(LIB_OBJ)
@@ -92,11 +99,13 @@ deps:                               ## install what is missing to build and to t
 	tools/deps.sh build check
 
 .PHONY: demo
-demo:                               ## install what is missing, build, explain a capture that comes with the project
+demo:                               ## install what is missing, build, make a reset happen and explain it
 	tools/deps.sh build
 	@$(MAKE) --no-print-directory all
-	@echo; echo '$$ tcpwhy read --all --ladder samples/write-after-close.pcapng'; echo
-	@$(BUILD)/tcpwhy read --all --ladder samples/write-after-close.pcapng
+	@echo; echo '$$ tcpwhy lab write-after-close'; echo
+	@$(BUILD)/tcpwhy lab write-after-close || { \
+		echo; echo '$$ tcpwhy read --all --ladder samples/write-after-close.pcapng'; echo; \
+		$(BUILD)/tcpwhy read --all --ladder samples/write-after-close.pcapng; }
 
 # ---- tests
 
@@ -111,6 +120,11 @@ test: tests                         ## build and run all tests
 
 .PHONY: tests
 tests: $(BUILD)/tcpwhy $(TESTS) $(REPLAYS) $(BUILD)/make_samples
+
+# Tests of the layers above the library.
+$(BUILD)/tests/lab/%.t: STATIC := $(LAB_OBJ) $(STATIC)
+$(BUILD)/tests/lab/%.t: LDLIBS += $(PROGRAM_LIBS)
+$(BUILD)/tests/lab/%.t: $(LAB_OBJ)
 
 $(BUILD)/tests/%.t: tests/%.c $(HELP_OBJ) $(STATIC)
 	@mkdir -p $(@D)

@@ -8,13 +8,13 @@ ids() {
 
 # Long options of a command, as its help prints them.
 help_options() {
-	"$tcpwhy" "$1" --help | grep -oE '^ +(-[a-zA-Z], )?--[a-z-]+' | grep -oE -- '--[a-z-]+' | sort
+	"$tcpwhy" "$1" --help | grep -oE '^ +(-[a-zA-Z0-9], )?--[a-z0-9-]+' | grep -oE -- '--[a-z0-9-]+' | sort
 }
 
 # Long options in the section of the manual that tells of the command.
 man_options() {
 	awk -v section=".Ss tcpwhy $1" '$0 == section { on = 1; next } /^\.S[sh] / { on = 0 } on' man/tcpwhy.1 |
-		grep -oE '^\.It.*Fl -[a-z-]+' | grep -oE 'Fl -[a-z-]+' | sed 's/Fl /-/' | sort
+		grep -oE '^\.It.*Fl -[a-z0-9-]+' | grep -oE 'Fl -[a-z0-9-]+' | sed 's/Fl /-/' | sort
 }
 
 # Commands in the form "tcpwhy WORD --option" that a document shows; lines that speak of what is planned are left out.
@@ -60,7 +60,7 @@ done
 # Options that the documents show after `tcpwhy read` or `tcpwhy causes` exist.
 for command in $(commands); do
 	grep -hoE "tcpwhy $command [^|\`]*" README.md CONTRIBUTING.md docs/*.md |
-		grep -oE -- ' --[a-z-]+' | tr -d ' ' | sort -u > "$scratch/shown"
+		grep -oE -- ' --[a-z0-9-]+' | tr -d ' ' | sort -u > "$scratch/shown"
 	help_options "$command" > "$scratch/options"
 	ok "the documents show options of $command that exist" is_empty "$(comm -23 "$scratch/shown" "$scratch/options")"
 done

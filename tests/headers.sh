@@ -2,7 +2,7 @@
 # Each header compiles alone, with gcc and with clang, and the public one also as C++ and as plain C99.
 . "$(dirname "$0")/support/tap.sh"
 
-flags="-D_GNU_SOURCE -Isrc -Iinclude $(pkg-config --cflags libpcap libarchive jansson)"
+flags="-D_GNU_SOURCE -Isrc -Iinclude $(pkg-config --cflags libpcap libarchive jansson libmnl libnftables)"
 
 # Included twice, so that a missing guard shows.
 compiles() {

@@ -3,19 +3,22 @@
 set -eu
 
 declare -A apt=(
-	[build]='gcc libc6-dev make pkg-config binutils libpcap-dev libarchive-dev libjansson-dev gettext'
+	[build]='gcc libc6-dev make pkg-config binutils libpcap-dev libarchive-dev libjansson-dev libmnl-dev libnftables-dev
+		gettext'
 	[check]='clang libclang-rt-14-dev perl universal-ctags mandoc valgrind python3 tcpdump'
 )
 declare -A dnf=(
-	[build]='gcc glibc-devel make pkgconf-pkg-config binutils libpcap-devel libarchive-devel jansson-devel gettext'
+	[build]='gcc glibc-devel make pkgconf-pkg-config binutils libpcap-devel libarchive-devel jansson-devel libmnl-devel
+		nftables-devel gettext'
 	[check]='clang compiler-rt perl-Test-Harness ctags mandoc valgrind python3 tcpdump'
 )
 declare -A pacman=(
-	[build]='gcc make pkgconf binutils libpcap libarchive jansson gettext'
+	[build]='gcc make pkgconf binutils libpcap libarchive jansson libmnl nftables gettext'
 	[check]='clang compiler-rt perl ctags mandoc valgrind python tcpdump'
 )
 declare -A apk=(
-	[build]='gcc musl-dev musl-libintl make pkgconf binutils libpcap-dev libarchive-dev jansson-dev gettext bash'
+	[build]='gcc musl-dev musl-libintl make pkgconf binutils libpcap-dev libarchive-dev jansson-dev libmnl-dev
+		nftables-dev gettext bash'
 	[check]='clang compiler-rt perl-utils ctags mandoc valgrind python3 tcpdump'
 )
 
@@ -65,7 +68,7 @@ with_apt() {
 print_line() {
 	local tool complete=1
 	for tool in "${CC:-gcc}" pkg-config msgfmt prove; do command -v "$tool" > /dev/null || complete=; done
-	if [ "$complete" ] && pkg-config --exists libpcap libarchive jansson; then return 0; fi
+	if [ "$complete" ] && pkg-config --exists libpcap libarchive jansson libmnl libnftables; then return 0; fi
 	echo "tcpwhy: please run: $*" >&2
 	exit 1
 }

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "cause/rules.h"
+#include "cause/step.h"
 
 static struct opinion weigh(const struct evidence *e);
 
@@ -36,6 +37,7 @@ const struct cause cause_backend_refused = {
 	.references = N_("RFC 9293 section 3.10.5; nf_synproxy; tcp_send_active_reset() in the proxy's close()"),
 	.reproduce = N_("Run a TCP proxy that accepts first, with a backend port on which nothing listens, connect "
 	                "and send a request."),
+	.scenarios = scenarios_backend_refused,
 	.weigh = weigh,
 };
 

@@ -82,6 +82,8 @@ struct opinion {
  * a reader knows them: "the server", "the client", or an address where the roles are unknown. "sender" is always the
  * end in whose name the RST was sent, "receiver" the end that it was sent to.
  */
+struct scenario; /* cause/step.h */
+
 struct cause {
 	const char *id;
 	enum family family;
@@ -103,6 +105,7 @@ struct cause {
 	const char *decide;          /* the observation that would settle whether it is this cause; one phrase */
 	const char *references;      /* RFC sections and kernel functions, separated by "; " */
 	const char *reproduce;       /* how to make it happen, in one or two sentences */
+	const struct scenario *scenarios; /* and as steps that the lab plays, up to one without a title; NULL: none */
 	/* Judge the evidence; NULL where no evidence that exists could ever tell. Pure. */
 	struct opinion (*weigh)(const struct evidence *evidence);
 };

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "cause/rules.h"
+#include "cause/step.h"
 
 static struct opinion weigh(const struct evidence *e);
 
@@ -37,6 +38,7 @@ const struct cause cause_close_race = {
 	                 "reason TCP_ABORT_ON_DATA"),
 	.reproduce = N_("Delay one direction by 50 ms; let the server close() an idle connection and the client "
 	                "write within that time."),
+	.scenarios = scenarios_close_race,
 	.weigh = weigh,
 };
 

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "cause/rules.h"
+#include "cause/step.h"
 
 static struct opinion weigh(const struct evidence *e);
 
@@ -37,6 +38,7 @@ const struct cause cause_failover = {
 	                 "LISTEN, reason TCP_FLAGS"),
 	.reproduce = N_("Move the server's address to another host while a client is connected, then let the "
 	                "client write."),
+	.scenarios = scenarios_failover,
 	.weigh = weigh,
 };
 

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "cause/rules.h"
+#include "cause/step.h"
 
 static struct opinion weigh(const struct evidence *e);
 
@@ -42,6 +43,7 @@ const struct cause cause_firewall_reject = {
 	.references = N_("RFC 3360; nf_send_reset() and nf_send_reset6(): no tcp_send_reset event, no TcpOutRsts"),
 	.reproduce = N_("On a router between the two: `nft add rule inet filter forward tcp dport 80 reject with "
 	                "tcp reset`, then connect."),
+	.scenarios = scenarios_firewall_reject,
 	.weigh = weigh,
 };
 

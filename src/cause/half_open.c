@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "cause/rules.h"
+#include "cause/step.h"
 
 static struct opinion weigh(const struct evidence *e);
 
@@ -38,6 +39,7 @@ const struct cause cause_half_open = {
 	                 "LISTEN, reason TCP_FLAGS"),
 	.reproduce = N_("Drop all output of the server with nft, destroy the connection there with `ss -K`, remove "
 	                "the rule, and write at the client."),
+	.scenarios = scenarios_half_open,
 	.weigh = weigh,
 };
 

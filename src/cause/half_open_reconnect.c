@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "cause/rules.h"
+#include "cause/step.h"
 
 static struct opinion weigh(const struct evidence *e);
 
@@ -36,6 +37,7 @@ const struct cause cause_half_open_reconnect = {
 	                 "tcp_send_challenge_ack()"),
 	.reproduce = N_("Kill a client without letting FIN or RST out (a firewall rule), then bind() the same port "
 	                "and connect again."),
+	.scenarios = scenarios_half_open_reconnect,
 	.weigh = weigh,
 };
 

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "cause/rules.h"
+#include "cause/step.h"
 
 static struct opinion weigh(const struct evidence *e);
 
@@ -31,6 +32,7 @@ const struct cause cause_half_open_scan = {
 	.decide = N_("hops, options or window of the SYN that the kernel behind the RST would not have chosen"),
 	.references = N_("RFC 9293 section 3.10.7.1; tcp_v4_rcv(), reason NO_SOCKET"),
 	.reproduce = N_("`nmap -sS -p 80 HOST` as root."),
+	.scenarios = scenarios_half_open_scan,
 	.weigh = weigh,
 };
 

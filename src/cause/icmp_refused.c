@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "cause/rules.h"
+#include "cause/step.h"
 
 static struct opinion weigh(const struct evidence *e);
 
@@ -37,6 +38,7 @@ const struct cause cause_icmp_refused = {
 	.decide = N_("an ICMP error that quotes this SYN, in the same capture"),
 	.references = N_("RFC 1122 section 4.2.3.9; RFC 5461; tcp_v4_err() and tcp_v6_err()"),
 	.reproduce = N_("`nft add rule inet filter input tcp dport 80 reject` at the server, then connect."),
+	.scenarios = scenarios_icmp_refused,
 	.weigh = weigh,
 };
 

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "cause/rules.h"
+#include "cause/step.h"
 
 static struct opinion weigh(const struct evidence *e);
 
@@ -38,6 +39,7 @@ const struct cause cause_injected = {
 	                 "Packets, NDSS 2009; tcp_validate_incoming()"),
 	.reproduce = N_("Sniff a connection from a third host or the router, and send a RST with the exact next "
 	                "sequence number of one end."),
+	.scenarios = scenarios_injected,
 	.weigh = weigh,
 };
 

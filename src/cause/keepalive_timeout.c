@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "cause/rules.h"
+#include "cause/step.h"
 
 static struct opinion weigh(const struct evidence *e);
 
@@ -40,6 +41,7 @@ const struct cause cause_keepalive_timeout = {
 	                 "SK_RST_REASON_TCP_KEEPALIVE_TIMEOUT"),
 	.reproduce = N_("Set SO_KEEPALIVE with TCP_KEEPIDLE, TCP_KEEPINTVL and TCP_KEEPCNT of 1, 1 and 2 at the "
 	                "server, and drop all that the client sends."),
+	.scenarios = scenarios_keepalive_timeout,
 	.weigh = weigh,
 };
 

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "cause/rules.h"
+#include "cause/step.h"
 
 static struct opinion weigh(const struct evidence *e);
 
@@ -31,6 +32,7 @@ const struct cause cause_late_segment = {
 	.references = N_("RFC 9293 section 3.10.7.1; tcp_v4_rcv(), reason NO_SOCKET"),
 	.reproduce = N_("Send a burst of segments to a server that closes with unread data: the first RST counts, "
 	                "the rest are echoes."),
+	.scenarios = scenarios_late_segment,
 	.weigh = weigh,
 };
 

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "cause/rules.h"
+#include "cause/step.h"
 
 static struct opinion weigh(const struct evidence *e);
 
@@ -38,6 +39,7 @@ const struct cause cause_linger_zero = {
 	.references = N_("RFC 9293 section 3.10.5; RFC 1122 section 4.2.2.13; socket(7) SO_LINGER; __tcp_close() "
 	                 "and tcp_disconnect()"),
 	.reproduce = N_("Accept, set SO_LINGER on with 0 seconds, and close() with nothing left to read."),
+	.scenarios = scenarios_linger_zero,
 	.weigh = weigh,
 };
 

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "cause/rules.h"
+#include "cause/step.h"
 
 static struct opinion weigh(const struct evidence *e);
 
@@ -36,6 +37,7 @@ const struct cause cause_local_reject = {
 	.references = N_("nf_send_reset() and nf_send_reset6() in the output hook"),
 	.reproduce = N_("`nft add rule inet filter output tcp dport 80 reject with tcp reset`, then connect from "
 	                "the same host."),
+	.scenarios = scenarios_local_reject,
 	.weigh = weigh,
 };
 

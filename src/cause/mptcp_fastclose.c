@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "cause/rules.h"
+#include "cause/step.h"
 
 static struct opinion weigh(const struct evidence *e);
 
@@ -32,6 +33,7 @@ const struct cause cause_mptcp_fastclose = {
 	.references = N_("RFC 8684 sections 3.5 and 3.6; mptcp_do_fastclose()"),
 	.reproduce = N_("Open both sockets with IPPROTO_MPTCP; the client sends a line, the server closes without "
 	                "reading it."),
+	.scenarios = scenarios_mptcp_fastclose,
 	.weigh = weigh,
 };
 

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "cause/rules.h"
+#include "cause/step.h"
 
 static struct opinion weigh(const struct evidence *e);
 
@@ -42,6 +43,7 @@ const struct cause cause_nat_expired = {
 	                 "nf_conntrack_tcp_timeout_established"),
 	.reproduce = N_("Connect through a masquerading router, run `conntrack -D -p tcp` on it, and let the "
 	                "server write: the router itself answers."),
+	.scenarios = scenarios_nat_expired,
 	.weigh = weigh,
 };
 

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "cause/rules.h"
+#include "cause/step.h"
 
 static struct opinion weigh(const struct evidence *e);
 
@@ -39,6 +40,7 @@ const struct cause cause_no_answer = {
 	.references = N_("RFC 9293 section 3.8.3; tcp_write_timeout() and tcp_write_err(); "
 	                 "net.ipv4.tcp_syn_retries (about two minutes), net.ipv4.tcp_retries2 (about 15 minutes)"),
 	.reproduce = N_("`nft add rule inet filter input tcp dport 80 drop` at the server, then connect."),
+	.scenarios = scenarios_no_answer,
 	.weigh = weigh,
 };
 

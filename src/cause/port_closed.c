@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "cause/rules.h"
+#include "cause/step.h"
 
 static struct opinion weigh(const struct evidence *e);
 
@@ -38,6 +39,7 @@ const struct cause cause_port_closed = {
 	.references = N_("RFC 9293 sections 3.5.2 and 3.10.7.1; tcp_v4_rcv() and tcp_v4_send_reset(), reason "
 	                 "NO_SOCKET"),
 	.reproduce = N_("Connect to a port on which nothing listens, for example with `nc -v HOST 1`."),
+	.scenarios = scenarios_port_closed,
 	.weigh = weigh,
 };
 

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "cause/rules.h"
+#include "cause/step.h"
 
 static struct opinion weigh(const struct evidence *e);
 
@@ -37,6 +38,7 @@ const struct cause cause_process_death = {
 	                 "SK_RST_REASON_TCP_ABORT_ON_CLOSE"),
 	.reproduce = N_("The client sends a line that the server does not read; then `kill -9` the server. A child "
 	                "that holds the same socket delays the RST until it ends too."),
+	.scenarios = scenarios_process_death,
 	.weigh = weigh,
 };
 

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "cause/rules.h"
+#include "cause/step.h"
 
 static struct opinion weigh(const struct evidence *e);
 
@@ -37,6 +38,7 @@ const struct cause cause_socket_destroyed = {
 	.references = N_("sock_diag(7) and SOCK_DESTROY; ss(8) option -K; tcp_abort() and bpf_sock_destroy() with "
 	                 "SK_RST_REASON_TCP_STATE"),
 	.reproduce = N_("Connect, then on the server's host run `ss -K dst CLIENT dport = PORT` as root."),
+	.scenarios = scenarios_socket_destroyed,
 	.weigh = weigh,
 };
 

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "cause/rules.h"
+#include "cause/step.h"
 
 static struct opinion weigh(const struct evidence *e);
 
@@ -38,6 +39,7 @@ const struct cause cause_unread_data = {
 	                 "with SK_RST_REASON_TCP_ABORT_ON_CLOSE"),
 	.reproduce = N_("The client sends a line; the server accepts, waits until the line has arrived, and calls "
 	                "close() without reading it."),
+	.scenarios = scenarios_unread_data,
 	.weigh = weigh,
 };
 

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "cause/rules.h"
+#include "cause/step.h"
 
 static struct opinion weigh(const struct evidence *e);
 
@@ -37,6 +38,7 @@ const struct cause cause_unsigned_reset = {
 	.references = N_("RFC 2385; RFC 5925 section 7; tcp_inbound_hash() and tcp_v4_send_reset()"),
 	.reproduce = N_("Set TCP_MD5SIG at both ends, connect, and send a RST with the exact sequence number and "
 	                "no MD5 option."),
+	.scenarios = scenarios_unsigned_reset,
 	.weigh = weigh,
 };
 

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "cause/rules.h"
+#include "cause/step.h"
 
 static struct opinion weigh(const struct evidence *e);
 
@@ -35,6 +36,7 @@ const struct cause cause_write_after_close = {
 	                 "reason NO_SOCKET"),
 	.reproduce = N_("Accept and close() at the server; the client reads nothing, waits for the FIN, and writes "
 	                "twice."),
+	.scenarios = scenarios_write_after_close,
 	.weigh = weigh,
 };
 

@@ -44,5 +44,6 @@ struct command {
 
 extern const struct command cmd_read;
 extern const struct command cmd_causes;
+extern const struct command cmd_lab;
 
 #endif

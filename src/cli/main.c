@@ -16,6 +16,7 @@
 static const struct command *const commands[] = {
 	&cmd_read,
 	&cmd_causes,
+	&cmd_lab,
 };
 
 #define COMMANDS (sizeof commands / sizeof commands[0])

@@ -12,6 +12,7 @@
 #define TIME_COLUMNS 12
 #define ARROW_COLUMNS 30
 #define NUMBERS_COLUMN (FRAME_COLUMNS + TIME_COLUMNS + ARROW_COLUMNS + 6)
+#define REMARK_COLUMN (FRAME_COLUMNS + TIME_COLUMNS + 2)
 #define TEXT_MAX 1024
 
 struct strokes {
@@ -27,32 +28,33 @@ struct page {
 	const struct ladder *ladder;
 	const struct report_style *style;
 	const struct strokes *strokes;
-	unsigned left;   /* the side that stands on the left: the client where it is known */
+	const struct track *track; /* of the segment at hand … */
+	unsigned left;   /* … and its side that stands on the left: the client where it is known */
 };
 
 static const char *side_name(const struct page *page, unsigned side)
 {
-	if (page->ladder->client < 0)
+	if (page->track->client < 0)
 		return side == page->left ? _("left") : _("right");
-	return side == (unsigned)page->ladder->client ? _("client") : _("server");
+	return side == (unsigned)page->track->client ? _("client") : _("server");
 }
 
 static const char *state_name(uint8_t state)
 {
-	static const char *const names[STEP_STATES] = {
-		[STEP_SYN_SENT] = "SYN-SENT",
-		[STEP_SYN_RECEIVED] = "SYN-RECEIVED",
-		[STEP_ESTABLISHED] = "ESTABLISHED",
-		[STEP_FIN_WAIT_1] = "FIN-WAIT-1",
-		[STEP_FIN_WAIT_2] = "FIN-WAIT-2",
-		[STEP_CLOSE_WAIT] = "CLOSE-WAIT",
-		[STEP_CLOSING] = "CLOSING",
-		[STEP_LAST_ACK] = "LAST-ACK",
-		[STEP_TIME_WAIT] = "TIME-WAIT",
-		[STEP_CLOSED] = "CLOSED",
+	static const char *const names[RUNG_STATES] = {
+		[RUNG_SYN_SENT] = "SYN-SENT",
+		[RUNG_SYN_RECEIVED] = "SYN-RECEIVED",
+		[RUNG_ESTABLISHED] = "ESTABLISHED",
+		[RUNG_FIN_WAIT_1] = "FIN-WAIT-1",
+		[RUNG_FIN_WAIT_2] = "FIN-WAIT-2",
+		[RUNG_CLOSE_WAIT] = "CLOSE-WAIT",
+		[RUNG_CLOSING] = "CLOSING",
+		[RUNG_LAST_ACK] = "LAST-ACK",
+		[RUNG_TIME_WAIT] = "TIME-WAIT",
+		[RUNG_CLOSED] = "CLOSED",
 	};
 
-	return state < STEP_STATES ? names[state] : NULL;
+	return state < RUNG_STATES ? names[state] : NULL;
 }
 
 /* "SYN ACK", or "no flags". */
@@ -107,18 +109,16 @@ static void add_arrow(struct page *page, const struct note *note)
 }
 
 /* Relative to where the side began; as it stands where nothing tells. */
-static uint32_t relative(const struct ladder *ladder, unsigned side, uint32_t number)
+static uint32_t relative(const struct track *track, unsigned side, uint32_t number)
 {
-	return ladder->base_known[side] ? number - ladder->base[side] : number;
+	return track->base_known[side] ? number - track->base[side] : number;
 }
 
 static void add_numbers(struct buffer *out, const struct page *page, const struct note *note)
 {
-	const struct ladder *ladder = page->ladder;
-
-	buffer_printf(out, "seq %" PRIu32, relative(ladder, note->side, note->seq));
+	buffer_printf(out, "seq %" PRIu32, relative(page->track, note->side, note->seq));
 	if (note->flags & TCP_ACK)
-		buffer_printf(out, " ack %" PRIu32, relative(ladder, !note->side, note->ack));
+		buffer_printf(out, " ack %" PRIu32, relative(page->track, !note->side, note->ack));
 	buffer_printf(out, " win %u", note->window);
 }
 
@@ -143,15 +143,15 @@ static void add_marks(struct buffer *out, const struct note *note)
 			buffer_printf(out, ", %s", _(marks[i].text));
 }
 
-static void add_states(struct buffer *out, const struct page *page, const struct step *step)
+static void add_states(struct buffer *out, const struct page *page, const struct rung *rung)
 {
 	const char *separator = "; ";
 
 	for (unsigned i = 0; i < 2; i++) {
 		unsigned side = i ? !page->left : page->left;
-		const char *state = state_name(step->state[side]);
+		const char *state = state_name(rung->state[side]);
 
-		if (!step->changed[side] || !state)
+		if (!rung->changed[side] || !state)
 			continue;
 		buffer_printf(out, "%s%s %s", separator, side_name(page, side), state);
 		separator = ", ";
@@ -168,10 +168,58 @@ static void add_time(struct page *page, int64_t ns)
 	buffer_printf(page->out, "%*s  ", TIME_COLUMNS, text);
 }
 
-static void add_step(struct page *page, const struct step *step)
+/* A remark between the rails, on its side, or beside them where it is too long; one across stands alone. */
+static void add_remark(struct page *page, const struct rung *rung)
 {
-	const struct note *note = &step->note;
+	const char *remark = rung->remark;
+	size_t columns = layout_columns(remark) + 2, blank = columns < ARROW_COLUMNS ? ARROW_COLUMNS - columns : 0;
+	bool fits = columns <= ARROW_COLUMNS, right = rung->place == LADDER_RIGHT;
+
+	layout_spaces(page->out, FRAME_COLUMNS);
+	add_time(page, time_between(page->ladder->zero_ns, rung->time_ns));
+	if (rung->place == LADDER_ACROSS) {
+		layout_wrap(page->out, remark, REMARK_COLUMN, REMARK_COLUMN, page->style);
+		return;
+	}
+	buffer_puts(page->out, page->strokes->rail);
+	layout_spaces(page->out, right || !fits ? blank : 0);
+	if (fits) {
+		buffer_puts(page->out, " ");
+		layout_ink(page->out, page->style, INK_BOLD, remark);
+		buffer_puts(page->out, " ");
+	} else {
+		layout_spaces(page->out, ARROW_COLUMNS);
+	}
+	layout_spaces(page->out, right ? 0 : blank);
+	buffer_puts(page->out, page->strokes->rail);
+	if (!fits)
+		buffer_printf(page->out, "  %s: %s", right ? _("server") : _("client"), remark);
+	buffer_puts(page->out, "\n");
+}
+
+/* Where another connection than the one before goes on. */
+static void add_whose(struct buffer *out, struct page *page, const struct rung *rung)
+{
+	const struct track *track = &page->ladder->tracks[rung->track];
+	char text[ENDPOINT_TEXT_MAX];
+
+	if (page->track == track)
+		return;
+	page->track = track;
+	page->left = track->client == 1;
+	buffer_printf(out, "%s: ", endpoint_text(text, &track->end[page->left]));
+}
+
+static void add_rung(struct page *page, const struct rung *rung)
+{
+	const struct note *note = &rung->note;
 	struct buffer text = BUFFER_INIT(TEXT_MAX);
+
+	if (rung->remark) {
+		add_remark(page, rung);
+		return;
+	}
+	add_whose(&text, page, rung);
 
 	buffer_printf(page->out, "%*" PRIu64, FRAME_COLUMNS, frame_in_file(note->frame));
 	add_time(page, time_between(page->ladder->zero_ns, note->time_ns));
@@ -179,11 +227,11 @@ static void add_step(struct page *page, const struct step *step)
 	layout_spaces(page->out, 2);
 	add_numbers(&text, page, note);
 	add_marks(&text, note);
-	add_states(&text, page, step);
+	add_states(&text, page, rung);
 	layout_wrap(page->out, buffer_text(&text), NUMBERS_COLUMN, NUMBERS_COLUMN, page->style);
-	if (step->verdict) {
+	if (rung->verdict) {
 		layout_spaces(page->out, NUMBERS_COLUMN);
-		layout_wrap(page->out, step->verdict, NUMBERS_COLUMN, NUMBERS_COLUMN, page->style);
+		layout_wrap(page->out, rung->verdict, NUMBERS_COLUMN, NUMBERS_COLUMN, page->style);
 	}
 	buffer_clear(&text);
 }
@@ -191,12 +239,11 @@ static void add_step(struct page *page, const struct step *step)
 /* The rails, and both ends above them. */
 static void add_heading(struct page *page)
 {
-	const struct ladder *ladder = page->ladder;
 	char left[ENDPOINT_TEXT_MAX], right[ENDPOINT_TEXT_MAX];
 	size_t columns;
 
-	endpoint_text(left, &ladder->end[page->left]);
-	endpoint_text(right, &ladder->end[!page->left]);
+	endpoint_text(left, &page->track->end[page->left]);
+	endpoint_text(right, &page->track->end[!page->left]);
 	columns = layout_columns(left);
 	buffer_printf(page->out, "%*s%*s  ", FRAME_COLUMNS, _("frame"), TIME_COLUMNS, _("seconds"));
 	if (columns + layout_columns(right) + 3 > ARROW_COLUMNS) {
@@ -220,19 +267,20 @@ void report_ladder(struct buffer *out, const struct ladder *ladder, const struct
 		.ladder = ladder,
 		.style = style,
 		.strokes = style->ascii ? &ascii : &unicode,
-		.left = ladder->client == 1,
+		.track = ladder->tracks,
+		.left = ladder->tracks[0].client == 1,
 	};
 	uint64_t head = ladder->max / 2;
 
-	if (!ladder->count)
+	if (!ladder->track_count)
 		return;
 	add_heading(&page);
 	for (uint64_t i = 0; i < ladder->count; i++) {
-		const struct step *step = ladder_step(ladder, i);
+		const struct rung *rung = ladder_rung(ladder, i);
 		uint64_t resume = ladder->count - (ladder->max - head);
 
-		if (step) {
-			add_step(&page, step);
+		if (rung) {
+			add_rung(&page, rung);
 			continue;
 		}
 		buffer_printf(out, NG_("%*s(%" PRIu64 " segment left out)\n", "%*s(%" PRIu64 " segments left out)\n",

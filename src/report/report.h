@@ -40,9 +40,19 @@ struct ladder;
  * between is counted. NULL when out of memory.
  */
 struct ladder *ladder_new(size_t max_notes);
+/* One for the first LADDER_CONNECTIONS_MAX connections together, for the lab. */
+struct ladder *ladder_new_together(size_t max_notes);
+#define LADDER_CONNECTIONS_MAX 64
 void ladder_add(struct ladder *ladder, const struct conversation *conversation, const struct note *note);
 /* Beside the RST with this frame stands its verdict; texts are copied. */
 void ladder_add_verdict(struct ladder *ladder, const struct verdict *verdict);
+/* Something that happened at one end or to both, after what was added before; the text is copied. */
+enum ladder_place {
+	LADDER_LEFT,
+	LADDER_RIGHT,
+	LADDER_ACROSS,
+};
+void ladder_add_remark(struct ladder *ladder, int64_t time_ns, enum ladder_place place, const char *text);
 void report_ladder(struct buffer *out, const struct ladder *ladder, const struct report_style *style);
 void ladder_free(struct ladder *ladder);
 

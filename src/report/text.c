@@ -263,8 +263,13 @@ static void add_sights(struct page *page)
 static void add_see(struct page *page)
 {
 	struct buffer command = BUFFER_INIT(TEXT_MAX);
+	const struct cause *cause = cause_get(page->verdict->cause);
 
-	buffer_printf(&command, "tcpwhy causes %s", cause_get(page->verdict->cause)->id);
+	buffer_printf(&command, "tcpwhy causes %s", cause->id);
+	if (cause->scenarios) {
+		buffer_puts(&command, ", ");
+		buffer_printf(&command, "tcpwhy lab %s", cause->id);
+	}
 	layout_row(page->out, page->style, _("see"), buffer_text(&command));
 	buffer_clear(&command);
 }

@@ -30,7 +30,7 @@ static void test_parts(void)
 	sample_has(&out, "seen by   client ", "what the receiver sees comes first");
 	sample_has(&out, "lost      the 5 bytes of frame 6\n", "what was lost");
 	sample_has(&out, "do        stop writing once read() returns 0", "what to do");
-	sample_has(&out, "tcpwhy causes write-after-close\n", "where there is more");
+	sample_has(&out, "tcpwhy causes write-after-close, tcpwhy lab write-after-close\n", "where there is more");
 	buffer_clear(&out);
 }
 

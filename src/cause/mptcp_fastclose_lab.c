@@ -1,0 +1,24 @@
+#include "cause/step.h"
+
+static const struct step fastclose[] = {
+	SET(SERVER, MPTCP, 1),
+	SET(CLIENT, MPTCP, 1),
+	CONNECTED,
+	WRITE(CLIENT, 5),
+	READ(SERVER, RETURNS(5)),
+	WRITE(SERVER, 5),
+	READ(CLIENT, RETURNS(5)),
+	SET(SERVER, LINGER, 0),
+	CLOSE(SERVER),
+	READ(CLIENT, FAILS(ECONNRESET)),
+	END
+};
+
+const struct scenario scenarios_mptcp_fastclose[] = {
+	{
+		.title = N_("an MPTCP connection is aborted as a whole"),
+		.story = N_("Both ends speak MPTCP. The server aborts: its RST carries MP_FASTCLOSE, which ends all subflows."),
+		.steps = fastclose,
+	},
+	{ 0 }
+};

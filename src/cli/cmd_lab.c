@@ -1,0 +1,251 @@
+#include "cli/cmd_lab.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/message.h"
+
+static enum exit_status run(const void *settings, int count, char **names);
+
+#define SETTING(member) offsetof(struct lab_settings, member)
+
+static const struct cli_option options[] = {
+	{ "ipv4", '4', OPTION_FLAG, NULL, N_("play it over IPv4; the default"), SETTING(ipv4) },
+	{ "ipv6", '6', OPTION_FLAG, NULL, N_("play it over IPv6; with -4, over both in turn"), SETTING(ipv6) },
+	{ "all", 0, OPTION_FLAG, NULL, N_("every scenario that there is"), SETTING(all) },
+	{ "check", 0, OPTION_FLAG, NULL, N_("say only what is not as the catalogue says; exit 0 for nothing"),
+	  SETTING(check) },
+	{ "explain", 0, OPTION_FLAG, NULL, N_("tell the story, and do not play it"), SETTING(explain) },
+	{ "pause", 0, OPTION_FLAG, NULL, N_("name each step and wait for Enter before it"), SETTING(pause) },
+	{ "at", 0, OPTION_TEXT, "HOST", N_("seen from the client (default), the router or the server"), SETTING(at) },
+	{ "write", 'w', OPTION_TEXT, "DIR", N_("write the captures of all three there, calls as comments"),
+	  SETTING(write_to) },
+	{ "json", 0, OPTION_FLAG, NULL, N_("one JSON object a line: calls, segments, verdicts"), SETTING(json) },
+	{ "ascii", 0, OPTION_FLAG, NULL, N_("nothing but ASCII in the drawing"), SETTING(ascii) },
+	{ "client", 0, OPTION_TEXT, "CMD", N_("a shell command in place of the client's program"), SETTING(client) },
+	{ "server", 0, OPTION_TEXT, "CMD", N_("a shell command in place of the server's program"), SETTING(server) },
+	{ "real-time", 0, OPTION_FLAG, NULL, N_("the kernel's own times, however long they are"), SETTING(real_time) },
+	{ 0 },
+};
+
+static const char *const notes[] = {
+	N_("Without CAUSE it lists what there is. Everything happens in namespaces of its own, and nothing stays."),
+	N_("CMD finds its part in TCPWHY_ROLE, TCPWHY_ADDRESS and TCPWHY_PORT."),
+	NULL,
+};
+
+const struct command cmd_lab = {
+	.name = "lab",
+	.operands = N_("[CAUSE[/FACE]…]"),
+	.summary = N_("make a reset happen on this kernel: packets and system calls"),
+	.notes = notes,
+	.options = options,
+	.settings_size = sizeof(struct lab_settings),
+	.run = run,
+};
+
+/* How a run looks, made from the settings once. */
+struct lab_run {
+	const struct lab_settings *settings;
+	struct report_style style;
+	struct buffer text;
+	enum party vantage;
+	uint64_t played, differing;
+};
+
+static const struct scenario *find_face(enum cause_id id, const char *face)
+{
+	const struct scenario *scenario = id < CAUSES ? cause_get(id)->scenarios : NULL;
+
+	for (; scenario && scenario->title; scenario++)
+		if (!face || (scenario->face && strcmp(scenario->face, face) == 0))
+			return scenario;
+	return NULL;
+}
+
+/* "cause" is its first scenario, "cause/face" a certain one. NULL where there is none. */
+static const struct scenario *find_scenario(const char *name, enum cause_id *ret_id)
+{
+	char id[SCENARIO_NAME_MAX];
+	const char *slash = strchr(name, '/');
+
+	if (snprintf(id, sizeof id, "%.*s", (int)(slash ? slash - name : (ptrdiff_t)strlen(name)), name) >= (int)sizeof id)
+		return NULL;
+	*ret_id = cause_find(id);
+	return find_face(*ret_id, slash ? slash + 1 : NULL);
+}
+
+static bool find_vantage(const char *name, enum party *ret_vantage)
+{
+	for (unsigned i = 0; i < VANTAGES; i++)
+		if (strcmp(name, lab_party_id(i)) == 0) {
+			*ret_vantage = i;
+			return true;
+		}
+	return false;
+}
+
+static void print_faults(struct lab_run *run, const struct record *record)
+{
+	char name[SCENARIO_NAME_MAX];
+
+	lab_scenario_name(name, record->cause, record->scenario);
+	for (size_t i = 0; i < record->fault_count; i++)
+		buffer_printf(&run->text, "%s IPv%u: %s\n", name, record->options.version, record->faults[i]);
+}
+
+static enum exit_status report(struct lab_run *run, struct record *record)
+{
+	enum status status = STATUS_OK;
+
+	if (run->settings->check)
+		status = lab_judge(record);
+	else if (run->settings->json)
+		status = lab_json(&run->text, record, run->vantage);
+	else
+		status = lab_show(&run->text, record, run->vantage, &run->style);
+	if (status != STATUS_OK) {
+		complain("%s", _("out of memory"));
+		return EXIT_FAILED;
+	}
+	if (!run->settings->json && record->fault_count) {
+		if (!run->settings->check)
+			buffer_printf(&run->text, "\n%s\n", _("not as expected:"));
+		print_faults(run, record);
+	}
+	return record->fault_count ? EXIT_FAILED : EXIT_DONE;
+}
+
+static enum exit_status play(struct lab_run *run, enum cause_id id, const struct scenario *scenario, uint8_t version)
+{
+	const struct lab_settings *settings = run->settings;
+	const struct lab_options lab_options = {
+		.version = version, .real_time = settings->real_time,
+		.commands = { [PARTY_CLIENT] = settings->client, [PARTY_SERVER] = settings->server },
+	};
+	char name[SCENARIO_NAME_MAX];
+	struct record record = { .vantage = run->vantage };
+	enum exit_status status = EXIT_DONE, written = EXIT_DONE;
+
+	if (!settings->check && !settings->json)
+		lab_show_story(&run->text, id, scenario, &run->style);
+	terminal_print(&run->text);
+	fflush(stdout);
+	if (record_play(&record, id, scenario, &lab_options, settings->pause ? lab_pause : NULL) != STATUS_OK) {
+		complain("%s: %s", lab_scenario_name(name, id, scenario), record.error.text);
+		status = EXIT_FAILED;
+	}
+	if (record.count) {
+		enum exit_status reported = report(run, &record);
+
+		status = status == EXIT_DONE ? reported : status;
+	}
+	if (settings->write_to && record.count)
+		written = lab_write(&record, settings->write_to);
+	terminal_print(&run->text);
+	record_clear(&record);
+	run->played++;
+	run->differing += status != EXIT_DONE;
+	return status == EXIT_DONE ? written : status;
+}
+
+static enum exit_status play_versions(struct lab_run *run, enum cause_id id, const struct scenario *scenario)
+{
+	const struct lab_settings *settings = run->settings;
+	enum exit_status status = EXIT_DONE, last;
+
+	if (settings->explain) {
+		lab_show_story(&run->text, id, scenario, &run->style);
+		terminal_print(&run->text);
+		return EXIT_DONE;
+	}
+	if (settings->ipv4 || !settings->ipv6)
+		status = play(run, id, scenario, 4);
+	if (settings->ipv6) {
+		last = play(run, id, scenario, 6);
+		status = status == EXIT_DONE ? last : status;
+	}
+	return status;
+}
+
+/* A cause's other scenarios, where its first was asked for. */
+static void name_others(struct lab_run *run, const char *name, enum cause_id id)
+{
+	const struct scenario *first = cause_get(id)->scenarios;
+	char other[SCENARIO_NAME_MAX];
+
+	if (strchr(name, '/') || !first[1].title || run->settings->check || run->settings->json)
+		return;
+	buffer_printf(&run->text, "\n%s", _("see also:"));
+	for (const struct scenario *s = first + 1; s->title; s++)
+		buffer_printf(&run->text, " %s", lab_scenario_name(other, id, s));
+	buffer_puts(&run->text, "\n");
+}
+
+static enum exit_status play_all(struct lab_run *run)
+{
+	enum exit_status status = EXIT_DONE, last;
+
+	for (unsigned id = 0; id < CAUSES; id++)
+		for (const struct scenario *s = cause_get(id)->scenarios; s && s->title; s++) {
+			last = play_versions(run, id, s);
+			status = status == EXIT_DONE ? last : status;
+		}
+	return status;
+}
+
+static enum exit_status play_named(struct lab_run *run, char **names)
+{
+	enum exit_status status = EXIT_DONE, last;
+	enum cause_id id;
+
+	/* All of them, before the first is played. */
+	for (char **name = names; *name; name++)
+		if (!find_scenario(*name, &id))
+			return usage_error(&cmd_lab, "%s: %s", *name, _("no such scenario; `tcpwhy lab` lists them"));
+	for (char **name = names; *name; name++) {
+		const struct scenario *scenario = find_scenario(*name, &id);
+
+		last = play_versions(run, id, scenario);
+		status = status == EXIT_DONE ? last : status;
+		name_others(run, *name, id);
+	}
+	return status;
+}
+
+static enum exit_status check_settings(const struct lab_settings *settings, int count)
+{
+	if (settings->all && count)
+		return usage_error(&cmd_lab, "--all: %s", _("it takes no cause"));
+	if (settings->json && (settings->check || settings->pause))
+		return usage_error(&cmd_lab, "--json: %s", _("it goes neither with --check nor with --pause"));
+	if ((settings->client || settings->server) && settings->check)
+		return usage_error(&cmd_lab, "--check: %s", _("what a command of yours is to see, nobody knows"));
+	if (!count && !settings->all && (settings->check || settings->json || settings->write_to))
+		return usage_error(&cmd_lab, "%s", _("which cause? (or --all)"));
+	return EXIT_DONE;
+}
+
+static enum exit_status run(const void *given, int count, char **names)
+{
+	const struct lab_settings *settings = given;
+	struct lab_run run = { .settings = settings, .text = BUFFER_INIT(PRINTED_MAX), .vantage = PARTY_CLIENT };
+	enum exit_status status = check_settings(settings, count);
+
+	if (status != EXIT_DONE)
+		return status;
+	if (settings->at && !find_vantage(settings->at, &run.vantage))
+		return usage_error(&cmd_lab, "--at %s: %s", settings->at, _("client, router or server"));
+	terminal_style(&run.style);
+	run.style.ascii |= settings->ascii;
+	if (settings->all)
+		status = play_all(&run);
+	else if (count)
+		status = play_named(&run, names);
+	else
+		lab_show_list(&run.text, &run.style);
+	terminal_print(&run.text);
+	buffer_clear(&run.text);
+	return status;
+}

@@ -1,0 +1,40 @@
+/* `tcpwhy lab`: its settings, and the parts that it is made of. */
+#ifndef TCPWHY_CLI_CMD_LAB_H
+#define TCPWHY_CLI_CMD_LAB_H
+
+#include "cli/lab_record.h"
+#include "cli/terminal.h"
+
+struct lab_settings {
+	bool all, check, explain, pause, json, ascii, real_time, ipv4, ipv6;
+	const char *at;        /* "client", "router", "server"; NULL: the client */
+	const char *write_to;  /* a directory */
+	const char *client, *server;
+};
+
+/* ---- lab_show.c: for people */
+/* The scenarios by family, a line each. */
+void lab_show_list(struct buffer *out, const struct report_style *style);
+/* What will happen. */
+void lab_show_story(struct buffer *out, enum cause_id cause, const struct scenario *scenario,
+                    const struct report_style *style);
+/* The time line and the verdict from a vantage. */
+enum status lab_show(struct buffer *out, const struct record *record, enum party vantage,
+                     const struct report_style *style);
+
+/* ---- lab_judge.c */
+/* Compare what `read` says from every vantage with what the scenario expects; differences become faults. */
+enum status lab_judge(struct record *record);
+
+/* ---- lab_json.c: one object a line (docs/json.md) */
+enum status lab_json(struct buffer *out, const struct record *record, enum party vantage);
+
+/* ---- lab_pause.c */
+/* Tell what came since the last call, then `text`, and wait for Enter. */
+void lab_pause(struct record *record, const char *text);
+
+/* ---- lab_write.c */
+/* DIR/NAME-ipv4-client.pcapng and so on, with the calls as packet comments. Complains where that fails. */
+enum exit_status lab_write(const struct record *record, const char *directory);
+
+#endif

@@ -1,0 +1,175 @@
+#include "lab/command.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lab/actor.h"
+
+#define TRACE_OPTIONS (PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | \
+                       PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC)
+#define SYSCALL_STOP (SIGTRAP | 0x80)
+
+static void set_environment(const struct network *network, enum party party)
+{
+	struct address address = network_address(network->version, party == PARTY_CLIENT ? PARTY_SERVER : party);
+	char text[ADDRESS_TEXT_MAX], port[16];
+
+	snprintf(port, sizeof port, "%d", LAB_PORT);
+	setenv("TCPWHY_ROLE", lab_party_id(party), 1);
+	setenv("TCPWHY_ADDRESS", address_text(text, &address), 1);
+	setenv("TCPWHY_PORT", port, 1);
+}
+
+static _Noreturn void become(const struct network *network, enum party party, const char *text)
+{
+	int nothing = open("/dev/null", O_RDONLY);
+	sigset_t none;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
+	dup2(nothing, STDIN_FILENO);
+	dup2(STDERR_FILENO, STDOUT_FILENO);
+	close_range(STDERR_FILENO + 1, ~0u, 0);
+	set_environment(network, party);
+	ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+	raise(SIGSTOP);
+	execl("/bin/sh", "sh", "-c", text, (char *)NULL);
+	_exit(127);
+}
+
+static struct tracee *add_tracee(struct command *command, pid_t id)
+{
+	struct tracee *tracee = command->count < TRACEES_MAX ? &command->tracees[command->count++] : NULL;
+
+	if (tracee)
+		*tracee = (struct tracee){ .id = id };
+	return tracee;
+}
+
+static struct tracee *find_tracee(struct command *command, pid_t id)
+{
+	for (size_t i = 0; i < command->count; i++)
+		if (command->tracees[i].id == id)
+			return &command->tracees[i];
+	return NULL;
+}
+
+enum status command_start(struct command *command, const struct network *network, enum party party, const char *text,
+                          struct error *error)
+{
+	enum status status = network_enter(network, party, error);
+	int stop = 0;
+	pid_t pid;
+
+	if (status != STATUS_OK)
+		return status;
+	pid = fork();
+	if (pid == 0)
+		become(network, party, text);
+	network_leave(network);
+	if (pid < 0 || waitpid(pid, &stop, 0) < 0 || !WIFSTOPPED(stop) ||
+	    ptrace(PTRACE_SETOPTIONS, pid, NULL, (void *)TRACE_OPTIONS) < 0)
+		return error_set(error, STATUS_IO, _("%s: cannot be traced: %s"), text, strerror(errno));
+	*command = (struct command){ .started = true, .party = party, .on_sigpipe = SIGPIPE_DEFAULT };
+	add_tracee(command, pid)->seen = true;
+	ptrace(PTRACE_SYSCALL, pid, NULL, NULL);
+	return STATUS_OK;
+}
+
+static void take_call(struct command *command, struct tracee *tracee, command_taker taker, void *user)
+{
+	struct __ptrace_syscall_info info;
+
+	if (ptrace(PTRACE_GET_SYSCALL_INFO, tracee->id, (void *)sizeof info, &info) <= 0)
+		return;
+	if (info.op == PTRACE_SYSCALL_INFO_ENTRY) {
+		tracee->number = info.entry.nr;
+		for (unsigned i = 0; i < 6; i++)
+			tracee->args[i] = info.entry.args[i];
+		tracee->call = (struct lab_call){
+			.party = (uint8_t)command->party, .pid = tracee->id, .start_ns = call_now(),
+		};
+		tracee->in_call = command_enters(command, tracee);
+	} else if (info.op == PTRACE_SYSCALL_INFO_EXIT) {
+		tracee->call.end_ns = call_now();
+		tracee->call.value = info.exit.is_error ? -1 : info.exit.rval;
+		tracee->call.error = info.exit.is_error ? (int32_t)-info.exit.rval : 0;
+		command_leaves(command, tracee);
+		/* 512 and up: the kernel's own, it will begin the call again. */
+		if (tracee->in_call && tracee->call.error < 512)
+			taker(user, &tracee->call);
+		tracee->in_call = false;
+	}
+}
+
+static void add_child(struct command *command, pid_t parent)
+{
+	unsigned long id = 0;
+
+	if (ptrace(PTRACE_GETEVENTMSG, parent, NULL, &id) == 0 && !find_tracee(command, (pid_t)id))
+		add_tracee(command, (pid_t)id);
+}
+
+static void tell_sigpipe(const struct command *command, const struct tracee *tracee, command_taker taker, void *user)
+{
+	struct lab_call call = {
+		.party = (uint8_t)command->party, .pid = tracee->id, .start_ns = call_now(), .end_ns = call_now(),
+		.signal = SIGPIPE, .killed = command->on_sigpipe == SIGPIPE_DEFAULT,
+	};
+
+	snprintf(call.name, sizeof call.name, "%s", _("a signal"));
+	if (command->on_sigpipe != SIGPIPE_IGNORED)
+		taker(user, &call);
+}
+
+/* Go on after a stop. */
+static void serve_stop(struct command *command, struct tracee *tracee, int status, command_taker taker, void *user)
+{
+	int signal = WSTOPSIG(status), event = status >> 16;
+
+	if (signal == SYSCALL_STOP)
+		take_call(command, tracee, taker, user);
+	else if (event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK || event == PTRACE_EVENT_CLONE)
+		add_child(command, tracee->id);
+	else if (!event && signal == SIGPIPE)
+		tell_sigpipe(command, tracee, taker, user);
+	if (signal == SYSCALL_STOP || event || !tracee->seen)
+		signal = 0;
+	tracee->seen = true;
+	ptrace(PTRACE_SYSCALL, tracee->id, NULL, (void *)(intptr_t)signal);
+}
+
+void command_serve(struct command *command, command_taker taker, void *user)
+{
+	bool any = command->started && !command->ended;
+	int status;
+
+	while (any) {
+		any = false;
+		for (size_t i = 0; i < command->count; i++) {
+			struct tracee *tracee = &command->tracees[i];
+
+			if (waitpid(tracee->id, &status, __WALL | WNOHANG) <= 0)
+				continue;
+			any = true;
+			if (WIFSTOPPED(status))
+				serve_stop(command, tracee, status, taker, user);
+			else
+				command->tracees[i--] = command->tracees[--command->count];
+		}
+	}
+	if (command->started && !command->count)
+		command->ended = true;
+}
+
+void command_kill(struct command *command, int signal)
+{
+	if (command->count)
+		kill(command->tracees[0].id, signal);
+}

@@ -1,0 +1,80 @@
+/* Segments that no kernel made. */
+#include "lab/conductor.h"
+#include "packet/builder.h"
+
+/* What the end `dst` said last to `src`; NULL where nothing was seen. */
+static const struct track *find_track(const struct conductor *conductor, const struct endpoint *src,
+                                      const struct endpoint *dst)
+{
+	for (size_t i = 0; i < conductor->track_count; i++)
+		if (endpoint_equal(&conductor->tracks[i].src, src) && endpoint_equal(&conductor->tracks[i].dst, dst))
+			return &conductor->tracks[i];
+	return NULL;
+}
+
+/* The port at which a forged segment enters: the victim's own, or that of the router on the far side. */
+static enum port_id entrance(const struct step *step)
+{
+	bool left = step->who == PARTY_CLIENT || step->who == PARTY_NEIGHBOUR;
+
+	if (!step->forged->through)
+		return network_port((enum party)step->who);
+	return left ? PORT_ROUTER_RIGHT : PORT_ROUTER_LEFT;
+}
+
+/* Everything but ends and numbers. */
+static struct segment segment_of(const struct forged *forged)
+{
+	static const uint8_t payload[WIRE_FRAME_MAX];
+
+	return (struct segment){
+		.flags = forged->flags & (LAB_FIN | LAB_SYN | LAB_RST | LAB_PSH | LAB_ACK), .window = forged->window,
+		.ip_id = forged->ip_id, .flow_label = forged->flow_label,
+		.hop_limit = forged->hop_limit ? forged->hop_limit : 64, .payload = payload,
+		.payload_len = forged->payload, .payload_captured = forged->payload,
+	};
+}
+
+enum status step_forge(struct conductor *conductor, const struct step *step)
+{
+	const struct forged *forged = step->forged;
+	const struct program *program = &conductor->programs[step->who];
+	const struct endpoint *victim = &program->local[step->sock], *peer = &program->remote[step->sock];
+	const struct track *track = find_track(conductor, victim, peer);
+	struct segment segment = segment_of(forged);
+	uint8_t frame[WIRE_FRAME_MAX];
+	size_t len;
+
+	if (!track)
+		return error_set(&conductor->error, STATUS_LIMIT, _("nothing was seen of the connection to forge for"));
+	step_remark(conductor, step);
+	segment.src = *peer;
+	segment.dst = *victim;
+	segment.mac = wire_mac(conductor->network.wire, step->who == PARTY_CLIENT ? PORT_ROUTER_LEFT : PORT_ROUTER_RIGHT);
+	segment.seq = track->ack + (uint32_t)forged->seq_offset;
+	segment.ack = forged->flags & LAB_ACK ? track->next + (uint32_t)forged->ack_offset : 0;
+	len = builder_frame(&segment, frame, sizeof frame);
+	wire_inject(conductor->network.wire, entrance(step), frame, (uint32_t)len);
+	return STATUS_OK;
+}
+
+enum status step_send_raw(struct conductor *conductor, const struct step *step)
+{
+	const struct forged *forged = step->forged;
+	enum port_id port = network_port((enum party)step->who);
+	uint8_t version = conductor->options->version, frame[WIRE_FRAME_MAX];
+	struct segment segment = segment_of(forged);
+	size_t len;
+
+	step_remark(conductor, step);
+	segment.src.address = network_address(version, (enum party)step->who);
+	segment.src.port = forged->from_port ? forged->from_port : LAB_CLIENT_PORT;
+	segment.dst.address = network_address(version, forged->to);
+	segment.dst.port = forged->to_port ? forged->to_port : LAB_PORT;
+	segment.mac = wire_mac(conductor->network.wire, port);
+	segment.seq = (uint32_t)forged->seq_offset;
+	segment.ack = (uint32_t)forged->ack_offset;
+	len = builder_frame(&segment, frame, sizeof frame);
+	wire_send_from(conductor->network.wire, port, frame, (uint32_t)len);
+	return STATUS_OK;
+}

@@ -1,0 +1,156 @@
+#include "lab/message.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#define MESSAGE_MAX (64u << 10)
+
+enum kind { KIND_FRAME, KIND_CALL, KIND_REMARK, KIND_FAULT, KIND_STEP, KIND_END };
+
+/* Followed by `fixed` and `rest` bytes. */
+struct header {
+	uint32_t kind, fixed, rest;
+};
+
+static void put_all(int fd, const void *bytes, size_t len)
+{
+	const char *at = bytes;
+
+	while (len) {
+		ssize_t put = send(fd, at, len, MSG_NOSIGNAL);
+
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put <= 0)
+			_exit(1);
+		at += put;
+		len -= (size_t)put;
+	}
+}
+
+static void put(int fd, enum kind kind, const void *fixed, size_t fixed_len, const void *rest, size_t rest_len)
+{
+	struct header header = { kind, (uint32_t)fixed_len, (uint32_t)rest_len };
+	char space[MESSAGE_MAX + sizeof header];
+	size_t room = sizeof space - sizeof header - fixed_len;
+
+	if (rest_len > room)
+		header.rest = (uint32_t)(rest_len = room);
+	memcpy(space, &header, sizeof header);
+	if (fixed_len)
+		memcpy(space + sizeof header, fixed, fixed_len);
+	if (rest_len)
+		memcpy(space + sizeof header + fixed_len, rest, rest_len);
+	put_all(fd, space, sizeof header + fixed_len + rest_len);
+}
+
+void message_frame(int fd, const struct lab_frame *frame)
+{
+	put(fd, KIND_FRAME, frame, sizeof *frame, frame->bytes, frame->len);
+}
+
+void message_call(int fd, const struct lab_call *call)
+{
+	put(fd, KIND_CALL, call, sizeof *call, NULL, 0);
+}
+
+void message_remark(int fd, int64_t time_ns, const char *text)
+{
+	put(fd, KIND_REMARK, &time_ns, sizeof time_ns, text, strlen(text));
+}
+
+void message_fault(int fd, const char *text)
+{
+	put(fd, KIND_FAULT, NULL, 0, text, strlen(text));
+}
+
+void message_step(int fd, const char *text)
+{
+	char go;
+
+	put(fd, KIND_STEP, NULL, 0, text, strlen(text));
+	while (recv(fd, &go, 1, 0) < 0)
+		if (errno != EINTR)
+			_exit(1);
+}
+
+void message_end(int fd, const struct error *error)
+{
+	put(fd, KIND_END, error, sizeof *error, NULL, 0);
+}
+
+static bool get_all(int fd, void *bytes, size_t len)
+{
+	char *at = bytes;
+
+	while (len) {
+		ssize_t got = recv(fd, at, len, 0);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return false;
+		at += got;
+		len -= (size_t)got;
+	}
+	return true;
+}
+
+/* `rest` is NUL-terminated. */
+static void hand_on(int fd, const struct lab_sink *sink, enum kind kind, const void *fixed, const char *rest)
+{
+	struct lab_remark remark = { .text = rest };
+	struct lab_frame frame;
+
+	if (kind == KIND_FRAME && sink->frame) {
+		memcpy(&frame, fixed, sizeof frame);
+		frame.bytes = (const uint8_t *)rest;
+		sink->frame(sink->user, &frame);
+	} else if (kind == KIND_CALL && sink->call) {
+		sink->call(sink->user, fixed);
+	} else if (kind == KIND_REMARK && sink->remark) {
+		memcpy(&remark.time_ns, fixed, sizeof remark.time_ns);
+		sink->remark(sink->user, &remark);
+	} else if (kind == KIND_FAULT && sink->fault) {
+		sink->fault(sink->user, rest);
+	} else if (kind == KIND_STEP) {
+		if (sink->step)
+			sink->step(sink->user, rest);
+		put_all(fd, "g", 1);
+	}
+}
+
+static bool take(int fd, const struct lab_sink *sink, struct error *error, bool *ret_ended)
+{
+	union {
+		char space[1024];
+		struct lab_call call;
+		struct error error;
+	} fixed;
+	static char rest[MESSAGE_MAX + 1];
+	struct header header;
+
+	if (!get_all(fd, &header, sizeof header) || header.fixed > sizeof fixed || header.rest > MESSAGE_MAX ||
+	    !get_all(fd, &fixed, header.fixed) || !get_all(fd, rest, header.rest))
+		return false;
+	rest[header.rest] = '\0';
+	*ret_ended = header.kind == KIND_END;
+	if (*ret_ended)
+		*error = fixed.error;
+	else
+		hand_on(fd, sink, (enum kind)header.kind, &fixed, rest);
+	return true;
+}
+
+enum status message_play(int fd, const struct lab_sink *sink, struct error *error)
+{
+	bool ended = false;
+
+	while (!ended)
+		if (!take(fd, sink, error, &ended))
+			return error_set(error, STATUS_IO, _("the lab ended before the scenario did"));
+	return error->status;
+}
