@@ -22,8 +22,6 @@ PROGRAM_PACKAGES := libmnl libnftables
 PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) $(PROGRAM_PACKAGES) 2>/dev/null)
 PACKAGE_LIBS   := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
 PROGRAM_LIBS   := $(shell pkg-config --libs $(PROGRAM_PACKAGES) 2>/dev/null)
-# The program is optimized as a whole; the objects serve the library, the tests and other compilers as they are.
-LTO       := $(if $(SANITIZE),,$(if $(findstring gcc,$(notdir $(CC))),-flto=auto))
 SANITIZERS := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 CFLAGS   += -std=gnu17 $(OPTIMIZE) $(WARNINGS) -fvisibility=hidden -fPIC \
             -D_GNU_SOURCE -DTCPWHY_VERSION='"$(VERSION)"' \
@@ -70,7 +68,7 @@ help:                               ## this list
 
 $(BUILD)/tcpwhy: $(CLI_OBJ) $(LAB_OBJ) $(STATIC)
 	$(call said,LINK)
-	$(Q)$(CC) $(CFLAGS) $(LTO) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(PROGRAM_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(PROGRAM_LIBS)
 
 # Everything, for the program and the tests; the installed library shows its public functions only.
 $(STATIC): $(LIB_OBJ)
@@ -81,7 +79,7 @@ $(STATIC): $(LIB_OBJ)
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(call said,CC  )
-	$(Q)$(CC) $(CFLAGS) $(if $(filter tests/%,$<),-Itests,$(LTO) $(if $(LTO),-ffat-lto-objects)) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(CFLAGS) $(if $(filter tests/%,$<),-Itests) -MMD -MP -c -o $@ $<
 
 # The one object that knows where it will be installed.
 $(BUILD)/src/cli/main.o: CFLAGS += -DLOCALE_DIR='"$(PREFIX)/share/locale"'

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/peek.h"
+#include "analysis/sighting.h"
 #include "analysis/worth.h"
 #include "base/run.h"
 #include "base/clock.h"
@@ -12,57 +12,17 @@
 /* Segments between asking memory for something and using it: at some 50 ns each, longer than memory takes. */
 #define LOOK_AHEAD 16
 
-enum sighting_kind {
-	SIGHTING_IPV4,
-	SIGHTING_IPV6,            /* its tuple stands apart, as does that of an ICMP error */
-	SIGHTING_ICMP,            /* no segment, but an ICMP error about one of either version */
-};
-
-/* One segment on its way to its flow: what flows look at, and no more, for it goes through the cache of two cores. */
-struct sighting {
-	uint64_t addresses;       /* first word of the tuple */
-	uint32_t ports;           /* an IPv4 tuple's second word */
-	uint32_t tag;             /* of the tuple's hash: table_tag() */
-	uint32_t seq, ack, payload_len;
-	uint32_t now_ms;
-	uint16_t flags;
-	uint8_t side;
-	uint8_t kind;             /* enum sighting_kind */
-};
-_Static_assert(sizeof(struct sighting) <= 40, "small");
-
-/* What few segments are asked for stands apart. */
-struct surveyed {
-	size_t count;
-	struct sighting sightings[AHEAD_FRAMES];
-	uint64_t frames[AHEAD_FRAMES];         /* their numbers */
-	struct tuple tuples[AHEAD_FRAMES];     /* where the kind is not SIGHTING_IPV4 */
-};
-
 struct survey {
 	struct table *table;
-	struct decoder *decoder;
-	uint64_t glanced;         /* frames that the decoder did not see */
-	bool started;
+	struct sighter sighter;
 	survey_seen_fn *seen;
 	void *user;
 	struct selection *selection;
 	struct analysis_totals *totals;
-	uint64_t seed;            /* of the table */
-	int64_t start_ns;
 	struct segment segment;   /* at hand: what flows look at is set, nothing else */
 	uint32_t ordinal;
 	unsigned file;
-	struct trail *trail;
 };
-
-/* Since the first frame of the run; saturates. */
-static inline uint32_t milliseconds(int64_t start_ns, int64_t time_ns)
-{
-	uint64_t ms = time_ns < start_ns ? 0 : (uint64_t)(time_ns - start_ns) / NS_PER_MS;
-
-	return ms > UINT32_MAX ? UINT32_MAX : (uint32_t)ms;
-}
 
 static void select_flow(struct survey *s, struct flow *flow)
 {
@@ -122,7 +82,7 @@ static bool is_spent(const void *value, int64_t now_ms)
 static void survey_free(struct survey *s)
 {
 	table_free(s->table);
-	decoder_free(s->decoder);
+	decoder_free(s->sighter.decoder);
 	free(s);
 }
 
@@ -138,13 +98,13 @@ struct survey *survey_new(size_t max_connections, uint64_t seed, struct selectio
 	if (!s)
 		return NULL;
 	s->selection = selection;
-	s->seed = seed;
+	s->sighter.seed = seed;
 	s->totals = totals;
 	s->seen = seen;
 	s->user = user;
 	s->table = table_new(&options);
-	s->decoder = decoder_new();
-	if (!s->table || !s->decoder) {
+	s->sighter.decoder = decoder_new();
+	if (!s->table || !s->sighter.decoder) {
 		survey_free(s);
 		return NULL;
 	}
@@ -174,38 +134,27 @@ static void begin_flow(struct survey *s, struct flow *flow, uint64_t frame, cons
 	begin(s, flow, &s->segment, side);
 }
 
-static struct tuple tuple_at(const struct surveyed *seen, size_t i)
-{
-	const struct sighting *at = &seen->sightings[i];
-	struct tuple tuple = { .size = TUPLE_SIZE_V4 };
-
-	if (at->kind != SIGHTING_IPV4)
-		return seen->tuples[i];
-	memcpy(tuple.bytes, &at->addresses, sizeof at->addresses);
-	memcpy(tuple.bytes + sizeof at->addresses, &at->ports, sizeof at->ports);
-	return tuple;
-}
-
 /* Not found at the first try, or the first segment of a flow. */
 static __attribute__((noinline))
-struct flow *search(struct survey *s, const struct surveyed *seen, size_t i, void *hint, bool *ret_added)
+struct flow *search(struct survey *s, const struct sightings *seen, size_t i, void *hint, bool *ret_added)
 {
-	const struct sighting *at = &seen->sightings[i];
-	struct tuple tuple = tuple_at(seen, i);
-	struct flow *flow = table_get_hinted(s->table, &tuple, table_hash_of_tag(at->tag), hint, at->now_ms, ret_added);
+	const struct sighting *at = &seen->of[i];
+	struct tuple tuple = sighting_tuple(seen, i);
+	struct flow *flow = table_get_hinted(s->table, &tuple, table_hash_of_tag(high(at->tag_ports)), hint,
+	                                     high(at->ms_payload), ret_added);
 
 	if (flow && *ret_added) {
 		selection_recur(s->selection, table_hash(s->table, &tuple));
-		begin_flow(s, flow, seen->frames[i], &tuple, at->side);
+		begin_flow(s, flow, seen->frames[i], &tuple, side_of(at));
 	}
 	return flow;
 }
 
 static __attribute__((noinline))
-void begin_anew(struct survey *s, struct flow *flow, const struct surveyed *seen, size_t i)
+void begin_anew(struct survey *s, struct flow *flow, const struct sightings *seen, size_t i)
 {
-	struct tuple tuple = tuple_at(seen, i);
-	unsigned side = seen->sightings[i].side;
+	struct tuple tuple = sighting_tuple(seen, i);
+	unsigned side = side_of(&seen->of[i]);
 
 	/* The segment at hand is the first of the next one. */
 	flow->half[side].segments -= flow->half[side].segments != UINT16_MAX;
@@ -217,15 +166,16 @@ void begin_anew(struct survey *s, struct flow *flow, const struct surveyed *seen
 
 /* Anything but data in order. */
 static __attribute__((noinline))
-void take_special(struct survey *s, struct flow *flow, const struct surveyed *seen, size_t i, bool added)
+void take_special(struct survey *s, struct flow *flow, const struct sightings *seen, size_t i, bool added)
 {
-	const struct sighting *at = &seen->sightings[i];
+	const struct sighting *at = &seen->of[i];
 	struct segment *segment = &s->segment;
+	unsigned side = side_of(at);
 
-	if (at->flags & TCP_SYN && !added && flow_begins_anew(flow, segment, at->side))
+	if (segment->flags & TCP_SYN && !added && flow_begins_anew(flow, segment, side))
 		begin_anew(s, flow, seen, i);
-	flow_update_other(flow, segment, at->side);
-	if (at->flags & TCP_RST) {
+	flow_update_other(flow, segment, side);
+	if (segment->flags & TCP_RST) {
 		s->totals->resets++;
 		select_flow(s, flow);
 	}
@@ -233,161 +183,58 @@ void take_special(struct survey *s, struct flow *flow, const struct surveyed *se
 
 static inline void set_segment(struct survey *s, const struct sighting *at)
 {
-	s->segment.seq = at->seq;
-	s->segment.ack = at->ack;
-	s->segment.payload_len = at->payload_len;
-	s->segment.flags = at->flags;
+	s->segment.seq = high(at->seq_ack);
+	s->segment.ack = low(at->seq_ack);
+	s->segment.payload_len = low(at->ms_payload);
+	s->segment.flags = (uint16_t)flags_of(at);
 }
 
-static inline void take(struct survey *s, const struct surveyed *seen, size_t i, void *hint)
+static inline void take(struct survey *s, const struct sightings *seen, size_t i, void *hint)
 {
-	const struct sighting *at = &seen->sightings[i];
+	const struct sighting *at = &seen->of[i];
+	const unsigned side = side_of(at);
 	struct flow *flow = hint;
 	bool added = false;
 	uint16_t *segments;
 
-	if (!flow || at->kind != SIGHTING_IPV4 || !table_has_v4(s->table, flow, at->addresses, at->ports)) {
+	if (!flow || kind_of(at) != SIGHTING_IPV4 || !table_has_v4(s->table, flow, at->addresses, low(at->tag_ports))) {
 		set_segment(s, at);
 		flow = search(s, seen, i, hint, &added);
 	}
 	if (!flow)
 		return;
-	flow->last_ms = at->now_ms;
-	segments = &flow->half[at->side].segments;
+	flow->last_ms = high(at->ms_payload);
+	segments = &flow->half[side].segments;
 	*segments += *segments != UINT16_MAX;
-	if (flow_update_plain(flow, at->side, at->seq, at->ack, at->payload_len, at->flags))
+	if (flow_update_plain(flow, side, high(at->seq_ack), low(at->seq_ack), low(at->ms_payload), flags_of(at)))
 		return;
 	set_segment(s, at);
 	take_special(s, flow, seen, i, added);
 }
 
-static void take_icmp(struct survey *s, const struct surveyed *seen, size_t i)
+static void take_icmp(struct survey *s, const struct sightings *seen, size_t i)
 {
-	struct flow *flow = table_find(s->table, &seen->tuples[i], table_hash_of_tag(seen->sightings[i].tag));
+	struct flow *flow = table_find(s->table, &seen->tuples[i],
+	                               table_hash_of_tag(high(seen->of[i].tag_ports)));
 
 	if (flow)
 		select_flow(s, flow);
 }
 
-static inline void sight_v4(struct sighting *at, const uint64_t words[2], uint64_t hash)
-{
-	at->kind = SIGHTING_IPV4;
-	at->addresses = words[0];
-	memcpy(&at->ports, &words[1], sizeof at->ports);
-	at->tag = table_tag(hash);
-}
-
-/* What no glance can tell. False where it says nothing about TCP. */
-static bool sight_by_decoding(struct survey *s, const struct frame *frame, struct sighting *at, struct tuple *tuple,
-                              uint32_t *ret_mark)
-{
-	uint64_t hash;
-	struct segment segment = { 0 };
-	struct icmp_error error;
-	enum decoded decoded = decoder_frame(s->decoder, frame, &segment, &error);
-
-	s->glanced--;
-	*ret_mark = trail_mark_other(frame->captured, decoded == DECODED_FRAGMENT ? TRAIL_ALWAYS : TRAIL_NEVER);
-	if (decoded != DECODED_SEGMENT && decoded != DECODED_ICMP_ERROR)
-		return false;
-	if (decoded == DECODED_ICMP_ERROR)
-		tuple_of(&error.src, &error.dst, tuple);
-	else
-		at->side = (uint8_t)tuple_of(&segment.src, &segment.dst, tuple);
-	at->kind = decoded == DECODED_ICMP_ERROR ? SIGHTING_ICMP : SIGHTING_IPV6;
-	hash = tuple_hash(tuple, s->seed);
-	at->tag = table_tag(hash);
-	if (at->kind == SIGHTING_IPV6 && tuple->size == TUPLE_SIZE_V4)
-		sight_v4(at, tuple->words, hash);
-	/* A datagram is put together again where all of its fragments are seen again. */
-	*ret_mark = at->kind != SIGHTING_ICMP && segment.reassembled
-	            ? trail_mark_other(frame->captured, TRAIL_ALWAYS) : trail_mark(frame->captured, hash);
-	at->seq = segment.seq;
-	at->ack = segment.ack;
-	at->payload_len = segment.payload_len;
-	at->flags = segment.flags;
-	return true;
-}
-
-static inline void sight_numbers(struct sighting *at, const struct glance *glance)
-{
-	uint32_t word = load_be16(glance->tcp + 12);
-
-	at->seq = load_be32(glance->tcp + 4);
-	at->ack = load_be32(glance->tcp + 8);
-	at->payload_len = glance->length - (word >> 12) * 4;
-	at->flags = (uint16_t)(word & TCP_FLAGS);
-}
-
-/* Anything but plain IPv4. */
-static __attribute__((noinline))
-bool sight_other(struct survey *s, const struct frame *frame, struct sighting *at, struct tuple *tuple,
-                 uint32_t *ret_mark)
-{
-	struct glance glance;
-	uint64_t hash;
-
-	if (!glance_ipv6(frame, &glance))
-		return sight_by_decoding(s, frame, at, tuple, ret_mark);
-	at->kind = SIGHTING_IPV6;
-	at->side = (uint8_t)peek_tuple(&glance, tuple);
-	hash = tuple_hash(tuple, s->seed);
-	at->tag = table_tag(hash);
-	sight_numbers(at, &glance);
-	*ret_mark = trail_mark(frame->captured, hash);
-	return true;
-}
-
 static void begin_batch(void *context, void *prepared)
 {
-	struct surveyed *seen = prepared;
+	struct sightings *seen = prepared;
 
 	(void)context;
 	seen->count = 0;
 }
 
-/*
- * In the other thread: it shares what it uses here with nobody, and the table's seed never changes. What the loop needs
- * stands in variables of its own, for the compiler must take every store for one that may change the rest.
- */
-static void prepare(void *context, void *prepared, const struct frame *frames, size_t frame_count)
+/* In the other thread: it shares the sighter with nobody. */
+static void prepare(void *context, void *prepared, const struct frame *frames, size_t count)
 {
-	struct surveyed *seen = prepared;
 	struct survey *s = context;
-	const uint64_t seed = s->seed;
-	const int64_t first_ns = frames[0].time_ns, last_ns = frames[frame_count - 1].time_ns;
-	uint32_t marks[SOURCE_BATCH], first_ms;
-	size_t count = seen->count;
-	bool together = last_ns >= first_ns && last_ns - first_ns < NS_PER_MS;
 
-	if (!s->started) {
-		s->start_ns = first_ns;
-		s->started = true;
-	}
-	first_ms = milliseconds(s->start_ns, first_ns);
-	for (size_t i = 0; i < frame_count; i++) {
-		const struct frame *frame = &frames[i];
-		struct sighting *at = &seen->sightings[count];
-		struct glance glance;
-		uint64_t words[2], hash;
-
-		/* On a busy link one clock will do for all of them. */
-		at->now_ms = together ? first_ms : milliseconds(s->start_ns, frame->time_ns);
-		seen->frames[count] = frame->number;
-		if (!glance_ipv4(frame, &glance)) {
-			count += sight_other(s, frame, at, &seen->tuples[count], &marks[i]);
-			continue;
-		}
-		at->side = (uint8_t)tuple_words_v4(glance.ip + 12, glance.tcp, words);
-		hash = tuple_hash_v4(words, seed);
-		sight_v4(at, words, hash);
-		sight_numbers(at, &glance);
-		marks[i] = trail_mark(frame->captured, hash);
-		count++;
-	}
-	seen->count = count;
-	s->glanced += frame_count;
-	trail_add(s->trail, marks, frame_count);
+	sighter_add(&s->sighter, prepared, frames, count);
 }
 
 static size_t least(size_t a, size_t b)
@@ -395,26 +242,26 @@ static size_t least(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-static void ask_some(const struct survey *s, const struct surveyed *seen, size_t from, size_t to)
+static void ask_some(const struct survey *s, const struct sightings *seen, size_t from, size_t to)
 {
 	const struct table *table = s->table;
 
 	for (size_t i = from; i < to; i++)
-		table_ask(table, seen->sightings[i].tag);
+		table_ask(table, high(seen->of[i].tag_ports));
 }
 
-static void guess_some(const struct survey *s, const struct surveyed *seen, size_t from, size_t to, void **hints)
+static void guess_some(const struct survey *s, const struct sightings *seen, size_t from, size_t to, void **hints)
 {
 	const struct table *table = s->table;
 
 	for (size_t i = from; i < to; i++)
-		hints[i] = table_guess(table, seen->sightings[i].tag);
+		hints[i] = table_guess(table, high(seen->of[i].tag_ports));
 }
 
-static void take_some(struct survey *s, const struct surveyed *seen, size_t from, size_t to, void *const *hints)
+static void take_some(struct survey *s, const struct sightings *seen, size_t from, size_t to, void *const *hints)
 {
 	for (size_t i = from; i < to; i++) {
-		if (seen->sightings[i].kind == SIGHTING_ICMP)
+		if (kind_of(&seen->of[i]) == SIGHTING_ICMP)
 			take_icmp(s, seen, i);
 		else
 			take(s, seen, i, hints[i]);
@@ -428,7 +275,7 @@ static void take_some(struct survey *s, const struct surveyed *seen, size_t from
 static void take_batch(void *context, struct ahead_batch *batch)
 {
 	struct survey *s = context;
-	const struct surveyed *seen = batch->prepared;
+	const struct sightings *seen = batch->prepared;
 	const size_t count = seen->count;
 	void *hints[AHEAD_FRAMES];
 
@@ -446,12 +293,12 @@ enum status survey_run(struct survey *s, struct source *source, unsigned file, s
                        struct error *error)
 {
 	struct ahead_steps steps = {
-		.ring = AHEAD_RING_MAX, .prepared_size = sizeof(struct surveyed), .begin = begin_batch, .prepare = prepare,
+		.ring = AHEAD_RING_MAX, .prepared_size = sizeof(struct sightings), .begin = begin_batch, .prepare = prepare,
 		.take = take_batch, .context = s,
 	};
 
 	s->file = file;
-	s->trail = trail;
+	s->sighter.trail = trail;
 	return ahead_run(source, &steps, error);
 }
 
@@ -459,8 +306,8 @@ void survey_finish(struct survey *s)
 {
 	if (!s)
 		return;
-	s->totals->decoded = *decoder_counts(s->decoder);
+	s->totals->decoded = *decoder_counts(s->sighter.decoder);
 	s->totals->decoded.fragments_lost += s->totals->decoded.fragments_waiting;
-	s->totals->decoded.kinds[DECODED_SEGMENT] += s->glanced;
+	s->totals->decoded.kinds[DECODED_SEGMENT] += s->sighter.glanced;
 	survey_free(s);
 }

@@ -65,25 +65,24 @@ void flow_begin(struct flow *flow, const struct segment *segment, unsigned side)
 /* Take the next segment, the first one too. */
 void flow_update(struct flow *flow, const struct segment *segment, unsigned side);
 /*
- * flow_update() for what nearly every segment is: data or a FIN in order, or a bare ACK. No branch on which of them.
- * False for any other; then nothing was done, and flow_update_other() does it.
+ * flow_update() for what nearly every segment is: data or a FIN in order, or a bare ACK. No branch on which of them,
+ * and masks in place of conditions: compilers make branches of those, and nobody foresees which way they go. False for
+ * any other; then nothing was done, and flow_update_other() does it.
  */
 static inline bool flow_update_plain(struct flow *flow, unsigned side, uint32_t seq, uint32_t ack, uint32_t payload_len,
-                                     unsigned flags)
+                                     uint32_t flags)
 {
-	struct half *own = &flow->half[side], *peer = &flow->half[!side];
-	uint32_t span = payload_len + (flags & TCP_FIN) / TCP_FIN, end = seq + span;
-	uint32_t seen = own->seen, fin_acked;
-	uint32_t is_new = !(seen & HALF_SEQ) | (seq_diff(end, own->next) > 0);
-	uint32_t acks = ((flags & TCP_ACK) != 0) & (!(seen & HALF_ACK) | (seq_diff(ack, own->acked) > 0));
+	struct half *own = &flow->half[side], *peer = &flow->half[side ^ 1];
+	uint32_t fin = flags & TCP_FIN, span = payload_len + fin / TCP_FIN, seen = own->seen, acks, fin_acked;
+	int32_t sent = seq_diff(seq + span, own->next);
 
-	if ((flags & (TCP_SYN | TCP_RST)) | ((span > 0) & !is_new))
+	if ((flags & (TCP_SYN | TCP_RST)) | !(seen & HALF_SEQ) | ((span > 0) & (sent <= 0)))
 		return false;
+	acks = flags / TCP_ACK & ((seq_diff(ack, own->acked) > 0) | !(seen & HALF_ACK)) & 1;
 	fin_acked = acks & (peer->seen / HALF_FIN) & (seq_diff(ack, peer->next) >= 0);
-	/* Masks, for a compiler makes branches of conditions, and nobody foresees these. */
-	own->next ^= (own->next ^ end) & -is_new;
+	own->next += sent > 0 ? (uint32_t)sent : 0;
 	own->acked ^= (own->acked ^ ack) & -acks;
-	own->seen = (uint8_t)(seen | (flags & (TCP_FIN | TCP_ACK)) | (payload_len ? HALF_DATA : 0) | HALF_SEQ);
+	own->seen = (uint8_t)(seen | fin | (flags & TCP_ACK) | (payload_len > 0) * HALF_DATA);
 	peer->seen |= (uint8_t)(fin_acked * HALF_FIN_ACKED);
 	peer->unanswered &= (uint8_t)(acks - 1);
 	return true;
