@@ -86,6 +86,15 @@ static struct options options_after(const struct options *want)
 	return got;
 }
 
+/* Field by field, for what lies between the fields may differ. */
+static bool same_options(const struct options *a, const struct options *b)
+{
+	return a->seen == b->seen && a->ts_value == b->ts_value && a->ts_echo == b->ts_echo && a->mss == b->mss &&
+	       a->window_scale == b->window_scale && a->sack_count == b->sack_count &&
+	       a->mp_tcprst_reason == b->mp_tcprst_reason && a->mp_tcprst_flags == b->mp_tcprst_flags &&
+	       memcmp(a->sack, b->sack, sizeof a->sack) == 0;
+}
+
 static void options_survive(void)
 {
 	static const uint32_t sets[] = {
@@ -112,7 +121,7 @@ static void options_survive(void)
 		if (want.seen & OPTION_MP_TCPRST)
 			want.mp_tcprst_flags = 1, want.mp_tcprst_reason = 3;
 		got = options_after(&want);
-		ok(memcmp(&got, &want, sizeof got) == 0, "options 0x%04x survive encoding", sets[i]);
+		ok(same_options(&got, &want), "options 0x%04x survive encoding", sets[i]);
 	}
 }
 
