@@ -44,14 +44,14 @@ const struct cause cause_abort = {
 static struct opinion weigh(const struct evidence *e)
 {
 	struct opinion o;
-	/* Long after the last exchange it may have been a timer, here or in a box; without any data, a scan. */
+	/* After a long silence, or after probes, it may have been a timer, here or in a box; without any data, a scan. */
 	bool timer = idle_for(e, IDLE_PROGRAM_NS) || number(e, FACT_WAITED_FOR_REPLY) >= BACKEND_WAIT_NS;
 	bool scan = yes(e, FACT_SENDER_IS_INITIATOR) && no(e, FACT_SENDER_DATA) && no(e, FACT_RECEIVER_DATA) &&
 	            younger_than(e, SCAN_AGE_NS);
 
 	if (!aborted(e))
 		return opinion_excluded();
-	if (timer || scan || yes(e, FACT_HANDSHAKE_OPEN) || may_be_late_answer(e))
+	if (timer || scan || may_have_been_deaf(e) || yes(e, FACT_HANDSHAKE_OPEN) || may_be_late_answer(e))
 		o = opinion_possible(scan ? 45 : 55);
 	else
 		o = opinion_established();

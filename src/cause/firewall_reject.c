@@ -66,8 +66,13 @@ static struct opinion weigh_midstream(const struct evidence *e)
 	if (!met_stranger(e) || made_by_kernel(e) || yes(e, FACT_LABEL_SAME) || yes(e, FACT_SENDER_GOT_IT) ||
 	    box_expired(e) || yes(e, FACT_RST_LADDER) || number(e, FACT_RST_WINDOW))
 		return opinion_excluded();
-	/* A forger numbers its packets; netfilter and most stacks answer with IP ID 0. */
-	if (yes(e, FACT_HOPS_DIFFER) && no(e, FACT_RST_IP_ID_ZERO) && !made_by_firewall(e))
+	/*
+	 * A forger numbers its packets; netfilter and most stacks answer with IP ID 0. After a long silence a box on the
+	 * path, that also answers from nearer, has rather forgotten than been told to reject.
+	 */
+	if (yes(e, FACT_HOPS_DIFFER) && idle_for(e, IDLE_BOX_NS) && !made_by_firewall(e))
+		o = opinion_possible(40);
+	else if (yes(e, FACT_HOPS_DIFFER) && no(e, FACT_RST_IP_ID_ZERO) && !made_by_firewall(e))
 		o = opinion_possible(40);
 	else if (yes(e, FACT_HOPS_DIFFER))
 		o = opinion_possible(yes(e, FACT_SENDER_UNAWARE) || made_by_firewall(e) ? 80 : 65);

@@ -56,9 +56,7 @@ static bool knew_and_forgot(const struct evidence *e)
 static struct opinion weigh(const struct evidence *e)
 {
 	struct opinion o;
-	bool first = yes(e, FACT_ANSWERS_FIRST_SEGMENT) && yes(e, FACT_SHAPE_PASSIVE) && yes(e, FACT_RST_BARE) &&
-	             !yes(e, FACT_ANSWERS_SYN_ACK) && !reset_before(e) && !yes(e, FACT_LOOPBACK_ONLY) &&
-	             !yes(e, FACT_LEAKED_TWIN) && !yes(e, FACT_ANSWERS_ODD_FLAGS);
+	bool first = came_from_nowhere(e);
 
 	if ((!met_stranger(e) && !first) || box_expired(e))
 		return opinion_excluded();

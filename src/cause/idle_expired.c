@@ -64,7 +64,7 @@ static unsigned strength(const struct evidence *e)
 {
 	if (aborted(e))
 		return yes(e, FACT_RST_BOTH_WAYS) && yes(e, FACT_IDLE_IS_ROUND) ? 75 : yes(e, FACT_IDLE_IS_ROUND) ? 48 : 38;
-	return yes(e, FACT_IDLE_IS_ROUND) ? 62 : 45;
+	return yes(e, FACT_IDLE_IS_ROUND) ? 62 : yes(e, FACT_HOPS_DIFFER) ? 55 : 45;
 }
 
 static struct opinion weigh_silence(const struct evidence *e)

@@ -45,14 +45,24 @@ const struct cause cause_keepalive_timeout = {
 	.weigh = weigh,
 };
 
+/* Seen near the peer, the probes are answered, and the answers may be lost on their way back. */
+static unsigned strength(const struct evidence *e)
+{
+	if (!yes(e, FACT_RST_IN_PROBES_PLACE))
+		return number(e, FACT_SENDER_PROBES) ? 40 : 30;
+	return yes(e, FACT_PROBES_IN_HASTE) ? 75 : 58;
+}
+
 static struct opinion weigh(const struct evidence *e)
 {
+	bool probed = number(e, FACT_SENDER_PROBES) && yes(e, FACT_RST_SEQ_OWN_NEXT);
 	struct opinion o;
 
-	if (!number(e, FACT_SENDER_PROBES) || yes(e, FACT_SHAPE_PASSIVE) || reset_before(e) || says_box(e) ||
-	    !yes(e, FACT_RST_SEQ_OWN_NEXT))
+	if (!(probed || number(e, FACT_SENDER_PROBES_ANSWERED)) || yes(e, FACT_SHAPE_PASSIVE) || reset_before(e) ||
+	    says_box(e))
 		return opinion_excluded();
-	o = number(e, FACT_SENDER_PROBES) >= DEAD_PROBES ? opinion_established() : opinion_possible(40);
-	BECAUSE(&o, e, FACT_IDLE_BEFORE, FACT_SENDER_PROBES, FACT_RST_SEQ_OWN_NEXT, FACT_SHAPE_ACTIVE);
+	o = number(e, FACT_SENDER_PROBES) >= DEAD_PROBES ? opinion_established() : opinion_possible(strength(e));
+	BECAUSE(&o, e, FACT_IDLE_BEFORE, FACT_SENDER_PROBES, FACT_SENDER_PROBES_ANSWERED, FACT_PROBES_IN_HASTE,
+	        FACT_RST_IN_PROBES_PLACE, FACT_RST_SEQ_OWN_NEXT, FACT_SHAPE_ACTIVE);
 	return o;
 }

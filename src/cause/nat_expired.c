@@ -47,13 +47,25 @@ const struct cause cause_nat_expired = {
 	.weigh = weigh,
 };
 
+/* Behind the NAT, a segment that it did not translate comes from nowhere; one of a scan does, too. */
+static bool came_untranslated(const struct evidence *e)
+{
+	return came_from_nowhere(e) && number(e, FACT_ANSWERS_DATA) && number(e, FACT_PROBED_PORTS) < SCAN_ENDS;
+}
+
+/* A mapping runs out after a silence; a table that is flushed, or a box that is replaced, needs none. */
+static unsigned strength(const struct evidence *e)
+{
+	return came_untranslated(e) ? 30 : idle_for(e, IDLE_BOX_NS) ? 35 : 14;
+}
+
 static struct opinion weigh(const struct evidence *e)
 {
 	struct opinion o;
 
-	if (!met_stranger(e) || !idle_for(e, IDLE_BOX_NS) || yes(e, FACT_SENDER_WENT_ON) || box_expired(e))
+	if (!(met_stranger(e) || came_untranslated(e)) || yes(e, FACT_SENDER_WENT_ON) || box_expired(e))
 		return opinion_excluded();
-	o = opinion_possible(35);
+	o = opinion_possible(strength(e));
 	BECAUSE(&o, e, FACT_IDLE_BEFORE, FACT_IDLE_IS_ROUND);
 	return o;
 }

@@ -44,11 +44,13 @@ const struct cause cause_retransmission_timeout = {
 static struct opinion weigh(const struct evidence *e)
 {
 	struct opinion o;
+	/* Seen near the peer, what is sent again was acknowledged, and the acknowledgements may be lost on their way. */
+	bool deaf = number(e, FACT_SENDER_REPEATED_ACKED) >= DEAD_RETRANSMITS && yes(e, FACT_SHAPE_ACTIVE);
 
-	if (!number(e, FACT_SENDER_RETRANSMITS) || yes(e, FACT_SHAPE_PASSIVE) || reset_before(e) || says_box(e) ||
+	if (!(number(e, FACT_SENDER_RETRANSMITS) || deaf) || yes(e, FACT_SHAPE_PASSIVE) || reset_before(e) || says_box(e) ||
 	    !yes(e, FACT_RST_SEQ_OWN_NEXT) || number(e, FACT_SENDER_PROBES) >= DEAD_PROBES)
 		return opinion_excluded();
 	o = number(e, FACT_SENDER_RETRANSMITS) >= DEAD_RETRANSMITS ? opinion_established() : opinion_possible(35);
-	BECAUSE(&o, e, FACT_SENDER_UNACKED, FACT_SENDER_RETRANSMITS, FACT_RST_SEQ_OWN_NEXT);
+	BECAUSE(&o, e, FACT_SENDER_UNACKED, FACT_SENDER_RETRANSMITS, FACT_SENDER_REPEATED_ACKED, FACT_RST_SEQ_OWN_NEXT);
 	return o;
 }

@@ -56,6 +56,19 @@ static inline bool peer_was_dead(const struct evidence *e)
 	return number(e, FACT_SENDER_PROBES) >= DEAD_PROBES || number(e, FACT_SENDER_RETRANSMITS) >= DEAD_RETRANSMITS;
 }
 
+/*
+ * It probed, or sent again what it need not, just before: it may have heard nothing, though a capture near its peer
+ * shows the answers.
+ */
+static inline bool may_have_been_deaf(const struct evidence *e)
+{
+	/* Where nothing of it was captured, nobody knows what it sent last. */
+	if (yes(e, FACT_START_MISSING) && no(e, FACT_SENDER_SEEN))
+		return true;
+	return number(e, FACT_SENDER_PROBES) || number(e, FACT_SENDER_PROBES_ANSWERED) ||
+	       number(e, FACT_SENDER_REPEATED_ACKED) >= DEAD_RETRANSMITS;
+}
+
 /* A socket that knew the connection ended it: what abort and all its refinements need. */
 static inline bool aborted(const struct evidence *e)
 {
@@ -78,6 +91,14 @@ static inline bool met_stranger(const struct evidence *e)
 	       !reset_before(e) && !yes(e, FACT_HANDSHAKE_OPEN) && !yes(e, FACT_ANSWERS_HANDSHAKE_ACK) &&
 	       !yes(e, FACT_ANSWERS_SYN_ACK) && !yes(e, FACT_SYN_ACK_REPEATS) && !says_box(e) && !says_mptcp(e) &&
 	       !yes(e, FACT_LOOPBACK_ONLY) && !yes(e, FACT_RST_UNSIGNED);
+}
+
+/* A segment out of nothing met somebody who did not know the connection; all before it passed elsewhere, if at all. */
+static inline bool came_from_nowhere(const struct evidence *e)
+{
+	return yes(e, FACT_ANSWERS_FIRST_SEGMENT) && yes(e, FACT_SHAPE_PASSIVE) && yes(e, FACT_RST_BARE) &&
+	       !yes(e, FACT_ANSWERS_SYN_ACK) && !reset_before(e) && !yes(e, FACT_LOOPBACK_ONLY) &&
+	       !yes(e, FACT_LEAKED_TWIN) && !yes(e, FACT_ANSWERS_ODD_FLAGS);
 }
 
 /* The network layer says that a kernel without a socket made the RST, not a firewall. */

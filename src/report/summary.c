@@ -92,11 +92,11 @@ static unsigned is_distinct(struct summary *summary, uint64_t hash)
 	return 1;
 }
 
-/* Whether src is the server. Where nobody knows, the lower port is taken for it. */
+/* Whether src is the server. Where nobody knows, the lower port is taken for it. An ending names the role of dst. */
 static bool from_server(const struct evidence *e)
 {
 	if (e->sender_role == ROLE_SERVER || e->sender_role == ROLE_CLIENT)
-		return e->sender_role == ROLE_SERVER;
+		return (e->sender_role == ROLE_SERVER) != e->is_ending;
 	return e->src.port <= e->dst.port;
 }
 

@@ -44,9 +44,10 @@ static void add_head(struct page *page, uint64_t count)
 	layout_ink(page->out, page->style, INK_BOLD, buffer_text(&title));
 	buffer_clear(&title);
 	buffer_puts(page->out, "   ");
-	add_end(page->out, &e->src, e->sender_role);
+	/* The last segment before an end came from the one that waited in vain. */
+	add_end(page->out, &e->src, e->is_ending ? explain_receiver_role(e) : e->sender_role);
 	buffer_puts(page->out, " -> ");
-	add_end(page->out, &e->dst, explain_receiver_role(e));
+	add_end(page->out, &e->dst, e->is_ending ? e->sender_role : explain_receiver_role(e));
 	if (e->frame)
 		buffer_printf(page->out, _("   frame %" PRIu64), e->frame);
 	if (page->from_start)

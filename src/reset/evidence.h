@@ -96,7 +96,7 @@ struct evidence {
 	uint64_t frame;               /* of the RST, or the last frame of an ending without one */
 	int64_t time_ns;
 	struct endpoint src, dst;     /* as in the packet */
-	enum role sender_role;        /* of src: client or server where it is known who began */
+	enum role sender_role;        /* of src (of an ending: of dst, who fell silent), where it is known who began */
 	enum tcp_state receiver_state;
 	enum acceptance accepted;
 	enum part part;

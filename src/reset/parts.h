@@ -24,6 +24,7 @@ void facts_of_sequence(const struct scene *scene);
 void facts_of_shape(const struct scene *scene);
 void facts_of_trigger(const struct scene *scene);
 void facts_of_conversation(const struct scene *scene);
+void facts_of_probes(const struct scene *scene);
 void facts_of_time(const struct scene *scene);
 void facts_of_network(const struct scene *scene, const struct segment *segment);
 void facts_of_reason(const struct scene *scene, const struct segment *segment, const struct options *options);

@@ -130,6 +130,7 @@ void reset_begin(struct reset *reset, struct conversation *c, const struct note 
 	facts_of_sequence(&scene);
 	facts_of_shape(&scene);
 	facts_of_conversation(&scene);
+	facts_of_probes(&scene);
 	facts_of_time(&scene);
 	facts_of_network(&scene, segment);
 	facts_of_reason(&scene, segment, options);

@@ -209,6 +209,74 @@ static void keepalives_answered(void)
 	ok(is(explain(), CAUSE_abort, CERTAINTY_CERTAIN), "probes that were answered ran into no time-out");
 }
 
+/* Answered probes prove nothing against an abort; they only forbid to be certain of it. */
+static void abort_between_probes(void)
+{
+	begin(&plain);
+	for (int i = 0; i < 3; i++) {
+		play_wait(&play, 2 * NS_PER_S);
+		play_probe(&play, SERVER);
+		play_settle(&play);
+		play_ack(&play, CLIENT);
+		play_settle(&play);
+	}
+	play_wait(&play, NS_PER_S / 2);
+	play_subject(play_abort(&play, SERVER));
+	ok(is(explain(), CAUSE_abort, CERTAINTY_LIKELY), "an abort before the next probe is due is likely an abort");
+	ok(told_names(told_subject(&all), CAUSE_keepalive_timeout), "and perhaps a time-out");
+}
+
+static void probes_of_the_other_side(void)
+{
+	begin(&plain);
+	for (int i = 0; i < 3; i++) {
+		play_wait(&play, 2 * NS_PER_S);
+		play_probe(&play, CLIENT);
+		play_settle(&play);
+		play_ack(&play, SERVER);
+		play_settle(&play);
+	}
+	play_wait(&play, 2 * NS_PER_S);
+	play_subject(play_abort(&play, SERVER));
+	ok(is(explain(), CAUSE_abort, CERTAINTY_CERTAIN), "who only answers probes has not run into a time-out");
+}
+
+static void one_probe(void)
+{
+	begin(&plain);
+	play_wait(&play, 2 * NS_PER_S);
+	play_probe(&play, SERVER);
+	play_settle(&play);
+	play_ack(&play, CLIENT);
+	play_wait(&play, 2 * NS_PER_S);
+	play_subject(play_abort(&play, SERVER));
+	ok(is(explain(), CAUSE_abort, CERTAINTY_LIKELY), "one answered probe makes no time-out");
+}
+
+/* What was acknowledged here is sent again and again, and then reset: the acknowledgements may not have arrived. */
+static void repeated_though_acknowledged(unsigned times, enum certainty certainty, const char *name)
+{
+	struct packet *data;
+
+	begin(&plain);
+	data = play_tell(&play, SERVER, 300);
+	play_settle(&play);
+	play_ack(&play, CLIENT);
+	play_settle(&play);
+	for (unsigned i = 0; i < times; i++) {
+		play_wait(&play, NS_PER_S << i);
+		play_again(&play, data);
+		play_settle(&play);
+		play_ack(&play, CLIENT);
+		play_settle(&play);
+	}
+	play_wait(&play, NS_PER_S);
+	play_subject(play_abort(&play, SERVER));
+	ok(is(explain(), CAUSE_abort, certainty), "%s", name);
+	ok(told_names(told_subject(&all), CAUSE_retransmission_timeout) == (certainty != CERTAINTY_CERTAIN),
+	   "%s: and a time-out only then", name);
+}
+
 static void window_probes(void)
 {
 	begin(&plain);
@@ -368,6 +436,11 @@ int main(void)
 	refused_again_and_again();
 	ports_used_again();
 	keepalives_answered();
+	abort_between_probes();
+	probes_of_the_other_side();
+	one_probe();
+	repeated_though_acknowledged(1, CERTAINTY_CERTAIN, "a single needless retransmission");
+	repeated_though_acknowledged(3, CERTAINTY_LIKELY, "three needless retransmissions");
 	window_probes();
 	giants();
 	request_lost_on_the_way();

@@ -47,6 +47,24 @@ static void test_order(void)
 	summary_free(summary);
 }
 
+/* The role is that of the side that fell silent, to which the last segment went. */
+static void test_ending(void)
+{
+	struct summary *summary = summary_new();
+	const struct group **sorted;
+	struct sample s;
+
+	sample_port_closed(&s, 1, 50000, 2);
+	s.evidence.dst = sample_end(3, 443);
+	s.evidence.is_ending = true;
+	s.verdict.cause = CAUSE_no_answer;
+	summary_add(summary, &s.verdict, "x");
+	sorted = summary_sorted(summary);
+	ok(sorted[0]->end.port == 443, "an ending belongs to the server, to which the client sent in vain");
+	free(sorted);
+	summary_free(summary);
+}
+
 static void test_text(void)
 {
 	struct analysis_totals totals = nothing;
@@ -189,6 +207,7 @@ static void test_hostile(void)
 int main(void)
 {
 	test_order();
+	test_ending();
 	test_text();
 	test_scan();
 	test_prober();

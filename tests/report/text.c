@@ -77,6 +77,7 @@ static void test_ending(void)
 	s.verdict.cause = CAUSE_no_answer;
 	out = render(&s, NULL, &plain);
 	sample_has(&out, "ending 1   ", "an end without a RST is no reset");
+	sample_has(&out, ":81 (client) -> ", "who sent the last segment in vain is not the one that fell silent");
 	ok(!strstr(buffer_text(&out), "accepted"), "and nobody accepted it");
 	buffer_clear(&out);
 }

@@ -164,6 +164,36 @@ static void probes_unanswered(struct play *p)
 	play_subject(play_abort(p, SERVER));
 }
 
+/* The client answers, and the answers are lost a hop behind it. */
+static void probe_answers_lost(struct play *p)
+{
+	play_shake(p);
+	play_exchange(p);
+	for (int i = 0; i < 3; i++) {
+		play_wait(p, (i ? 10 : 60) * NS_PER_S);
+		play_probe(p, SERVER);
+		play_settle(p);
+		play_ack(p, CLIENT)->to = 1;
+	}
+	play_wait(p, 10 * NS_PER_S - PLAY_TRIP_NS);
+	play_subject(play_abort(p, SERVER));
+}
+
+/* C04: TCP_KEEPIDLE and TCP_KEEPINTVL alike, so that the pace says nothing. */
+static void probe_answers_lost_evenly(struct play *p)
+{
+	play_shake(p);
+	play_exchange(p);
+	for (int i = 0; i < 2; i++) {
+		play_wait(p, NS_PER_S);
+		play_probe(p, SERVER);
+		play_settle(p);
+		play_ack(p, CLIENT)->to = 1;
+	}
+	play_wait(p, NS_PER_S - PLAY_TRIP_NS);
+	play_subject(play_abort(p, SERVER));
+}
+
 /* BSD and Windows say so when they give up; Linux does not. */
 static void retransmissions_unanswered(struct play *p)
 {
@@ -228,6 +258,10 @@ static const struct scenario list[] = {
 	  .play = server_drops_idle },
 	{ "keepalive probes stay unanswered", CAUSE_keepalive_timeout, CERTAINTY_CERTAIN, .sender = ROLE_SERVER,
 	  .conditions = NOT_AT_CLIENT, .play = probes_unanswered },
+	{ "the answers to keepalive probes are lost", CAUSE_keepalive_timeout, CERTAINTY_LIKELY, .sender = ROLE_SERVER,
+	  .play = probe_answers_lost },
+	{ "the answers to keepalive probes at an even pace are lost", CAUSE_keepalive_timeout, CERTAINTY_LIKELY,
+	  .sender = ROLE_SERVER, .play = probe_answers_lost_evenly },
 	{ "retransmissions stay unanswered, and a RST says so", CAUSE_retransmission_timeout, CERTAINTY_CERTAIN,
 	  .sender = ROLE_SERVER, .conditions = NOT_AT_CLIENT, .play = retransmissions_unanswered },
 	{ "FIN_WAIT2 runs out", CAUSE_fin_wait2_timeout, CERTAINTY_LIKELY, TIMERS, ABORT, .play = fin_wait_runs_out },

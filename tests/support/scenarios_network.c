@@ -89,6 +89,38 @@ static void translator_forgets(struct play *p)
 	balancer_forgets(p);
 }
 
+/* E09, behind the NAT: only what went out untranslated passes here, and the server does not know it. */
+static void untranslated_write(struct play *p)
+{
+	write_is_refused(p);
+}
+
+/* E07: the server writes first, and the NAT itself answers: the address is its own. */
+static void translator_answers(struct play *p)
+{
+	struct packet *rst;
+
+	play_shake(p);
+	play_exchange(p);
+	play_wait(p, 400 * NS_PER_S);
+	play_tell(p, SERVER, 5);
+	play_settle(p);
+	rst = play_answer(p, CLIENT);
+	rst->from = BOX_AT;
+	play_subject(rst);
+	play_settle(p);
+}
+
+/* The NAT's table was flushed: no time has passed. */
+static void translator_is_flushed(struct play *p)
+{
+	play_shake(p);
+	play_exchange(p);
+	play_renew(p, SERVER);
+	play_wait(p, 2 * NS_PER_S);
+	write_is_refused(p);
+}
+
 static struct packet *forged(struct play *p, enum end who, unsigned flags, uint32_t seq, uint32_t ack)
 {
 	struct packet *packet = play_forge(p, who, flags, seq, ack);
@@ -207,6 +239,12 @@ static const struct scenario list[] = {
 	  .accepted = ACCEPTANCE_YES, .play = big_ip_says_expired },
 	{ "a NAT forgets an idle connection", CAUSE_nat_expired, CERTAINTY_LIKELY, STRANGER, .accepted = ACCEPTANCE_YES,
 	  .play = translator_forgets },
+	{ "a NAT forgets, and what it no longer translates meets a stranger", CAUSE_nat_expired, CERTAINTY_LIKELY,
+	  STRANGER, .accepted = ACCEPTANCE_YES, .play = untranslated_write },
+	{ "a NAT forgets, and answers for itself", CAUSE_nat_expired, CERTAINTY_LIKELY, STRANGER,
+	  .conditions = NOT_AT_CLIENT | NOT_IN_MIDDLE, .play = translator_answers },
+	{ "the table of a NAT is flushed", CAUSE_nat_expired, CERTAINTY_LIKELY, STRANGER, .certain_too = STRANGER,
+	  .play = translator_is_flushed },
 	{ "a reply leaks untranslated", CAUSE_conntrack_invalid, CERTAINTY_CERTAIN, .play = reply_leaks_untranslated },
 	{ "forged RSTs guess at the window", CAUSE_injected, CERTAINTY_CERTAIN, .conditions = NOT_AT_SERVER,
 	  .sender = ROLE_MIDDLEBOX, .play = forged_ladder },
