@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "cause/rules.h"
+#include "cause/step.h"
 
 static struct opinion weigh(const struct evidence *e);
 
@@ -38,6 +39,7 @@ const struct cause cause_accept_queue_overflow = {
 	.reproduce = N_("Set tcp_abort_on_overflow to 1; listen() with TCP_DEFER_ACCEPT and a backlog of 1, and "
 	                "never accept(). One client connects and writes, two more connect, then write: the last "
 	                "one is reset."),
+	.scenarios = scenarios_accept_queue_overflow,
 	.weigh = weigh,
 };
 

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "cause/rules.h"
+#include "cause/step.h"
 
 static struct opinion weigh(const struct evidence *e);
 
@@ -37,6 +38,7 @@ const struct cause cause_listener_closed = {
 	.references = N_("inet_csk_listen_stop() and inet_child_forget(), which call tcp_disconnect(), reason "
 	                 "TCP_STATE"),
 	.reproduce = N_("listen(), let a client connect, and close() the listening socket without accept()."),
+	.scenarios = scenarios_listener_closed,
 	.weigh = weigh,
 };
 
