@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "cause/rules.h"
+#include "cause/step.h"
 
 static struct opinion weigh(const struct evidence *e);
 
@@ -40,6 +41,7 @@ const struct cause cause_accept_queue_ghost = {
 	.reproduce = N_("Set tcp_synack_retries to 1; listen() with TCP_DEFER_ACCEPT and a backlog of 1, and never "
 	                "accept(). One client connects and writes, two more connect, then write: the last one is "
 	                "reset after half a minute."),
+	.scenarios = scenarios_accept_queue_ghost,
 	.weigh = weigh,
 };
 

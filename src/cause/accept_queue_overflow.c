@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "cause/rules.h"
+#include "cause/step.h"
 
 static struct opinion weigh(const struct evidence *e);
 
@@ -38,6 +39,7 @@ const struct cause cause_accept_queue_overflow = {
 	.reproduce = N_("Set tcp_abort_on_overflow to 1; listen() with TCP_DEFER_ACCEPT and a backlog of 1, and "
 	                "never accept(). One client connects and writes, two more connect, then write: the last "
 	                "one is reset."),
+	.scenarios = scenarios_accept_queue_overflow,
 	.weigh = weigh,
 };
 
@@ -50,10 +52,9 @@ static struct opinion weigh(const struct evidence *e)
 		opinion_because(&o, FACT_KERNEL_QUEUE_OVERFLOW);
 		return o;
 	}
-	if (no(e, FACT_KERNEL_QUEUE_OVERFLOW) || !yes(e, FACT_ANSWERS_HANDSHAKE_ACK) || !yes(e, FACT_SHAPE_PASSIVE) ||
-	    yes(e, FACT_ANSWERS_WRONG_ACK) || reset_before(e) || !no(e, FACT_SENDER_IS_INITIATOR))
+	if (no(e, FACT_KERNEL_QUEUE_OVERFLOW) || !met_nobody_behind_handshake(e))
 		return opinion_excluded();
-	o = opinion_possible(50);
-	BECAUSE(&o, e, FACT_ANSWERS_HANDSHAKE_ACK, FACT_SHAPE_PASSIVE);
+	o = opinion_possible(yes(e, FACT_ANSWERS_HANDSHAKE_ACK) ? 50 : 35);
+	BECAUSE(&o, e, FACT_ANSWERS_HANDSHAKE_ACK, FACT_ANSWERS_DATA, FACT_RECEIVER_DATA_NEVER_ACKED, FACT_SHAPE_PASSIVE);
 	return o;
 }

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "cause/rules.h"
+#include "cause/step.h"
 
 static struct opinion weigh(const struct evidence *e);
 
@@ -39,6 +40,7 @@ const struct cause cause_bad_handshake = {
 	                 "tcp_check_req() and cookie_v4_check(); reasons TCP_INVALID_ACK_SEQUENCE, "
 	                 "TCP_RFC7323_PAWS, INVALID_SYN and TCP_FLAGS"),
 	.reproduce = N_("Answer a SYN-ACK from a raw socket with an ACK whose number is 500 too high."),
+	.scenarios = scenarios_bad_handshake,
 	.weigh = weigh,
 };
 

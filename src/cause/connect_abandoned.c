@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "cause/rules.h"
+#include "cause/step.h"
 
 static struct opinion weigh(const struct evidence *e);
 
@@ -35,6 +36,7 @@ const struct cause cause_connect_abandoned = {
 	.references = N_("RFC 9293 section 3.10.7.1; tcp_v4_rcv(), reason NO_SOCKET; tcp_check_req() at the server"),
 	.reproduce = N_("Delay the SYN-ACK by two seconds (`tc qdisc add dev eth0 root netem delay 2s`), then "
 	                "`curl --connect-timeout 1`."),
+	.scenarios = scenarios_connect_abandoned,
 	.weigh = weigh,
 };
 

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "cause/rules.h"
+#include "cause/step.h"
 
 static struct opinion weigh(const struct evidence *e);
 
@@ -32,6 +33,7 @@ const struct cause cause_connect_scan = {
 	.decide = N_("a regular interval or many ports from one address, or the configuration of the prober"),
 	.references = N_("RFC 9293 section 3.10.5; tcp_disconnect() from tcp_close(), reason TCP_STATE"),
 	.reproduce = N_("`nmap -sT -p 80 HOST`, or connect(), SO_LINGER {1, 0} and close()."),
+	.scenarios = scenarios_connect_scan,
 	.weigh = weigh,
 };
 

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "cause/rules.h"
+#include "cause/step.h"
 
 static struct opinion weigh(const struct evidence *e);
 
@@ -37,6 +38,7 @@ const struct cause cause_listener_closed = {
 	.references = N_("inet_csk_listen_stop() and inet_child_forget(), which call tcp_disconnect(), reason "
 	                 "TCP_STATE"),
 	.reproduce = N_("listen(), let a client connect, and close() the listening socket without accept()."),
+	.scenarios = scenarios_listener_closed,
 	.weigh = weigh,
 };
 
@@ -49,8 +51,11 @@ static struct opinion weigh(const struct evidence *e)
 		opinion_because(&o, FACT_KERNEL_LISTENER_CLOSED);
 		return o;
 	}
-	if (no(e, FACT_KERNEL_LISTENER_CLOSED) || !aborted(e) || !no(e, FACT_SENDER_IS_INITIATOR) ||
-	    !no(e, FACT_SENDER_DATA) || sender_closed(e))
+	/* The connection waited in the queue, or was still in its handshake. */
+	if (no(e, FACT_KERNEL_LISTENER_CLOSED) || !(aborted(e) || met_nobody_behind_handshake(e)) ||
+	    !no(e, FACT_SENDER_IS_INITIATOR) || !no(e, FACT_SENDER_DATA) || sender_closed(e))
 		return opinion_excluded();
-	return opinion_possible(28);
+	o = opinion_possible(28);
+	BECAUSE(&o, e, FACT_ANSWERS_HANDSHAKE_ACK, FACT_RECEIVER_DATA_NEVER_ACKED, FACT_SHAPE_PASSIVE);
+	return o;
 }

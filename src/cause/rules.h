@@ -101,6 +101,20 @@ static inline bool came_from_nowhere(const struct evidence *e)
 	       !yes(e, FACT_LEAKED_TWIN) && !yes(e, FACT_ANSWERS_ODD_FLAGS);
 }
 
+/*
+ * What came first after a handshake met a server that has no connection for it: the ACK that finished it, or the data
+ * behind it where the ACK was lost, or the server waits for data before it accepts (TCP_DEFER_ACCEPT). A SYN-ACK that
+ * was repeated tells of a queue that had been full all the time: accept-queue-ghost.
+ */
+static inline bool met_nobody_behind_handshake(const struct evidence *e)
+{
+	return (yes(e, FACT_ANSWERS_HANDSHAKE_ACK) ||
+	        (yes(e, FACT_ANSWERS_DATA) && yes(e, FACT_RECEIVER_DATA_NEVER_ACKED))) &&
+	       yes(e, FACT_SHAPE_PASSIVE) && !yes(e, FACT_ANSWERS_WRONG_ACK) && !yes(e, FACT_SYN_ACK_REPEATS) &&
+	       !reset_before(e) && no(e, FACT_SENDER_IS_INITIATOR) && !sender_closed(e) && !says_mptcp(e) && !says_box(e) &&
+	       !yes(e, FACT_LOOPBACK_ONLY);
+}
+
 /* The network layer says that a kernel without a socket made the RST, not a firewall. */
 static inline bool made_by_kernel(const struct evidence *e)
 {

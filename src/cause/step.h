@@ -118,6 +118,8 @@ enum lab_option {
 	SOCKET_NODELAY,       /* TCP_NODELAY */
 	SOCKET_MPTCP,         /* value 1: sockets that this program makes from now on are MPTCP */
 	SOCKET_MD5,           /* TCP_MD5SIG (RFC 2385) for the other end, with a key of the number `value` */
+	SOCKET_ISN,           /* before connect(): the sequence number of its SYN, by TCP_REPAIR */
+	SOCKET_DEFER_ACCEPT,  /* TCP_DEFER_ACCEPT, s: a listener that takes no connection without data */
 };
 
 enum on_sigpipe { SIGPIPE_CAUGHT, SIGPIPE_DEFAULT, SIGPIPE_IGNORED };
@@ -131,7 +133,11 @@ enum lab_state {
 	LAB_CLOSE_WAIT = 8, LAB_LAST_ACK = 9, LAB_LISTEN = 10, LAB_CLOSING = 11,
 };
 
-enum lab_flag { LAB_FIN = 1, LAB_SYN = 2, LAB_RST = 4, LAB_PSH = 8, LAB_ACK = 16, LAB_DATA = 1 << 12 };
+enum lab_flag {
+	LAB_FIN = 1, LAB_SYN = 2, LAB_RST = 4, LAB_PSH = 8, LAB_ACK = 16, LAB_URG = 32,
+	LAB_HEADER = 63,      /* those of the TCP header */
+	LAB_DATA = 1 << 12,
+};
 
 /*
  * A segment that no kernel made.

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "cause/rules.h"
+#include "cause/step.h"
 
 static struct opinion weigh(const struct evidence *e);
 
@@ -36,6 +37,7 @@ const struct cause cause_stray_probe = {
 	.references = N_("RFC 9293 sections 3.10.7.1 and 3.10.7.2; tcp_v4_rcv(), reason NO_SOCKET, and "
 	                 "tcp_rcv_state_process() in LISTEN, reason TCP_FLAGS"),
 	.reproduce = N_("`nmap -sA -p 80 HOST` or `nmap -sX -p 81 HOST` as root."),
+	.scenarios = scenarios_stray_probe,
 	.weigh = weigh,
 };
 

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "cause/rules.h"
+#include "cause/step.h"
 
 static struct opinion weigh(const struct evidence *e);
 
@@ -35,6 +36,7 @@ const struct cause cause_time_wait_reuse = {
 	                 "tcp_rcv_synsent_state_process(), reason TCP_INVALID_ACK_SEQUENCE"),
 	.reproduce = N_("Let the server close first with timestamps off, then connect at once from the same port "
 	                "with a lower first sequence number."),
+	.scenarios = scenarios_time_wait_reuse,
 	.weigh = weigh,
 };
 

@@ -37,6 +37,8 @@ static void option_name(char name[LAB_NAME_MAX], const struct step *step)
 		[SOCKET_NODELAY] = "setsockopt(TCP_NODELAY %d)",
 		[SOCKET_MPTCP] = "socket(IPPROTO_MPTCP): %d",
 		[SOCKET_MD5] = "setsockopt(TCP_MD5SIG, key %d)",
+		[SOCKET_ISN] = "setsockopt(TCP_QUEUE_SEQ %d)",
+		[SOCKET_DEFER_ACCEPT] = "setsockopt(TCP_DEFER_ACCEPT %d)",
 	};
 
 	if (step->number == SOCKET_LINGER)
@@ -151,6 +153,16 @@ static int64_t set_md5(int fd, const struct endpoint *peer, int key)
 	return setsockopt(fd, IPPROTO_TCP, TCP_MD5SIG, &signature, sizeof signature);
 }
 
+/* A number that was put into the send queue in repair mode is taken by tcp_v4_connect() instead of a random one. */
+static int64_t set_isn(int fd, int isn)
+{
+	if (set_number(fd, IPPROTO_TCP, TCP_REPAIR, TCP_REPAIR_ON) < 0 ||
+	    set_number(fd, IPPROTO_TCP, TCP_REPAIR_QUEUE, TCP_SEND_QUEUE) < 0 ||
+	    set_number(fd, IPPROTO_TCP, TCP_QUEUE_SEQ, isn) < 0)
+		return -1;
+	return set_number(fd, IPPROTO_TCP, TCP_REPAIR, TCP_REPAIR_OFF);
+}
+
 static int64_t make_set_option(struct actor *actor, const struct order *order, int *fd)
 {
 	const struct step *step = order->step;
@@ -172,6 +184,8 @@ static int64_t make_set_option(struct actor *actor, const struct order *order, i
 	case SOCKET_RCVBUF: return set_number(*fd, SOL_SOCKET, SO_RCVBUF, step->other);
 	case SOCKET_MPTCP: break;
 	case SOCKET_MD5: return set_md5(*fd, &order->remote, step->other);
+	case SOCKET_ISN: return set_isn(*fd, step->other);
+	case SOCKET_DEFER_ACCEPT: return set_number(*fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, step->other);
 	case SOCKET_NODELAY: return set_number(*fd, IPPROTO_TCP, TCP_NODELAY, step->other);
 	case SOCKET_TOS:
 		return order->local.address.version == 4 ? set_number(*fd, IPPROTO_IP, IP_TOS, step->other)

@@ -28,7 +28,7 @@ static struct segment segment_of(const struct forged *forged)
 	static const uint8_t payload[WIRE_FRAME_MAX];
 
 	return (struct segment){
-		.flags = forged->flags & (LAB_FIN | LAB_SYN | LAB_RST | LAB_PSH | LAB_ACK), .window = forged->window,
+		.flags = forged->flags & LAB_HEADER, .window = forged->window,
 		.ip_id = forged->ip_id, .flow_label = forged->flow_label,
 		.hop_limit = forged->hop_limit ? forged->hop_limit : 64, .payload = payload,
 		.payload_len = forged->payload, .payload_captured = forged->payload,

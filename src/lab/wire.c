@@ -183,8 +183,7 @@ bool wire_segment(const uint8_t *frame, uint32_t len, struct segment *ret_segmen
 
 uint16_t wire_flags(const struct segment *segment)
 {
-	return (uint16_t)((segment->flags & (LAB_FIN | LAB_SYN | LAB_RST | LAB_PSH | LAB_ACK)) |
-	                  (segment->payload_len ? LAB_DATA : 0));
+	return (uint16_t)((segment->flags & LAB_HEADER) | (segment->payload_len ? LAB_DATA : 0));
 }
 
 static void show(const struct wire *wire, enum port_id id, bool out, bool lost, int64_t time, const uint8_t *bytes,

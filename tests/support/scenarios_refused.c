@@ -159,6 +159,23 @@ static void listener_closes(struct play *p)
 	play_subject(play_abort(p, SERVER));
 }
 
+/* A08 */
+static void listener_closes_under_handshake(struct play *p)
+{
+	play_shake(p);
+	play_subject(play_answer(p, SERVER));
+}
+
+/* A04b: the ACK of the handshake counts for nothing without data (TCP_DEFER_ACCEPT). */
+static void deferred_request_meets_full_queue(struct play *p)
+{
+	play_shake(p);
+	play_wait(p, 100 * NS_PER_MS);
+	play_tell(p, CLIENT, 5);
+	play_settle(p);
+	play_subject(play_answer(p, SERVER));
+}
+
 /* A11 */
 static void wrong_ack_in_handshake(struct play *p)
 {
@@ -308,6 +325,11 @@ static const struct scenario list[] = {
 	  .accepted = ACCEPTANCE_YES, .sender = ROLE_SERVER, .play = accept_queue_full_and_silent },
 	{ "a listener closes over its queue", CAUSE_listener_closed, CERTAINTY_LIKELY, ANY_ABORT,
 	  .accepted = ACCEPTANCE_YES, .sender = ROLE_SERVER, .play = listener_closes, .certain_too = BIT(abort) },
+	{ "a listener closes under a handshake", CAUSE_listener_closed, CERTAINTY_LIKELY, BIT(backend_refused),
+	  .accepted = ACCEPTANCE_YES, .sender = ROLE_SERVER, .play = listener_closes_under_handshake },
+	{ "a deferred request meets a full accept queue", CAUSE_accept_queue_overflow, CERTAINTY_LIKELY,
+	  BIT(backend_refused) | BIT(half_open), .accepted = ACCEPTANCE_YES, .sender = ROLE_SERVER,
+	  .play = deferred_request_meets_full_queue },
 	{ "the last ACK of a handshake is wrong", CAUSE_bad_handshake, CERTAINTY_CERTAIN, .sender = ROLE_SERVER,
 	  .play = wrong_ack_in_handshake },
 	{ "a second SYN disturbs a handshake", CAUSE_bad_handshake, CERTAINTY_CERTAIN, .sender = ROLE_SERVER,
