@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "cause/rules.h"
+#include "cause/step.h"
 
 static struct opinion weigh(const struct evidence *e);
 
@@ -32,6 +33,7 @@ const struct cause cause_time_wait_assassination = {
 	.references = N_("RFC 1337; RFC 9293 section 3.10.7.4; tcp_timewait_state_process(); tcp(7) tcp_rfc1337"),
 	.reproduce = N_("Close a connection from both sides, then send one old data segment to the side in "
 	                "TIME_WAIT."),
+	.scenarios = scenarios_time_wait_assassination,
 	.weigh = weigh,
 };
 
