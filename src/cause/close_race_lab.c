@@ -19,7 +19,11 @@ static const struct step crossing[] = {
 	END
 };
 
+/* Low delay, as SSH and others ask for: that the RST repeats it says that a kernel made it, not which state it was in. */
+#define LOW_DELAY 0x10
+
 static const struct step fin_lost[] = {
+	SET(CLIENT, TOS, LOW_DELAY),
 	CONNECTED,
 	WRITE(CLIENT, 5),
 	READ(SERVER, RETURNS(5)),
@@ -51,7 +55,7 @@ const struct scenario scenarios_close_race[] = {
 		            "knows of no end: ECONNRESET, where it would have been EPIPE. Without the FIN, the client's capture looks "
 		            "as if the server had forgotten the connection."),
 		.steps = fin_lost,
-		.told = { [PARTY_CLIENT] = AS(half_open), [PARTY_ROUTER] = AS(half_open) },
+		.told = { [PARTY_CLIENT] = AMONG(half_open), [PARTY_ROUTER] = AMONG(half_open) },
 	},
 	{ 0 }
 };

@@ -47,6 +47,7 @@ const struct scenario scenarios_time_wait_assassination[] = {
 		.title = N_("the same by an old SYN"),
 		.story = N_("The straggler is a SYN of an earlier connection: too old to open a new one, it draws the same ACK."),
 		.steps = old_syn,
+		.told = { [PARTY_ROUTER] = AMONG(time_wait_reuse), [PARTY_SERVER] = AMONG(time_wait_reuse) },
 	},
 	{
 		.face = "rfc1337",
