@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "cause/rules.h"
+#include "cause/step.h"
 
 static struct opinion weigh(const struct evidence *e);
 
@@ -35,6 +36,7 @@ const struct cause cause_abort_after_fin = {
 	                 "tcp_disconnect() in CLOSE_WAIT"),
 	.reproduce = N_("The client closes; the server, in CLOSE_WAIT, sets SO_LINGER on with 0 seconds and "
 	                "closes."),
+	.scenarios = scenarios_abort_after_fin,
 	.weigh = weigh,
 };
 

@@ -42,10 +42,25 @@ const struct cause cause_close_race = {
 	.weigh = weigh,
 };
 
+/*
+ * A FIN that is lost on its way to the writer is in no capture there: the RST looks as if the sender had forgotten the
+ * connection. Only a new flow label says that it came from a kernel without any socket.
+ */
+static bool fin_may_be_lost(const struct evidence *e)
+{
+	return met_stranger(e) && yes(e, FACT_ANSWERS_DATA) && !yes(e, FACT_LABEL_FRESH) && !yes(e, FACT_HOPS_DIFFER) &&
+	       !yes(e, FACT_SENDER_WENT_ON);
+}
+
 static struct opinion weigh(const struct evidence *e)
 {
 	struct opinion o;
 
+	if (fin_may_be_lost(e)) {
+		o = opinion_possible(15);
+		BECAUSE(&o, e, FACT_ANSWERS_DATA, FACT_SHAPE_PASSIVE);
+		return o;
+	}
 	if (!yes(e, FACT_SENDER_FIN) || yes(e, FACT_SHAPE_ACTIVE) || reset_before(e))
 		return opinion_excluded();
 	if (yes(e, FACT_ANSWERS_BEFORE_ACK_OF_FIN) && yes(e, FACT_ANSWERS_DATA))

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "cause/rules.h"
+#include "cause/step.h"
 
 static struct opinion weigh(const struct evidence *e);
 
@@ -41,13 +42,34 @@ const struct cause cause_conntrack_invalid = {
 	.reproduce = N_("Put a router with destination NAT between the ends and let the server send a segment "
 	                "beyond the client's window; repeat it with nf_conntrack_tcp_be_liberal=1, and it does no "
 	                "harm."),
+	.scenarios = scenarios_conntrack_invalid,
 	.weigh = weigh,
 };
+
+/*
+ * Where the leak itself is not captured, the end that sent the packet only sees a kernel that does not know the
+ * connection: that of the opener behind a translated destination, or a masquerading box in its name.
+ */
+static bool may_have_leaked(const struct evidence *e)
+{
+	return met_stranger(e) && yes(e, FACT_SENDER_IS_INITIATOR) && (yes(e, FACT_ANSWERS_DATA) || yes(e, FACT_ANSWERS_ACK)) &&
+	       !yes(e, FACT_SENDER_WENT_ON);
+}
+
+static struct opinion weigh_unseen(const struct evidence *e)
+{
+	struct opinion o = opinion_possible(yes(e, FACT_HOPS_DIFFER) && made_by_kernel(e) ? 50 : 12);
+
+	BECAUSE(&o, e, FACT_ANSWERS_DATA, FACT_ANSWERS_ACK, FACT_HOPS_DIFFER, FACT_SHAPE_PASSIVE);
+	return o;
+}
 
 static struct opinion weigh(const struct evidence *e)
 {
 	struct opinion o;
 
+	if (!yes(e, FACT_LEAKED_TWIN) && may_have_leaked(e))
+		return weigh_unseen(e);
 	if (!yes(e, FACT_LEAKED_TWIN) || !yes(e, FACT_SHAPE_PASSIVE))
 		return opinion_excluded();
 	o = opinion_established();

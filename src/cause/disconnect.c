@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "cause/rules.h"
+#include "cause/step.h"
 
 static struct opinion weigh(const struct evidence *e);
 
@@ -34,6 +35,7 @@ const struct cause cause_disconnect = {
 	                 "SK_RST_REASON_TCP_STATE"),
 	.reproduce = N_("Connect, exchange a line, then call connect() on the same socket with a sockaddr whose "
 	                "sa_family is AF_UNSPEC."),
+	.scenarios = scenarios_disconnect,
 	.weigh = weigh,
 };
 

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "cause/rules.h"
+#include "cause/step.h"
 
 static struct opinion weigh(const struct evidence *e);
 
@@ -38,6 +39,7 @@ const struct cause cause_idle_close = {
 	.references = N_("RFC 9293 section 3.10.5; RFC 9112 section 9.5; tcp_send_active_reset()"),
 	.reproduce = N_("Accept, exchange a line, wait for the idle limit, then set SO_LINGER on with 0 seconds "
 	                "and close()."),
+	.scenarios = scenarios_idle_close,
 	.weigh = weigh,
 };
 

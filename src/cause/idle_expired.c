@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "cause/rules.h"
+#include "cause/step.h"
 
 static struct opinion weigh(const struct evidence *e);
 
@@ -43,6 +44,7 @@ const struct cause cause_idle_expired = {
 	.reproduce = N_("Put a router between the ends with the rule `meta l4proto tcp ct state invalid reject "
 	                "with tcp reset`, set nf_conntrack_tcp_timeout_established=5 and nf_conntrack_tcp_loose=0 "
 	                "there, pause 6 s, and write."),
+	.scenarios = scenarios_idle_expired,
 	.weigh = weigh,
 };
 
@@ -64,6 +66,9 @@ static unsigned strength(const struct evidence *e)
 {
 	if (aborted(e))
 		return yes(e, FACT_RST_BOTH_WAYS) && yes(e, FACT_IDLE_IS_ROUND) ? 75 : yes(e, FACT_IDLE_IS_ROUND) ? 48 : 38;
+	/* A firewall that shows itself after a long silence has forgotten, more likely than got a new rule. */
+	if ((yes(e, FACT_HOPS_DIFFER) && !made_by_kernel(e)) || made_by_firewall(e))
+		return 82;
 	return yes(e, FACT_IDLE_IS_ROUND) ? 62 : yes(e, FACT_HOPS_DIFFER) ? 55 : 45;
 }
 

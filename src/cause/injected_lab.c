@@ -36,6 +36,42 @@ static const struct step out_of_window[] = {
 	END
 };
 
+/* Forged on the router itself, whose packets have one hop less behind them than those that it forwards. */
+#define ON_ROUTER .hop_limit = 65, .through = true
+/* tcpkill answers what it sees with RSTs at the window's edge, and some more for what is on its way. */
+#define GUESS(who, offset) FORGE(who, .flags = LAB_RST, .seq_offset = (offset), .ip_id = 4711 + (offset), ON_ROUTER)
+
+static const struct step tcpkill[] = {
+	CONNECTED,
+	EXCHANGE,
+	WRITE(CLIENT, 5),
+	READ(SERVER, RETURNS(5)),
+	SAY(N_("seen: the client's data; forged: three RSTs to each side, a window further each time")),
+	GUESS(CLIENT, 0),
+	GUESS(CLIENT, 502),
+	GUESS(CLIENT, 1506),
+	GUESS(SERVER, 0),
+	GUESS(SERVER, 502),
+	GUESS(SERVER, 1506),
+	READ(CLIENT, FAILS(ECONNRESET)),
+	READ(SERVER, FAILS(ECONNRESET)),
+	END
+};
+
+static const struct step killcx[] = {
+	CONNECTED,
+	EXCHANGE,
+	SAY(N_("the connection is idle, so there are no numbers to see: a forged SYN makes the server tell them")),
+	FORGE(SERVER, .flags = LAB_SYN, .seq_offset = 1000000, .window = 512, .ip_id = 4711, ON_ROUTER),
+	WAIT_SENT(SERVER, LAB_ACK),
+	SAY(N_("the server's challenge ACK had everything that a RST needs")),
+	FORGE(SERVER, .flags = LAB_RST, .ip_id = 4712, ON_ROUTER),
+	FORGE(CLIENT, .flags = LAB_RST, .ip_id = 4713, ON_ROUTER),
+	READ(CLIENT, FAILS(ECONNRESET)),
+	READ(SERVER, FAILS(ECONNRESET)),
+	END
+};
+
 const struct scenario scenarios_injected[] = {
 	{
 		.title = N_("a box in between forges a RST that is accepted"),
@@ -59,6 +95,22 @@ const struct scenario scenarios_injected[] = {
 		.story = N_("The forger does not know the numbers; the client does not even answer."),
 		.steps = out_of_window,
 		.told = { [PARTY_SERVER] = NOTHING },
+	},
+	{
+		.face = "tcpkill",
+		.title = N_("a sniffer shoots at a busy connection (tcpkill)"),
+		.story = N_("tcpkill waits for a segment, takes the numbers from it, and sends each side several RSTs in the other's "
+		            "name, for the case that more data is already on its way."),
+		.steps = tcpkill,
+		.also = (const uint8_t[]){ CAUSE_late_segment, CAUSES },
+	},
+	{
+		.face = "killcx",
+		.title = N_("an idle connection is made to tell its numbers (killcx)"),
+		.story = N_("killcx sends a SYN in the client's name. The server's kernel answers with a challenge ACK, which holds the "
+		            "numbers of the connection, and both ends get a RST that fits."),
+		.steps = killcx,
+		.told = { [PARTY_CLIENT] = AMONG(firewall_reject) },
 	},
 	{ 0 }
 };

@@ -16,12 +16,35 @@ static const struct step probes_lost[] = {
 	END
 };
 
+static const struct step peer_gone[] = {
+	CONNECTED,
+	WRITE(CLIENT, 5),
+	READ(SERVER, RETURNS(5)),
+	WRITE(SERVER, 5),
+	READ(CLIENT, RETURNS(5)),
+	SET(CLIENT, KEEPALIVE, 2),
+	READ(CLIENT, PENDING),
+	POWER_OFF(SERVER),
+	SAY(N_("nobody answers the probes, and nobody gets the RST that says so")),
+	RESULT(CLIENT, FAILS(ETIMEDOUT)),
+	READ(CLIENT, AT_END),
+	END
+};
+
 const struct scenario scenarios_keepalive_timeout[] = {
 	{
 		.title = N_("the answers to keepalive probes are lost"),
 		.story = N_("An idle connection with SO_KEEPALIVE. The client's probes are not answered; after the last one "
 		            "its kernel gives up, tells its program ETIMEDOUT and, in case somebody is there after all, sends a RST."),
 		.steps = probes_lost,
+	},
+	{
+		.face = "peer-gone",
+		.title = N_("the server is gone, and nobody answers the probes"),
+		.story = N_("The server loses its power and does not come back. The client, which only waits, would wait for ever; "
+		            "its kernel's probes find out, and its program gets ETIMEDOUT."),
+		.steps = peer_gone,
+		.told = { [PARTY_SERVER] = NOTHING },
 	},
 	{ 0 }
 };

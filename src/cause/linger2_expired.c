@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "cause/rules.h"
+#include "cause/step.h"
 
 static struct opinion weigh(const struct evidence *e);
 
@@ -38,6 +39,7 @@ const struct cause cause_linger2_expired = {
 	                 "tcp_rcv_state_process() in FIN_WAIT1 with SK_RST_REASON_TCP_ABORT_ON_DATA"),
 	.reproduce = N_("Accept, set TCP_LINGER2 to -1, and close() with nothing unread; the client only "
 	                "acknowledges the FIN."),
+	.scenarios = scenarios_linger2_expired,
 	.weigh = weigh,
 };
 

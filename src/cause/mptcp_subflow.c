@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "cause/rules.h"
+#include "cause/step.h"
 
 static struct opinion weigh(const struct evidence *e);
 
@@ -36,6 +37,7 @@ const struct cause cause_mptcp_subflow = {
 	.references = N_("RFC 8684 section 3.6; mptcp_subflow_reset() and subflow_v4_route_req()"),
 	.reproduce = N_("Open an MPTCP connection with two subflows, and `ss -K` one of them; or send an MP_JOIN "
 	                "with a token that nobody knows."),
+	.scenarios = scenarios_mptcp_subflow,
 	.weigh = weigh,
 };
 

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "cause/rules.h"
+#include "cause/step.h"
 
 static struct opinion weigh(const struct evidence *e);
 
@@ -36,6 +37,7 @@ const struct cause cause_peer_timed_out = {
 	                 "tcp_v4_rcv(), reason NO_SOCKET"),
 	.reproduce = N_("Drop the segments towards the client, let the server write with TCP_USER_TIMEOUT at two "
 	                "seconds, remove the rule and let the client write."),
+	.scenarios = scenarios_peer_timed_out,
 	.weigh = weigh,
 };
 

@@ -25,6 +25,19 @@ static const struct step crashes[] = {
 	END
 };
 
+static const struct step nothing_unread[] = {
+	CONNECTED,
+	WRITE(CLIENT, 5),
+	READ(SERVER, RETURNS(5)),
+	CRASH(SERVER),
+	SAY(N_("nothing was unread, so the kernel closes with a FIN: the client learns of it by writing")),
+	WAIT_STATE(CLIENT, CLOSE_WAIT),
+	WRITE(CLIENT, 5),
+	WAIT_STATE(CLIENT, GONE),
+	WRITE(CLIENT, 5, FAILS(EPIPE), SIGNALLED(SIGPIPE)),
+	END
+};
+
 const struct scenario scenarios_process_death[] = {
 	{
 		.face = "sigkill",
@@ -44,6 +57,14 @@ const struct scenario scenarios_process_death[] = {
 		.title = N_("the server crashes with a request unread"),
 		.story = N_("A segmentation fault looks exactly like exit() and kill -9 from the network."),
 		.steps = crashes,
+	},
+	{
+		.face = "nothing-unread",
+		.title = N_("the server crashes with nothing unread"),
+		.story = N_("Where everything was read, the kernel of a crashed program closes its connections as if nothing were "
+		            "wrong. The RST comes later, when the client writes, and looks like that of any write after a close."),
+		.steps = nothing_unread,
+		.told = { AS(write_after_close), AS(write_after_close), AS(write_after_close) },
 	},
 	{ 0 }
 };

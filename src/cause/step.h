@@ -29,6 +29,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 #include "base/text.h"
 #include "cause/cause.h"
@@ -80,6 +81,8 @@ enum verb {
 	                       and {router} (on the server's side) stand for what they are here */
 	VERB_NO_RULES,      /* all of them gone */
 	VERB_FORGET,        /* conntrack's table emptied, and with it the NAT mappings */
+	VERB_ANNOUNCE,      /* the path manager of MPTCP offers one more subflow, at port LAB_PORT + 1 … */
+	VERB_ALLOW_SUBFLOWS, /* … and that of the other end may use it */
 	VERB_TAKE_ADDRESS,  /* the server's address moves to this host, as in a fail-over */
 	/* What happens on the segment of a host, to frames that it sends. */
 	VERB_LOSE,          /* number: so many (0: all) whose flags contain `flags`; after that they pass again */
@@ -145,7 +148,7 @@ enum lab_flag {
  * FORGE(who, …)     comes to the host `who` in the name of the peer of its program's socket (step.sock); the numbers
  *                   are those of that connection plus the offsets
  * SEND_RAW(who, …)  is sent by the host `who` past its own TCP, as a scanner does, to `to`; its numbers are
- *                   seq_offset and ack_offset themselves
+ *                   seq_offset and ack_offset themselves; or, where `own` is set, on its program's own connection
  */
 struct forged {
 	uint16_t flags;        /* enum lab_flag */
@@ -156,6 +159,8 @@ struct forged {
 	uint16_t ip_id;
 	uint32_t flow_label;
 	uint8_t hop_limit;     /* 0: 64 */
+	bool mp_join;          /* MP_JOIN (RFC 8684 section 3.2) with a token that nobody knows */
+	bool own;              /* SEND_RAW: goes on with the connection of step.sock, from the numbers that are next there */
 	bool through;          /* FORGE: from beyond the router, which forwards it: it is captured there, too */
 	enum party to;         /* SEND_RAW only, as are the ports */
 	uint16_t from_port;    /* 0: LAB_CLIENT_PORT */
@@ -250,6 +255,8 @@ struct scenario {
 #define REJECT(who, hook) RULE(who, hook, "tcp dport {port} reject with tcp reset")
 #define NO_RULES(who) STEP(NO_RULES, who, .number = 0)
 #define FORGET(who) STEP(FORGET, who, .number = 0)
+#define ANNOUNCE(who) STEP(ANNOUNCE, who, .number = 0)
+#define ALLOW_SUBFLOWS(who) STEP(ALLOW_SUBFLOWS, who, .number = 0)
 #define TAKE_ADDRESS(who) STEP(TAKE_ADDRESS, who, .number = 0)
 #define LOSE(who, count, flags_) STEP(LOSE, who, .number = (count), .flags = (flags_))
 #define LOSE_ALL(who, flags_) LOSE(who, 0, flags_)

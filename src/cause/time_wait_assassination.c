@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "cause/rules.h"
+#include "cause/step.h"
 
 static struct opinion weigh(const struct evidence *e);
 
@@ -32,13 +33,25 @@ const struct cause cause_time_wait_assassination = {
 	.references = N_("RFC 1337; RFC 9293 section 3.10.7.4; tcp_timewait_state_process(); tcp(7) tcp_rfc1337"),
 	.reproduce = N_("Close a connection from both sides, then send one old data segment to the side in "
 	                "TIME_WAIT."),
+	.scenarios = scenarios_time_wait_assassination,
 	.weigh = weigh,
 };
+
+/* An old SYN draws the same ACK as a new one that reuses the ports, but nobody sends it again. */
+static struct opinion weigh_old_syn(const struct evidence *e)
+{
+	struct opinion o = opinion_possible(50);
+
+	BECAUSE(&o, e, FACT_OLD_TIME_WAIT, FACT_ANSWERS_CHALLENGE, FACT_SHAPE_PASSIVE);
+	return o;
+}
 
 static struct opinion weigh(const struct evidence *e)
 {
 	struct opinion o;
 
+	if (connect_met_old_state(e) && yes(e, FACT_OLD_TIME_WAIT) && !yes(e, FACT_SYN_AGAIN))
+		return weigh_old_syn(e);
 	if (!yes(e, FACT_RECEIVER_TIME_WAIT) || !yes(e, FACT_ANSWERS_ACK) || !yes(e, FACT_RST_BARE) || reset_before(e))
 		return opinion_excluded();
 	o = opinion_established();

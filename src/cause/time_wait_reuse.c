@@ -46,10 +46,11 @@ static struct opinion weigh(const struct evidence *e)
 
 	if (!connect_met_old_state(e) || yes(e, FACT_OLD_CONNECTION))
 		return opinion_excluded();
-	if (yes(e, FACT_OLD_TIME_WAIT))
+	/* A SYN that is not sent again may be an old one that came late: see time-wait-assassination. */
+	if (yes(e, FACT_OLD_TIME_WAIT) && yes(e, FACT_SYN_AGAIN))
 		o = opinion_established();
 	else
-		o = opinion_possible(yes(e, FACT_SYN_AGAIN_ACCEPTED) ? 55 : 45);
+		o = opinion_possible(yes(e, FACT_SYN_AGAIN_ACCEPTED) || yes(e, FACT_OLD_TIME_WAIT) ? 55 : 45);
 	BECAUSE(&o, e, FACT_OLD_TIME_WAIT, FACT_ANSWERS_CHALLENGE, FACT_SHAPE_PASSIVE, FACT_SYN_AGAIN,
 	        FACT_SYN_AGAIN_ACCEPTED);
 	return o;

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "cause/rules.h"
+#include "cause/step.h"
 
 static struct opinion weigh(const struct evidence *e);
 
@@ -34,6 +35,7 @@ const struct cause cause_write_after_shutdown = {
 	                 "TCP_ABORT_ON_DATA; tcp_reset() is called locally, so tcp_receive_reset fires without a "
 	                 "RST"),
 	.reproduce = N_("At the server shutdown(SHUT_RDWR) and keep the socket open; the client then writes."),
+	.scenarios = scenarios_write_after_shutdown,
 	.weigh = weigh,
 };
 

@@ -2,6 +2,8 @@
 #include "lab/conductor.h"
 #include "packet/builder.h"
 
+#define OPTIONS_MAX 40 /* bytes of a TCP header (RFC 9293 section 3.1) */
+
 /* What the end `dst` said last to `src`; NULL where nothing was seen. */
 static const struct track *find_track(const struct conductor *conductor, const struct endpoint *src,
                                       const struct endpoint *dst)
@@ -22,12 +24,14 @@ static enum port_id entrance(const struct step *step)
 	return left ? PORT_ROUTER_RIGHT : PORT_ROUTER_LEFT;
 }
 
-/* Everything but ends and numbers. */
-static struct segment segment_of(const struct forged *forged)
+/* Everything but ends and numbers; `options` holds what it points to. */
+static struct segment segment_of(const struct forged *forged, uint8_t options[OPTIONS_MAX])
 {
 	static const uint8_t payload[WIRE_FRAME_MAX];
+	const struct options wanted = { .seen = OPTION_MP_JOIN };
 
 	return (struct segment){
+		.options = options, .options_len = forged->mp_join ? (uint8_t)builder_options(&wanted, options) : 0,
 		.flags = forged->flags & LAB_HEADER, .window = forged->window,
 		.ip_id = forged->ip_id, .flow_label = forged->flow_label,
 		.hop_limit = forged->hop_limit ? forged->hop_limit : 64, .payload = payload,
@@ -41,7 +45,8 @@ enum status step_forge(struct conductor *conductor, const struct step *step)
 	const struct program *program = &conductor->programs[step->who];
 	const struct endpoint *victim = &program->local[step->sock], *peer = &program->remote[step->sock];
 	const struct track *track = find_track(conductor, victim, peer);
-	struct segment segment = segment_of(forged);
+	uint8_t options[OPTIONS_MAX];
+	struct segment segment = segment_of(forged, options);
 	uint8_t frame[WIRE_FRAME_MAX];
 	size_t len;
 
@@ -58,12 +63,29 @@ enum status step_forge(struct conductor *conductor, const struct step *step)
 	return STATUS_OK;
 }
 
+/* The numbers that come next on the connection of the host's own program. */
+static enum status go_on(const struct conductor *conductor, const struct step *step, struct segment *segment,
+                         struct error *error)
+{
+	const struct program *program = &conductor->programs[step->who];
+	const struct track *track = find_track(conductor, &program->local[step->sock], &program->remote[step->sock]);
+
+	if (!track)
+		return error_set(error, STATUS_LIMIT, _("nothing was seen of the connection to forge for"));
+	segment->src = track->src;
+	segment->dst = track->dst;
+	segment->seq += track->next;
+	segment->ack += track->ack;
+	return STATUS_OK;
+}
+
 enum status step_send_raw(struct conductor *conductor, const struct step *step)
 {
 	const struct forged *forged = step->forged;
 	enum port_id port = network_port((enum party)step->who);
-	uint8_t version = conductor->options->version, frame[WIRE_FRAME_MAX];
-	struct segment segment = segment_of(forged);
+	uint8_t version = conductor->options->version, frame[WIRE_FRAME_MAX], options[OPTIONS_MAX];
+	struct segment segment = segment_of(forged, options);
+	enum status status = STATUS_OK;
 	size_t len;
 
 	step_remark(conductor, step);
@@ -74,7 +96,10 @@ enum status step_send_raw(struct conductor *conductor, const struct step *step)
 	segment.mac = wire_mac(conductor->network.wire, port);
 	segment.seq = (uint32_t)forged->seq_offset;
 	segment.ack = (uint32_t)forged->ack_offset;
-	len = builder_frame(&segment, frame, sizeof frame);
-	wire_send_from(conductor->network.wire, port, frame, (uint32_t)len);
-	return STATUS_OK;
+	if (forged->own)
+		status = go_on(conductor, step, &segment, &conductor->error);
+	len = status == STATUS_OK ? builder_frame(&segment, frame, sizeof frame) : 0;
+	if (len)
+		wire_send_from(conductor->network.wire, port, frame, (uint32_t)len);
+	return status;
 }

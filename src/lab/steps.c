@@ -5,6 +5,7 @@
 #include "lab/conductor.h"
 #include "lab/diag.h"
 #include "lab/firewall.h"
+#include "lab/mptcp.h"
 
 typedef enum status (*player)(struct conductor *conductor, const struct step *step);
 
@@ -173,6 +174,19 @@ static enum status play_forget(struct conductor *conductor, const struct step *s
 	return status;
 }
 
+static enum status play_subflows(struct conductor *conductor, const struct step *step)
+{
+	struct address own = network_address(conductor->options->version, (enum party)step->who);
+	enum status status = network_enter(&conductor->network, (enum party)step->who, &conductor->error);
+
+	step_remark(conductor, step);
+	if (status == STATUS_OK)
+		status = step->verb == VERB_ANNOUNCE ? mptcp_announce(&own, LAB_PORT + 1, &conductor->error)
+		                                     : mptcp_allow_subflows(&conductor->error);
+	network_leave(&conductor->network);
+	return status;
+}
+
 static enum status play_take_address(struct conductor *conductor, const struct step *step)
 {
 	step_remark(conductor, step);
@@ -278,7 +292,8 @@ enum status step_play(struct conductor *conductor, const struct step *step)
 		[VERB_SAY] = play_say, [VERB_RESULT] = play_result, [VERB_KILL] = play_kill,
 		[VERB_POWER_OFF] = play_power_off, [VERB_POWER_ON] = play_power_on, [VERB_DESTROY] = play_destroy,
 		[VERB_SYSCTL] = play_sysctl, [VERB_RULE] = play_rule, [VERB_NO_RULES] = play_no_rules,
-		[VERB_FORGET] = play_forget, [VERB_TAKE_ADDRESS] = play_take_address, [VERB_LOSE] = play_wire,
+		[VERB_FORGET] = play_forget, [VERB_ANNOUNCE] = play_subflows, [VERB_ALLOW_SUBFLOWS] = play_subflows,
+		[VERB_TAKE_ADDRESS] = play_take_address, [VERB_LOSE] = play_wire,
 		[VERB_HOLD] = play_wire, [VERB_RELEASE] = play_wire, [VERB_DELAY] = play_wire,
 		[VERB_FORGE] = step_forge, [VERB_SEND_RAW] = step_send_raw, [VERB_IDLE] = play_idle,
 		 [VERB_WAIT_STATE] = play_wait, [VERB_WAIT_UNREAD] = play_wait,

@@ -125,6 +125,8 @@ static void event_text(char text[STEP_TEXT_MAX], const struct step *step)
 	case VERB_RULE: snprintf(text, size, _("%s: firewall, %s: %s"), who, step->name, step->text); break;
 	case VERB_NO_RULES: snprintf(text, size, _("%s: the firewall's rules are removed"), who); break;
 	case VERB_FORGET: snprintf(text, size, _("%s forgets what it tracked"), who); break;
+	case VERB_ANNOUNCE: snprintf(text, size, _("%s: MPTCP offers one more subflow, at port %d"), who, LAB_PORT + 1); break;
+	case VERB_ALLOW_SUBFLOWS: snprintf(text, size, _("%s: MPTCP may open one more subflow"), who); break;
 	case VERB_TAKE_ADDRESS: snprintf(text, size, _("%s takes over the server's address"), who); break;
 	case VERB_LOSE: snprintf(text, size, number ? _("from %s the next %s is lost (%d)")
 	                                            : _("from %s every %s is lost"), who, flags, number); break;

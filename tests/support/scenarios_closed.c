@@ -41,6 +41,25 @@ static void fin_and_data_cross(struct play *p)
 	write_is_refused(p);
 }
 
+/* B14: the FIN never gets through; the socket that answers still knows the connection, so it has its flow label. */
+static void fin_is_lost(struct play *p)
+{
+	struct packet *rst;
+
+	p->host[CLIENT].class = 0x48;
+	play_shake(p);
+	play_exchange(p);
+	play_wait(p, 5 * NS_PER_S);
+	play_fin(p, SERVER)->to = 1;
+	play_settle(p);
+	play_tell(p, CLIENT, 5);
+	play_settle(p);
+	rst = play_answer(p, SERVER);
+	rst->segment.flow_label = p->host[SERVER].label;
+	play_subject(rst);
+	play_settle(p);
+}
+
 /* H3: three segments in flight meet one abort. */
 static void segments_in_flight(struct play *p)
 {
@@ -175,6 +194,25 @@ static void old_data_in_time_wait(struct play *p)
 	play_subject(play_answer(p, CLIENT));
 }
 
+/* C12: an old SYN draws the same ACK. */
+static void old_syn_in_time_wait(struct play *p)
+{
+	struct packet *old;
+
+	play_shake(p);
+	old = &p->packets[0];
+	play_exchange(p);
+	play_close(p, SERVER);
+	play_close(p, CLIENT);
+	play_wait(p, 500 * NS_PER_MS);
+	play_again(p, old)->segment.seq -= 50000;
+	play_settle(p);
+	play_ack(p, SERVER);
+	play_settle(p);
+	p->host[CLIENT].fin_sent = false;
+	play_subject(play_answer(p, CLIENT));
+}
+
 #define END .accepted = ACCEPTANCE_YES, .sender = ROLE_SERVER
 
 static const struct scenario list[] = {
@@ -183,6 +221,8 @@ static const struct scenario list[] = {
 	{ "a server writes to a connection that the client had closed", CAUSE_write_after_close, CERTAINTY_CERTAIN,
 	  .accepted = ACCEPTANCE_YES, .sender = ROLE_CLIENT, .play = server_writes_after_fin },
 	{ "a request crosses the FIN", CAUSE_close_race, CERTAINTY_CERTAIN, END, .play = fin_and_data_cross },
+	{ "the FIN is lost, and the client writes", CAUSE_close_race, CERTAINTY_LIKELY, BIT(half_open), END,
+	  .conditions = ONLY_LINUX, .play = fin_is_lost },
 	{ "a write meets shutdown(SHUT_RDWR)", CAUSE_write_after_shutdown, CERTAINTY_LIKELY, BIT(write_after_close), END,
 	  .play = client_writes_after_fin, .certain_too = BIT(write_after_close) },
 	{ "segments in flight meet an aborted connection", CAUSE_late_segment, CERTAINTY_CERTAIN, .part = PART_ECHO,
@@ -194,8 +234,10 @@ static const struct scenario list[] = {
 	{ "a FIN meets a closed connection", CAUSE_late_segment, CERTAINTY_CERTAIN, .sender = ROLE_SERVER,
 	  .play = fin_after_fin_wait },
 	{ "a write meets a host that rebooted", CAUSE_half_open, CERTAINTY_LIKELY, END, .play = write_meets_reboot },
-	{ "a marked write meets a host that rebooted", CAUSE_half_open, CERTAINTY_CERTAIN, END, .conditions = ONLY_LINUX,
+	{ "a marked write meets a host that rebooted", CAUSE_half_open, CERTAINTY_LIKELY, END, .conditions = ONLY_LINUX,
 	  .play = marked_write_meets_reboot },
+	{ "a labelled write meets a host that rebooted", CAUSE_half_open, CERTAINTY_CERTAIN, END,
+	  .conditions = ONLY_LINUX | ONLY_V6, .play = marked_write_meets_reboot },
 	{ "a keepalive probe meets a host that rebooted", CAUSE_half_open, CERTAINTY_LIKELY, END,
 	  .play = probe_meets_reboot },
 	{ "the peer had given up retransmitting", CAUSE_peer_timed_out, CERTAINTY_LIKELY, BIT(half_open), END,
@@ -204,6 +246,8 @@ static const struct scenario list[] = {
 	  .play = another_machine_answers, .certain_too = BIT(half_open) },
 	{ "an old segment ends TIME_WAIT", CAUSE_time_wait_assassination, CERTAINTY_CERTAIN, .sender = ROLE_CLIENT,
 	  .harm = HARM_NONE, .conditions = HARM_SURE | ONLY_LINUX, .play = old_data_in_time_wait },
+	{ "an old SYN ends TIME_WAIT", CAUSE_time_wait_assassination, CERTAINTY_LIKELY, BIT(time_wait_reuse),
+	  .sender = ROLE_CLIENT, .harm = HARM_NONE, .conditions = HARM_SURE | ONLY_LINUX, .play = old_syn_in_time_wait },
 };
 
 const struct scenario_list scenarios_closed = { list, sizeof list / sizeof *list };
