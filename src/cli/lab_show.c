@@ -53,8 +53,12 @@ void lab_show_story(struct buffer *out, enum cause_id cause, const struct scenar
 {
 	char name[SCENARIO_NAME_MAX];
 
-	layout_ink(out, style, INK_BOLD, lab_scenario_name(name, cause, scenario));
-	buffer_printf(out, ": %s\n", _(scenario->title));
+	/* One of no cause stands below the name of its row. */
+	if (cause < CAUSES) {
+		layout_ink(out, style, INK_BOLD, lab_scenario_name(name, cause, scenario));
+		buffer_puts(out, ": ");
+	}
+	buffer_printf(out, "%s\n", _(scenario->title));
 	if (scenario->story) {
 		layout_spaces(out, 2);
 		layout_wrap(out, _(scenario->story), 2, 2, style);
