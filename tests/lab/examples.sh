@@ -13,7 +13,7 @@ print("; ".join(line["text"] for line in lines if line["host"] == sys.argv[1]))'
 
 # play ROLE COMMAND [OPTION]: what the program in that role called; what it printed is in $scratch/printed.
 play() {
-	"$tcpwhy" lab --json "--$1" "$2" ${3:-} write-after-close 2> "$scratch/printed" | calls "$1"
+	"$tcpwhy" lab --json ${3:-} "--$1" "$2" write-after-close 2> "$scratch/printed" | calls "$1"
 }
 
 # sees NAME ROLE COMMAND WANTED [OPTION]: the program made these calls.
@@ -40,7 +40,8 @@ sees 'the first client ignores SIGPIPE' client "$examples/writer '' '' ignore" \
 	'write() = 6; write() = -1 EPIPE; close() = 0'
 printed 'and prints it' 'write() = -1: Broken pipe'
 sees 'the server closes at once' server "$examples/server" 'close() = 0; close() = 0'
-sees 'the server closes after a line' server "$examples/server '' line" 'read() = 5; close() = 0'
+sees 'the server closes after a line' server "$examples/server '' line" 'read() = 6; close() = 0' \
+	"--client $examples/writer"
 
 if has java && [ -e "$examples/Reader.class" ]; then
 	sees 'Java: the second write is a broken pipe, and the JVM lives on' client "java -cp $examples Writer" \
