@@ -117,7 +117,7 @@ test: tests                         ## build and run all tests
 	BUILD=$(BUILD) CC='$(CC)' SANITIZE='$(SANITIZE)' LC_ALL=C.UTF-8 TZ=UTC prove $(PROVE_FLAGS) $(TESTS) $(SHELL_TESTS)
 
 .PHONY: tests
-tests: $(BUILD)/tcpwhy $(TESTS) $(REPLAYS) $(BUILD)/make_samples
+tests: $(BUILD)/tcpwhy $(TESTS) $(REPLAYS) $(BUILD)/make_samples examples
 
 # Tests of the layers above the library.
 $(BUILD)/tests/lab/%.t: STATIC := $(LAB_OBJ) $(STATIC)
@@ -138,6 +138,25 @@ $(BUILD)/%: tests/tools/%.c $(HELP_OBJ) $(STATIC)
 $(BUILD)/make_samples: tools/make_samples.c $(STATIC)
 	$(call said,LINK)
 	$(Q)$(CC) $(CFLAGS) -MMD -MP -MF $@.d $(LDFLAGS) -o $@ $< $(STATIC) $(LDLIBS)
+
+# ---- the server and the clients of the account, for `tcpwhy lab --client` and by hand
+
+EXAMPLES  := $(BUILD)/examples/server $(BUILD)/examples/writer $(BUILD)/examples/reader
+JAVA_SRC  := $(wildcard examples/*.java)
+
+.PHONY: examples
+examples: $(EXAMPLES) $(if $(shell command -v javac),$(BUILD)/examples/Peer.class) ## build the programs of examples/
+
+# Without sanitizers: they trace processes themselves, and so does the lab.
+$(EXAMPLES): $(BUILD)/examples/%: examples/%.c examples/peer.c examples/peer.h
+	@mkdir -p $(@D)
+	$(call said,LINK)
+	$(Q)$(CC) $(filter-out $(SANITIZERS),$(CFLAGS)) -o $@ $< examples/peer.c
+
+$(BUILD)/examples/Peer.class: $(JAVA_SRC)
+	@mkdir -p $(@D)
+	$(call said,JAVA)
+	$(Q)javac -d $(@D) $(JAVA_SRC)
 
 .PHONY: samples
 samples: $(BUILD)/make_samples      ## write the captures in samples/ again

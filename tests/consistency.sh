@@ -69,6 +69,17 @@ done
 sed -n '/^\$ tcpwhy read --frame 7/,/^```/p' README.md | sed '1d;$d' > "$scratch/readme"
 ok 'the verdict in the README is a real one' diff "$scratch/readme" \
 	<("$tcpwhy" read --frame 7 samples/write-after-close.pcapng | sed '/^$/d')
+# So is the row of the lab there; times and windows differ from run to run and from kernel to kernel.
+drawing() {
+	sed -E 's/[0-9]+\.[0-9]{6}/SECONDS/; s/win [0-9]+/win N/'
+}
+sed -n '/^\$ tcpwhy lab article\/reset-by-read/,/^```/p' README.md | sed '1d;$d' | drawing > "$scratch/readme"
+if "$tcpwhy" lab article/reset-by-read > "$scratch/row" 2> "$scratch/why"; then
+	ok 'the row of the lab in the README is a real one' diff "$scratch/readme" \
+		<(sed -e '1d; /^reset 1/,$d' "$scratch/row" | sed -e '$d' | drawing)
+else
+	skip 'the row of the lab in the README is a real one' "$(head -1 "$scratch/why")"
+fi
 for target in $(grep -oE '`make [a-z]+' README.md CONTRIBUTING.md | awk '{ print $2 }' | sort -u); do
 	ok "make $target exists" grep -qE "^$target:" Makefile
 done

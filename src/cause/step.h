@@ -211,6 +211,11 @@ struct scenario {
 #define CAUSE(name, id, family, told_by) extern const struct scenario scenarios_##name[];
 #include "cause/causes.def"
 #undef CAUSE
+/* And those of no cause, each with a face (cause/article.h). */
+extern const struct scenario scenarios_article[];
+
+/* The one of a list that has this face, the first where face is NULL; NULL where there is none. */
+const struct scenario *scenario_find(const struct scenario *list, const char *face);
 
 /* ---- what is expected of a call: further arguments of its word */
 #define RETURNS(value_) .expect = EXPECT_VALUE, .value = (value_)

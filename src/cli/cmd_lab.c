@@ -30,6 +30,7 @@ static const struct cli_option options[] = {
 };
 
 static const char *const notes[] = {
+	N_("The CAUSE `article` is the classic account of resets, row by row; `article/ROW` is one of its rows."),
 	N_("Without CAUSE it lists what there is. Everything happens in namespaces of its own, and nothing stays."),
 	N_("CMD finds its part in TCPWHY_ROLE, TCPWHY_ADDRESS and TCPWHY_PORT."),
 	NULL,
@@ -54,16 +55,6 @@ struct lab_run {
 	uint64_t played, differing;
 };
 
-static const struct scenario *find_face(enum cause_id id, const char *face)
-{
-	const struct scenario *scenario = id < CAUSES ? cause_get(id)->scenarios : NULL;
-
-	for (; scenario && scenario->title; scenario++)
-		if (!face || (scenario->face && strcmp(scenario->face, face) == 0))
-			return scenario;
-	return NULL;
-}
-
 /* "cause" is its first scenario, "cause/face" a certain one. NULL where there is none. */
 static const struct scenario *find_scenario(const char *name, enum cause_id *ret_id)
 {
@@ -73,7 +64,7 @@ static const struct scenario *find_scenario(const char *name, enum cause_id *ret
 	if (snprintf(id, sizeof id, "%.*s", (int)(slash ? slash - name : (ptrdiff_t)strlen(name)), name) >= (int)sizeof id)
 		return NULL;
 	*ret_id = cause_find(id);
-	return find_face(*ret_id, slash ? slash + 1 : NULL);
+	return *ret_id < CAUSES ? scenario_find(cause_get(*ret_id)->scenarios, slash ? slash + 1 : NULL) : NULL;
 }
 
 static bool find_vantage(const char *name, enum party *ret_vantage)
@@ -183,6 +174,26 @@ static void name_others(struct lab_run *run, const char *name, enum cause_id id)
 	buffer_puts(&run->text, "\n");
 }
 
+static enum exit_status play_row(struct lab_run *run, const struct article_row *row)
+{
+	if (run->settings->json)
+		lab_json_row(&run->text, row);
+	else if (!run->settings->check)
+		lab_show_row(&run->text, row, &run->style);
+	return play_versions(run, row->cause, article_scenario(row));
+}
+
+static enum exit_status play_article(struct lab_run *run)
+{
+	enum exit_status status = EXIT_DONE, last;
+
+	for (const struct article_row *row = article_rows; row->name; row++) {
+		last = play_row(run, row);
+		status = status == EXIT_DONE ? last : status;
+	}
+	return status;
+}
+
 static enum exit_status play_all(struct lab_run *run)
 {
 	enum exit_status status = EXIT_DONE, last;
@@ -192,24 +203,48 @@ static enum exit_status play_all(struct lab_run *run)
 			last = play_versions(run, id, s);
 			status = status == EXIT_DONE ? last : status;
 		}
+	for (const struct article_row *row = article_rows; row->name; row++)
+		if (row->cause == CAUSE_NONE) {
+			last = play_row(run, row);
+			status = status == EXIT_DONE ? last : status;
+		}
 	return status;
+}
+
+static enum exit_status play_one(struct lab_run *run, const char *name)
+{
+	const struct article_row *row;
+	const struct scenario *scenario;
+	enum exit_status status;
+	enum cause_id id;
+
+	if (lab_article_names(name, &row))
+		return row ? play_row(run, row) : play_article(run);
+	scenario = find_scenario(name, &id);
+	status = play_versions(run, id, scenario);
+	name_others(run, name, id);
+	return status;
+}
+
+static bool is_there(const char *name)
+{
+	const struct article_row *row;
+	enum cause_id id;
+
+	return lab_article_names(name, &row) || find_scenario(name, &id);
 }
 
 static enum exit_status play_named(struct lab_run *run, char **names)
 {
 	enum exit_status status = EXIT_DONE, last;
-	enum cause_id id;
 
 	/* All of them, before the first is played. */
 	for (char **name = names; *name; name++)
-		if (!find_scenario(*name, &id))
+		if (!is_there(*name))
 			return usage_error(&cmd_lab, "%s: %s", *name, _("no such scenario; `tcpwhy lab` lists them"));
 	for (char **name = names; *name; name++) {
-		const struct scenario *scenario = find_scenario(*name, &id);
-
-		last = play_versions(run, id, scenario);
+		last = play_one(run, *name);
 		status = status == EXIT_DONE ? last : status;
-		name_others(run, *name, id);
 	}
 	return status;
 }

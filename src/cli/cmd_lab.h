@@ -2,6 +2,7 @@
 #ifndef TCPWHY_CLI_CMD_LAB_H
 #define TCPWHY_CLI_CMD_LAB_H
 
+#include "cause/article.h"
 #include "cli/lab_record.h"
 #include "cli/terminal.h"
 
@@ -21,6 +22,13 @@ void lab_show_story(struct buffer *out, enum cause_id cause, const struct scenar
 /* The time line and the verdict from a vantage. */
 enum status lab_show(struct buffer *out, const struct record *record, enum party vantage,
                      const struct report_style *style);
+
+/* ---- lab_article.c */
+/* Whether a name is "article", then *ret_row is NULL, or "article/ROW". */
+bool lab_article_names(const char *name, const struct article_row **ret_row);
+/* What the account says in this row, and what is different today. */
+void lab_show_row(struct buffer *out, const struct article_row *row, const struct report_style *style);
+void lab_json_row(struct buffer *out, const struct article_row *row);
 
 /* ---- lab_judge.c */
 /* Compare what `read` says from every vantage with what the scenario expects; differences become faults. */

@@ -13,7 +13,7 @@ static void put_scenario(struct buffer *out, const struct record *record, enum p
 	json_t *line = json_line_new("scenario");
 
 	json_put(line, "name", json_text(lab_scenario_name(name, record->cause, record->scenario)));
-	json_put(line, "cause", json_text(cause_get(record->cause)->id));
+	json_put(line, "cause", record->cause < CAUSES ? json_text(cause_get(record->cause)->id) : json_null());
 	json_put(line, "title", json_text(_(record->scenario->title)));
 	json_put_number(line, "ip", record->options.version);
 	json_put(line, "vantage", json_text(lab_party_id(vantage)));

@@ -25,10 +25,26 @@ static void show_causes_of(struct buffer *out, enum family family, const struct 
 	}
 }
 
+/* Without those that stand below their causes already. */
+static void show_article(struct buffer *out, const struct report_style *style)
+{
+	char name[SCENARIO_NAME_MAX];
+
+	buffer_printf(out, "\n%s\n", _("The classic account of resets, all of it: `tcpwhy lab article`; of its own are"));
+	for (const struct article_row *row = article_rows; row->name; row++) {
+		if (row->cause < CAUSES)
+			continue;
+		layout_spaces(out, 2);
+		layout_pad(out, lab_scenario_name(name, row->cause, article_scenario(row)), NAME_COLUMNS);
+		layout_wrap(out, _(article_scenario(row)->title), NAME_COLUMNS + 2, NAME_COLUMNS + 2, style);
+	}
+}
+
 void lab_show_list(struct buffer *out, const struct report_style *style)
 {
 	for (unsigned family = 0; family < FAMILIES; family++)
 		show_causes_of(out, family, style);
+	show_article(out, style);
 	buffer_printf(out, "\n%s\n", _("`tcpwhy lab CAUSE` plays one, `tcpwhy lab --all --check` checks them all."));
 }
 
@@ -37,8 +53,12 @@ void lab_show_story(struct buffer *out, enum cause_id cause, const struct scenar
 {
 	char name[SCENARIO_NAME_MAX];
 
-	layout_ink(out, style, INK_BOLD, lab_scenario_name(name, cause, scenario));
-	buffer_printf(out, ": %s\n", _(scenario->title));
+	/* One of no cause stands below the name of its row. */
+	if (cause < CAUSES) {
+		layout_ink(out, style, INK_BOLD, lab_scenario_name(name, cause, scenario));
+		buffer_puts(out, ": ");
+	}
+	buffer_printf(out, "%s\n", _(scenario->title));
 	if (scenario->story) {
 		layout_spaces(out, 2);
 		layout_wrap(out, _(scenario->story), 2, 2, style);

@@ -73,7 +73,7 @@ struct lab_sink {
 enum status lab_play(const struct scenario *scenario, const struct lab_options *options, const struct lab_sink *sink,
                      struct error *error);
 
-/* The name of a scenario, "cause" or "cause/face", in `name`. */
+/* The name of a scenario, "cause" or "cause/face", in `name`; "article/face" for CAUSE_NONE. */
 #define SCENARIO_NAME_MAX 80
 char *lab_scenario_name(char name[SCENARIO_NAME_MAX], enum cause_id cause, const struct scenario *scenario);
 /* "client", "router" …: the fixed words; lab_party_text() for people, translated: "the client". */

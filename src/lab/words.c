@@ -7,8 +7,9 @@
 
 char *lab_scenario_name(char name[SCENARIO_NAME_MAX], enum cause_id cause, const struct scenario *scenario)
 {
-	snprintf(name, SCENARIO_NAME_MAX, "%s%s%s", cause_get(cause)->id, scenario->face ? "/" : "",
-	         scenario->face ? scenario->face : "");
+	const char *id = cause < CAUSES ? cause_get(cause)->id : "article";
+
+	snprintf(name, SCENARIO_NAME_MAX, "%s%s%s", id, scenario->face ? "/" : "", scenario->face ? scenario->face : "");
 	return name;
 }
 
