@@ -9,6 +9,7 @@
 #include <linux/sockios.h>
 #include <linux/veth.h>
 #include <net/if.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -17,6 +18,8 @@
 
 #include "base/text.h"
 
+/* The kernel spreads the news of a carrier within milliseconds; a loaded machine takes longer. */
+#define CARRIER_MS 5000
 #define REQUEST_MAX 1024
 #define ANSWER_MAX 32768
 
@@ -134,6 +137,29 @@ enum status netlink_up(const char *name, struct error *error)
 	link->ifi_change = IFF_UP;
 	turn_offloads_off(name);
 	return ask(request, name, error);
+}
+
+static bool has_carrier(int fd, const char *name)
+{
+	struct ifreq request = { 0 };
+
+	snprintf(request.ifr_name, sizeof request.ifr_name, "%s", name);
+	return ioctl(fd, SIOCGIFFLAGS, &request) == 0 && request.ifr_flags & IFF_RUNNING;
+}
+
+enum status netlink_await_carrier(const char *name, struct error *error)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool carrier = false;
+
+	for (int ms = 0; fd >= 0 && ms < CARRIER_MS && !(carrier = has_carrier(fd, name)); ms++)
+		poll(NULL, 0, 1);
+	if (fd >= 0)
+		close(fd);
+	if (!carrier)
+		return error_set(error, STATUS_IO, _("%s: it got no carrier"), name);
+	/* Its news is spread under the lock that this request takes, too. */
+	return netlink_up(name, error);
 }
 
 enum status netlink_add_address(const char *name, const struct address *address, unsigned prefix, struct error *error)

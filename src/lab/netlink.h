@@ -25,6 +25,11 @@ struct veth {
 enum status netlink_add_veth(const struct veth *veth, struct error *error);
 /* Up, with no offload of any kind, so that frames look as on a wire. */
 enum status netlink_up(const char *name, struct error *error);
+/*
+ * Wait until the interface, which is up as its peer is, has its carrier, and the protocols know: IPv6 routes nothing
+ * before (addrconf_notify()).
+ */
+enum status netlink_await_carrier(const char *name, struct error *error);
 enum status netlink_add_address(const char *name, const struct address *address, unsigned prefix, struct error *error);
 enum status netlink_add_default_route(const struct address *via, struct error *error);
 /* A permanent neighbour, in place of an older one: nobody asks for addresses in the lab. */

@@ -180,6 +180,8 @@ static enum status configure(const struct network *network, enum port_id id, str
 	enum status status = netlink_up(place->there, error);
 
 	if (status == STATUS_OK)
+		status = netlink_await_carrier(place->there, error);
+	if (status == STATUS_OK)
 		status = netlink_add_address(place->there, &own, network->version == 4 ? PREFIX_V4 : PREFIX_V6, error);
 	if (status == STATUS_OK && place->party != PARTY_ROUTER)
 		status = netlink_add_default_route(&router, error);
@@ -201,7 +203,8 @@ static enum status set_up_port(struct network *network, enum port_id id, struct 
 	if (status == STATUS_OK && id == PORT_CLIENT)
 		status = wire_listen(network->wire, id, "lo", error);
 	network_leave(network);
-	return status;
+	/* Until then what the wire sends is thrown away (noop_qdisc). */
+	return status == STATUS_OK ? netlink_await_carrier(places[id].here, error) : status;
 }
 
 enum status network_init(struct network *network, uint8_t version, unsigned parties, wire_taker taker, void *user,
