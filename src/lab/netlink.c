@@ -20,6 +20,8 @@
 
 /* The kernel spreads the news of a carrier within milliseconds; a loaded machine takes longer. */
 #define CARRIER_MS 5000
+/* RFC 2863; IF_OPER_UNKNOWN and IF_OPER_UP of <linux/if.h>, which does not go together with <net/if.h>. */
+enum { OPERSTATE_UNKNOWN = 0, OPERSTATE_UP = 6 };
 #define REQUEST_MAX 1024
 #define ANSWER_MAX 32768
 
@@ -139,27 +141,39 @@ enum status netlink_up(const char *name, struct error *error)
 	return ask(request, name, error);
 }
 
-static bool has_carrier(int fd, const char *name)
+static int take_operstate(const struct nlattr *attribute, void *user)
 {
-	struct ifreq request = { 0 };
+	if (mnl_attr_get_type(attribute) == IFLA_OPERSTATE && mnl_attr_validate(attribute, MNL_TYPE_U8) == 0)
+		*(uint8_t *)user = mnl_attr_get_u8(attribute);
+	return MNL_CB_OK;
+}
 
-	snprintf(request.ifr_name, sizeof request.ifr_name, "%s", name);
-	return ioctl(fd, SIOCGIFFLAGS, &request) == 0 && request.ifr_flags & IFF_RUNNING;
+static int take_link(const struct nlmsghdr *answer, void *user)
+{
+	return mnl_attr_parse(answer, sizeof(struct ifinfomsg), take_operstate, user);
+}
+
+/* A new interface is in an unknown state and sends into the void (noop_qdisc) until linkwatch_do_dev() saw its carrier. */
+static bool is_operational(const char *name)
+{
+	char space[REQUEST_MAX];
+	struct nlmsghdr *request;
+	struct ifinfomsg *link = begin(space, RTM_GETLINK, 0, sizeof *link, &request);
+	uint8_t state = OPERSTATE_UNKNOWN;
+
+	link->ifi_index = (int)if_nametoindex(name);
+	return netlink_exchange(NETLINK_ROUTE, request, take_link, &state) == 0 && state == OPERSTATE_UP;
 }
 
 enum status netlink_await_carrier(const char *name, struct error *error)
 {
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	bool carrier = false;
-
-	for (int ms = 0; fd >= 0 && ms < CARRIER_MS && !(carrier = has_carrier(fd, name)); ms++)
+	for (int ms = 0; ms < CARRIER_MS; ms++) {
+		/* The rest of the news is spread under the lock that this request takes, too. */
+		if (is_operational(name))
+			return netlink_up(name, error);
 		poll(NULL, 0, 1);
-	if (fd >= 0)
-		close(fd);
-	if (!carrier)
-		return error_set(error, STATUS_IO, _("%s: it got no carrier"), name);
-	/* Its news is spread under the lock that this request takes, too. */
-	return netlink_up(name, error);
+	}
+	return error_set(error, STATUS_IO, _("%s: it got no carrier"), name);
 }
 
 enum status netlink_add_address(const char *name, const struct address *address, unsigned prefix, struct error *error)
