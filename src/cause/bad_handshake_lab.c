@@ -77,7 +77,7 @@ const struct scenario scenarios_bad_handshake[] = {
 		.face = "cookie",
 		.title = N_("the ACK brings a wrong SYN cookie"),
 		.story = N_("Under a flood of SYNs the server keeps no state and hides what it must know in the number of its "
-		            "SYN-ACK. An ACK that does not bring that number back, or too late, or to another server, opens nothing."),
+		            "SYN-ACK. An ACK that does not bring it back, or too late, or to another server, opens nothing."),
 		.steps = cookie,
 	},
 	{

@@ -66,7 +66,7 @@ const struct scenario scenarios_stray_probe[] = {
 	{
 		.face = "ack-sweep",
 		.title = N_("ACKs out of the blue to many ports"),
-		.story = N_("One stray ACK may be the rest of a real connection. Six of them to six ports within a moment are a scan."),
+		.story = N_("One stray ACK may be the rest of a real connection. Six to six ports within a moment are a scan."),
 		.steps = ack_sweep,
 	},
 	{
