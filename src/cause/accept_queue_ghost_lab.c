@@ -31,9 +31,9 @@ static const struct step ghost[] = {
 const struct scenario scenarios_accept_queue_ghost[] = {
 	{
 		.title = N_("the accept queue was full; the client thinks it is in"),
-		.story = N_("The server does not accept() fast enough, and its kernel ignores the last segment of a handshake "
-		            "for which the queue has no room. It repeats the SYN-ACK for a while, and forgets the attempt. The "
-		            "client has been connected all the time, in its own view; what it writes meets the listener, and a RST."),
+		.story = N_("The server does not accept() fast enough, and its kernel ignores the last segment of a handshake for "
+		            "which the queue has no room. It repeats the SYN-ACK for a while, and forgets the attempt. The client "
+		            "has been connected all the time, in its own view; what it writes meets the listener, and a RST."),
 		.steps = ghost,
 	},
 	{ 0 }

@@ -46,15 +46,15 @@ static const struct step deferred[] = {
 const struct scenario scenarios_accept_queue_overflow[] = {
 	{
 		.title = N_("the accept queue is full, and the server resets"),
-		.story = N_("The server does not accept() fast enough. tcp_abort_on_overflow is set: whose handshake finishes "
-		            "when the queue is full gets a RST. connect() had succeeded."),
+		.story = N_("The server does not accept() fast enough. tcp_abort_on_overflow is set: whose handshake finishes when "
+		            "the queue is full gets a RST. connect() had succeeded."),
 		.steps = overflow,
 	},
 	{
 		.face = "deferred",
 		.title = N_("the same with TCP_DEFER_ACCEPT: the request is reset"),
-		.story = N_("With TCP_DEFER_ACCEPT, as Apache and nginx can have it, a connection comes into the queue only "
-		            "when its first data is there. Then it is the request that meets a full queue."),
+		.story = N_("With TCP_DEFER_ACCEPT, as Apache and nginx can have it, a connection comes into the queue only when its "
+		            "first data is there. Then it is the request that meets a full queue."),
 		.steps = deferred,
 	},
 	{ 0 }

@@ -17,8 +17,8 @@ static const struct step proxy[] = {
 const struct scenario scenarios_backend_refused[] = {
 	{
 		.title = N_("a proxy shakes hands, and its backend refuses"),
-		.story = N_("The client connects to a proxy, which accepts, and only then tries to reach its backend, where "
-		            "nobody listens. It closes the client's connection with the request unread."),
+		.story = N_("The client connects to a proxy, which accepts, and only then tries to reach its backend, where nobody "
+		            "listens. It closes the client's connection with the request unread."),
 		.steps = proxy,
 		.told = { AMONG(abort), AMONG(abort), AS(port_closed) },
 	},

@@ -62,29 +62,29 @@ const struct scenario scenarios_bad_handshake[] = {
 		.face = "syn-sent",
 		.title = N_("a SYN-ACK acknowledges what the client never sent"),
 		.story = N_("The client's SYN is answered with the number of somebody else's: by a box that mixes up two "
-		            "connections, or by a SYN proxy that rewrites numbers. The client's kernel answers with a RST and "
-		            "goes on waiting for the right one."),
+		            "connections, or by a SYN proxy that rewrites numbers. The client's kernel answers with a RST and goes "
+		            "on waiting for the right one."),
 		.steps = syn_sent,
 	},
 	{
 		.face = "syn-received",
 		.title = N_("the last ACK of a handshake has a wrong number"),
-		.story = N_("SYN and SYN-ACK are in order, but the ACK that should finish the handshake acknowledges something "
-		            "else. The server's kernel answers it with a RST; the handshake stays open until it is forgotten."),
+		.story = N_("SYN and SYN-ACK are in order, but the ACK that should finish the handshake acknowledges something else. "
+		            "The server's kernel answers it with a RST; the handshake stays open until it is forgotten."),
 		.steps = syn_received,
 	},
 	{
 		.face = "cookie",
 		.title = N_("the ACK brings a wrong SYN cookie"),
 		.story = N_("Under a flood of SYNs the server keeps no state and hides what it must know in the number of its "
-		            "SYN-ACK. An ACK that does not bring that number back, or too late, or to another server, opens nothing."),
+		            "SYN-ACK. An ACK that does not bring it back, or too late, or to another server, opens nothing."),
 		.steps = cookie,
 	},
 	{
 		.face = "second-syn",
 		.title = N_("a second SYN comes into an open handshake"),
-		.story = N_("Two clients behind one address and port, or one that gave up and began anew: another SYN with the "
-		            "same ports and another sequence number meets a handshake that is not finished, and draws a RST."),
+		.story = N_("Two clients behind one address and port, or one that gave up and began anew: another SYN with the same "
+		            "ports and another sequence number meets a handshake that is not finished, and draws a RST."),
 		.steps = second_syn,
 	},
 	{ 0 }

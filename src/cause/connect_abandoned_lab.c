@@ -39,9 +39,9 @@ static const struct step timed_out[] = {
 const struct scenario scenarios_connect_abandoned[] = {
 	{
 		.title = N_("the program gives up before the SYN-ACK comes"),
-		.story = N_("A client with a connect timeout of its own closes its socket while the SYN-ACK is still on its "
-		            "way. When it arrives nobody wants it any more, and the client's kernel says so with a RST. The "
-		            "server's program never hears of the attempt."),
+		.story = N_("A client with a connect timeout of its own closes its socket while the SYN-ACK is still on its way. "
+		            "When it arrives nobody wants it any more, and the client's kernel says so with a RST. The server's "
+		            "program never hears of the attempt."),
 		.steps = closed,
 	},
 	{
@@ -53,8 +53,8 @@ const struct scenario scenarios_connect_abandoned[] = {
 	{
 		.face = "timed-out",
 		.title = N_("connect() times out, and then the SYN-ACK comes"),
-		.story = N_("The client's kernel gives up, here for TCP_USER_TIMEOUT, by default after tcp_syn_retries, some "
-		            "two minutes. connect() fails with ETIMEDOUT; the SYN-ACK was only slow."),
+		.story = N_("The client's kernel gives up, here for TCP_USER_TIMEOUT, by default after tcp_syn_retries, some two "
+		            "minutes. connect() fails with ETIMEDOUT; the SYN-ACK was only slow."),
 		.steps = timed_out,
 		.also = (const uint8_t[]){ CAUSE_late_segment, CAUSES },
 	},

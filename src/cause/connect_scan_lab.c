@@ -25,16 +25,16 @@ static const struct step accepted[] = {
 const struct scenario scenarios_connect_scan[] = {
 	{
 		.title = N_("a health check connects and aborts at once"),
-		.story = N_("A load balancer or a scanner connects only to see whether that works, and aborts before the "
-		            "server has called accept(). On Linux accept() returns the dead connection all the same, and the "
-		            "first read() tells."),
+		.story = N_("A load balancer or a scanner connects only to see whether that works, and aborts before the server has "
+		            "called accept(). On Linux accept() returns the dead connection all the same, and the first read() "
+		            "tells."),
 		.steps = check,
 	},
 	{
 		.face = "accepted",
 		.title = N_("the same, with a server that was faster"),
-		.story = N_("The server has accepted and waits for the first request; what comes is ECONNRESET. A log full of "
-		            "these, at regular times, is a health check."),
+		.story = N_("The server has accepted and waits for the first request; what comes is ECONNRESET. A log full of these, "
+		            "at regular times, is a health check."),
 		.steps = accepted,
 	},
 	{ 0 }

@@ -19,9 +19,9 @@ static const struct step taken_over[] = {
 const struct scenario scenarios_failover[] = {
 	{
 		.title = N_("a spare server takes over the address, without the state"),
-		.story = N_("The server fails, and a spare takes over its address, as keepalived or a cluster does it. The "
-		            "state of the connections stayed behind: the next segment is answered with a RST. From beyond the "
-		            "router the spare looks like the old server after a reboot."),
+		.story = N_("The server fails, and a spare takes over its address, as keepalived or a cluster does it. The state of "
+		            "the connections stayed behind: the next segment is answered with a RST. From beyond the router the "
+		            "spare looks like the old server after a reboot."),
 		.steps = taken_over,
 	},
 	{ 0 }

@@ -92,8 +92,8 @@ const struct scenario scenarios_firewall_reject[] = {
 	{
 		.face = "host",
 		.title = N_("the server's own firewall rejects the SYN"),
-		.story = N_("The rule stands on the server itself. But for the DSCP and, over IPv6, the flow label, its RST is "
-		            "that of a closed port."),
+		.story = N_("The rule stands on the server itself. But for the DSCP and, over IPv6, the flow label, its RST is that "
+		            "of a closed port."),
 		.steps = on_host,
 		.told = { AMONG(port_closed), AMONG(port_closed), AMONG(port_closed) },
 	},
@@ -108,24 +108,24 @@ const struct scenario scenarios_firewall_reject[] = {
 	{
 		.face = "midstream-host",
 		.title = N_("a new rule on the server itself rejects in midstream"),
-		.story = N_("The rule is loaded on the server while connections are open. Its RST comes from as far away as "
-		            "all else of the server, and looks like that of a kernel that has lost the connection."),
+		.story = N_("The rule is loaded on the server while connections are open. Its RST comes from as far away as all else "
+		            "of the server, and looks like that of a kernel that has lost the connection."),
 		.steps = midstream_host,
 		.told = { AMONG(half_open), AMONG(half_open), AMONG(half_open) },
 	},
 	{
 		.face = "restart",
 		.title = N_("the firewall restarts and forgets its connections"),
-		.story = N_("A stateful firewall on the router loses its table. What belongs to no connection is invalid now, "
-		            "and is rejected: every connection that was open dies at its next segment."),
+		.story = N_("A stateful firewall on the router loses its table. What belongs to no connection is invalid now, and is "
+		            "rejected: every connection that was open dies at its next segment."),
 		.steps = restarted,
 		.told = { [PARTY_SERVER] = NOTHING },
 	},
 	{
 		.face = "marked",
 		.title = N_("the server's firewall rejects a SYN with a DSCP"),
-		.story = N_("The same as on the host, but the client marks its packets. A kernel without a listener would copy "
-		            "the mark onto its RST, the firewall does not: that settles who answered."),
+		.story = N_("The same as on the host, but the client marks its packets. A kernel without a listener would copy the "
+		            "mark onto its RST, the firewall does not: that settles who answered."),
 		.steps = marked,
 	},
 	{

@@ -39,15 +39,15 @@ static const struct step by_keepalive[] = {
 const struct scenario scenarios_half_open[] = {
 	{
 		.title = N_("the server loses its power; the client's data finds out"),
-		.story = N_("The server's power fails: no FIN, no RST, nothing. It comes back without any memory of the "
-		            "connection, and the client, who knows of nothing, writes."),
+		.story = N_("The server's power fails: no FIN, no RST, nothing. It comes back without any memory of the connection, "
+		            "and the client, who knows of nothing, writes."),
 		.steps = by_data,
 	},
 	{
 		.face = "listening-again",
 		.title = N_("the same, with the server listening again"),
-		.story = N_("After the reboot the server listens again. A segment of the old connection meets the listener, "
-		            "which knows nothing of it either; only the kernel's reason differs."),
+		.story = N_("After the reboot the server listens again. A segment of the old connection meets the listener, which "
+		            "knows nothing of it either; only the kernel's reason differs."),
 		.steps = listening_again,
 	},
 	{

@@ -19,9 +19,9 @@ static const struct step reconnect[] = {
 const struct scenario scenarios_half_open_reconnect[] = {
 	{
 		.title = N_("after a power loss the client reconnects from the same port"),
-		.story = N_("The client's SYN meets the server's old connection and draws a challenge ACK; the client's "
-		            "kernel, which asked for something else, answers with a RST, which clears the old connection. The "
-		            "SYN is sent again and all is well: a reset that heals."),
+		.story = N_("The client's SYN meets the server's old connection and draws a challenge ACK; the client's kernel, "
+		            "which asked for something else, answers with a RST, which clears the old connection. The SYN is "
+		            "sent again and all is well: a reset that heals."),
 		.steps = reconnect,
 	},
 	{ 0 }

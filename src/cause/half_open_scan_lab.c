@@ -26,15 +26,15 @@ static const struct step many_ports[] = {
 const struct scenario scenarios_half_open_scan[] = {
 	{
 		.title = N_("a scanner's SYN finds an open port; its kernel resets"),
-		.story = N_("A port scanner sends a SYN past its own kernel (nmap -sS, masscan). The port is open, the SYN-ACK "
-		            "comes back, and the scanner's kernel, which never heard of that SYN, answers it with a RST."),
+		.story = N_("A port scanner sends a SYN past its own kernel (nmap -sS, masscan). The port is open, the SYN-ACK comes "
+		            "back, and the scanner's kernel, which never heard of that SYN, answers it with a RST."),
 		.steps = scan,
 	},
 	{
 		.face = "ports",
 		.title = N_("a scan over several ports, one of them open"),
-		.story = N_("Of six ports five are closed, and the server's kernel answers with RST; the sixth is open, and "
-		            "the RST is the scanner's. Its SYNs offer nothing that a kernel would, and there are many of them."),
+		.story = N_("Of six ports five are closed, and the server's kernel answers with RST; the sixth is open, and the RST "
+		            "is the scanner's. Its SYNs offer nothing that a kernel would, and there are many of them."),
 		.steps = many_ports,
 		.also = (const uint8_t[]){ CAUSE_port_closed, CAUSES },
 	},

@@ -75,8 +75,8 @@ static const struct step killcx[] = {
 const struct scenario scenarios_injected[] = {
 	{
 		.title = N_("a box in between forges a RST that is accepted"),
-		.story = N_("Somebody between the two ends knows the sequence numbers and sends the client a RST in the "
-		            "server's name. The server goes on, and its next segment meets a client that knows nothing any more."),
+		.story = N_("Somebody between the two ends knows the sequence numbers and sends the client a RST in the server's "
+		            "name. The server goes on, and its next segment meets a client that knows nothing any more."),
 		.steps = accepted,
 		.told = { [PARTY_SERVER] = AS(half_open) },
 		.also = (const uint8_t[]){ CAUSE_late_segment, CAUSES },
@@ -84,8 +84,8 @@ const struct scenario scenarios_injected[] = {
 	{
 		.face = "challenged",
 		.title = N_("a forged RST that is in the window, and is ignored"),
-		.story = N_("The forged RST misses the next sequence number. Since RFC 5961 that draws a challenge ACK, and "
-		            "nothing else happens."),
+		.story = N_("The forged RST misses the next sequence number. Since RFC 5961 that draws a challenge ACK, and nothing "
+		            "else happens."),
 		.steps = challenged,
 		.told = { [PARTY_SERVER] = NOTHING },
 	},

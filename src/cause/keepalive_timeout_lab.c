@@ -34,8 +34,8 @@ static const struct step peer_gone[] = {
 const struct scenario scenarios_keepalive_timeout[] = {
 	{
 		.title = N_("the answers to keepalive probes are lost"),
-		.story = N_("An idle connection with SO_KEEPALIVE. The client's probes are not answered; after the last one "
-		            "its kernel gives up, tells its program ETIMEDOUT and, in case somebody is there after all, sends a RST."),
+		.story = N_("An idle connection with SO_KEEPALIVE. The client's probes are not answered; after the last one its "
+		            "kernel gives up, tells its program ETIMEDOUT and, in case somebody is there after all, sends a RST."),
 		.steps = probes_lost,
 	},
 	{

@@ -21,8 +21,8 @@ static const struct step burst[] = {
 const struct scenario scenarios_late_segment[] = {
 	{
 		.title = N_("segments in flight meet a connection that was just reset"),
-		.story = N_("The server closes with data unread while two more segments are on their way. The first RST ends "
-		            "the connection, the others are echoes: one for each segment that finds no socket."),
+		.story = N_("The server closes with data unread while two more segments are on their way. The first RST ends the "
+		            "connection, the others are echoes: one for each segment that finds no socket."),
 		.steps = burst,
 		.also = (const uint8_t[]){ CAUSE_unread_data, CAUSE_abort, CAUSES },
 	},

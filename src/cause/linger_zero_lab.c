@@ -65,8 +65,8 @@ static const struct step runs_out[] = {
 const struct scenario scenarios_linger_zero[] = {
 	{
 		.title = N_("the server closes with SO_LINGER {1, 0}"),
-		.story = N_("A request and an answer were exchanged, everything was read. The server has set SO_LINGER to {1, "
-		            "0}, and its close() sends a RST where others send a FIN."),
+		.story = N_("A request and an answer were exchanged, everything was read. The server has set SO_LINGER to {1, 0}, "
+		            "and its close() sends a RST where others send a FIN."),
 		.steps = aborted,
 	},
 	{

@@ -47,22 +47,22 @@ const struct scenario scenarios_listener_closed[] = {
 	{
 		.title = N_("the listener closes while a connection waits in its queue"),
 		.story = N_("The handshake is finished, the client has even sent its request, and the server's kernel has "
-		            "acknowledged it. But no program has called accept() yet when the listening socket closes: the "
-		            "kernel resets everything in the queue."),
+		            "acknowledged it. But no program has called accept() yet when the listening socket closes: the kernel "
+		            "resets everything in the queue."),
 		.steps = queued,
 	},
 	{
 		.face = "restart",
 		.title = N_("the server is restarted, and its queue is lost"),
-		.story = N_("A restart ends the process, and with it its listening socket. Who was connected but not yet "
-		            "accepted gets a RST, though the server is back a moment later."),
+		.story = N_("A restart ends the process, and with it its listening socket. Who was connected but not yet accepted "
+		            "gets a RST, though the server is back a moment later."),
 		.steps = restart,
 	},
 	{
 		.face = "handshake",
 		.title = N_("the listener closes while a handshake is under way"),
-		.story = N_("The SYN-ACK has left when the listening socket closes. connect() succeeds, but the ACK that "
-		            "finishes the handshake meets a closed port."),
+		.story = N_("The SYN-ACK has left when the listening socket closes. connect() succeeds, but the ACK that finishes "
+		            "the handshake meets a closed port."),
 		.steps = handshake,
 		.told = { AMONG(backend_refused), AMONG(backend_refused), AMONG(backend_refused) },
 	},

@@ -35,9 +35,9 @@ const struct scenario scenarios_nat_expired[] = {
 	{
 		.face = "client-first",
 		.title = N_("the NAT box forgot the mapping; the client writes"),
-		.story = N_("The router translates the client's address, and forgets the mapping of an idle connection. What "
-		            "the client sends then reaches the server with another source, and the server's kernel answers it "
-		            "with a RST."),
+		.story = N_("The router translates the client's address, and forgets the mapping of an idle connection. What the "
+		            "client sends then reaches the server with another source, and the server's kernel answers it with "
+		            "a RST."),
 		.steps = client_first,
 	},
 	{

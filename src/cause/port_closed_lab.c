@@ -63,15 +63,15 @@ const struct scenario scenarios_port_closed[] = {
 	{
 		.face = "read-first",
 		.title = N_("the same, and the program reads without looking"),
-		.story = N_("A program that neither polls nor asks for SO_ERROR gets the refusal from its first read(), and "
-		            "end of file from the next."),
+		.story = N_("A program that neither polls nor asks for SO_ERROR gets the refusal from its first read(), and end of "
+		            "file from the next."),
 		.steps = read_first,
 	},
 	{
 		.face = "write-first",
 		.title = N_("the same, and the program writes without looking"),
-		.story = N_("The first write() says \"connection refused\", without a SIGPIPE; the second says \"broken "
-		            "pipe\", which is all that a log may show of a port where nobody listens."),
+		.story = N_("The first write() says \"connection refused\", without a SIGPIPE; the second says \"broken pipe\", "
+		            "which is all that a log may show of a port where nobody listens."),
 		.steps = write_first,
 	},
 	{

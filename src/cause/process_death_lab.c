@@ -42,8 +42,8 @@ const struct scenario scenarios_process_death[] = {
 	{
 		.face = "sigkill",
 		.title = N_("the server is killed with a request unread"),
-		.story = N_("The server gets SIGKILL (kill -9, the out-of-memory killer, a container's end) while a request "
-		            "waits in its socket. The kernel closes the socket for it, and what is unread makes that a RST."),
+		.story = N_("The server gets SIGKILL (kill -9, the out-of-memory killer, a container's end) while a request waits "
+		            "in its socket. The kernel closes the socket for it, and what is unread makes that a RST."),
 		.steps = killed,
 	},
 	{

@@ -16,8 +16,8 @@ static const struct step destroyed[] = {
 const struct scenario scenarios_socket_destroyed[] = {
 	{
 		.title = N_("somebody destroys the server's socket (ss -K)"),
-		.story = N_("The server waits for the next request. An administrator, or a connection killer, destroys its "
-		            "socket: the server's read() fails with ECONNABORTED, and the client gets a RST."),
+		.story = N_("The server waits for the next request. An administrator, or a connection killer, destroys its socket: "
+		            "the server's read() fails with ECONNABORTED, and the client gets a RST."),
 		.steps = destroyed,
 	},
 	{ 0 }

@@ -59,14 +59,14 @@ const struct scenario scenarios_stray_probe[] = {
 	{
 		.face = "ack",
 		.title = N_("an ACK out of the blue"),
-		.story = N_("A scanner sends an ACK for a connection that never was (nmap -sA). Every port that it reaches "
-		            "answers with a RST."),
+		.story = N_("A scanner sends an ACK for a connection that never was (nmap -sA). Every port that it reaches answers "
+		            "with a RST."),
 		.steps = ack,
 	},
 	{
 		.face = "ack-sweep",
 		.title = N_("ACKs out of the blue to many ports"),
-		.story = N_("One stray ACK may be the rest of a real connection. Six of them to six ports within a moment are a scan."),
+		.story = N_("One stray ACK may be the rest of a real connection. Six to six ports within a moment are a scan."),
 		.steps = ack_sweep,
 	},
 	{
@@ -85,15 +85,15 @@ const struct scenario scenarios_stray_probe[] = {
 	{
 		.face = "xmas",
 		.title = N_("FIN, PSH and URG, lit up like a tree"),
-		.story = N_("Three flags that no conversation has together (nmap -sX). A closed port answers with a RST; a "
-		            "listening one drops it."),
+		.story = N_("Three flags that no conversation has together (nmap -sX). A closed port answers with a RST; a listening "
+		            "one drops it."),
 		.steps = xmas,
 	},
 	{
 		.face = "syn-ack",
 		.title = N_("a SYN-ACK that nobody asked for"),
-		.story = N_("Somebody floods a server with SYNs that carry the client's address. What the server answers "
-		            "reaches the client, whose kernel has asked for nothing, and resets."),
+		.story = N_("Somebody floods a server with SYNs that carry the client's address. What the server answers reaches the "
+		            "client, whose kernel has asked for nothing, and resets."),
 		.steps = syn_ack,
 	},
 	{ 0 }

@@ -24,10 +24,10 @@ static const struct step lower_number[] = {
 const struct scenario scenarios_time_wait_reuse[] = {
 	{
 		.title = N_("a connect meets the server's TIME_WAIT"),
-		.story = N_("The server closed first and keeps the old connection in TIME_WAIT. The client uses the same port "
-		            "again, without timestamps and with a lower sequence number, as it may happen behind a NAT. The "
-		            "server answers with an ACK of the old connection, the client's kernel with a RST that clears it "
-		            "away, and 10 ms later the connection is there."),
+		.story = N_("The server closed first and keeps the old connection in TIME_WAIT. The client uses the same port again, "
+		            "without timestamps and with a lower sequence number, as it may happen behind a NAT. The server "
+		            "answers with an ACK of the old connection, the client's kernel with a RST that clears it away, and "
+		            "10 ms later the connection is there."),
 		.steps = lower_number,
 	},
 	{ 0 }

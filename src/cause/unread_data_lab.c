@@ -43,8 +43,8 @@ static const struct step written_first[] = {
 const struct scenario scenarios_unread_data[] = {
 	{
 		.title = N_("the server closes with bytes unread"),
-		.story = N_("The client sends 100 bytes, the server closes without reading them. Its kernel cannot pretend "
-		            "that they arrived where they should, and sends a RST in place of a FIN."),
+		.story = N_("The client sends 100 bytes, the server closes without reading them. Its kernel cannot pretend that "
+		            "they arrived where they should, and sends a RST in place of a FIN."),
 		.steps = unread,
 	},
 	{

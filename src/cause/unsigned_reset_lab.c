@@ -20,8 +20,8 @@ static const struct step ignored[] = {
 const struct scenario scenarios_unsigned_reset[] = {
 	{
 		.title = N_("a RST without the signature that both ends agreed on"),
-		.story = N_("Both ends sign their segments (TCP-MD5, as BGP does). A RST without a signature, forged or made "
-		            "by a host that has forgotten the key, is dropped in silence."),
+		.story = N_("Both ends sign their segments (TCP-MD5, as BGP does). A RST without a signature, forged or made by a "
+		            "host that has forgotten the key, is dropped in silence."),
 		.steps = ignored,
 		.told = { [PARTY_SERVER] = NOTHING },
 	},
