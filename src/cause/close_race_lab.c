@@ -19,7 +19,7 @@ static const struct step crossing[] = {
 	END
 };
 
-/* Low delay, as SSH and others ask for: that the RST repeats it says that a kernel made it, not which state it was in. */
+/* Low delay, as SSH and others ask for: a RST that repeats it says that a kernel made it, not in which state it was. */
 #define LOW_DELAY 0x10
 
 static const struct step fin_lost[] = {
@@ -52,8 +52,8 @@ const struct scenario scenarios_close_race[] = {
 		.face = "fin-lost",
 		.title = N_("the same with the FIN lost: reset, not broken pipe"),
 		.story = N_("The server's FIN is lost, and before it is sent again the client writes. The RST meets a client that "
-		            "knows of no end: ECONNRESET, where it would have been EPIPE. Without the FIN, the client's capture looks "
-		            "as if the server had forgotten the connection."),
+		            "knows of no end: ECONNRESET, where it would have been EPIPE. Without the FIN, the client's capture "
+		            "looks as if the server had forgotten the connection."),
 		.steps = fin_lost,
 		.told = { [PARTY_CLIENT] = AMONG(half_open), [PARTY_ROUTER] = AMONG(half_open) },
 	},

@@ -52,8 +52,8 @@ const struct cause cause_conntrack_invalid = {
  */
 static bool may_have_leaked(const struct evidence *e)
 {
-	return met_stranger(e) && yes(e, FACT_SENDER_IS_INITIATOR) && (yes(e, FACT_ANSWERS_DATA) || yes(e, FACT_ANSWERS_ACK)) &&
-	       !yes(e, FACT_SENDER_WENT_ON);
+	return met_stranger(e) && yes(e, FACT_SENDER_IS_INITIATOR) &&
+	       (yes(e, FACT_ANSWERS_DATA) || yes(e, FACT_ANSWERS_ACK)) && !yes(e, FACT_SENDER_WENT_ON);
 }
 
 static struct opinion weigh_unseen(const struct evidence *e)

@@ -18,8 +18,8 @@ static const struct step idle[] = {
 const struct scenario scenarios_idle_close[] = {
 	{
 		.title = N_("the server aborts a connection that has been idle for 75 s"),
-		.story = N_("A pooled connection, a request and an answer, then silence. After 75 s the server cleans up, with a RST, "
-		            "as `reset_timedout_connection` in nginx makes it do."),
+		.story = N_("A pooled connection, a request and an answer, then silence. After 75 s the server cleans up, with a "
+		            "RST, as `reset_timedout_connection` in nginx makes it do."),
 		.steps = idle,
 	},
 	{ 0 }

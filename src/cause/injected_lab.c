@@ -107,8 +107,8 @@ const struct scenario scenarios_injected[] = {
 	{
 		.face = "killcx",
 		.title = N_("an idle connection is made to tell its numbers (killcx)"),
-		.story = N_("killcx sends a SYN in the client's name. The server's kernel answers with a challenge ACK, which holds the "
-		            "numbers of the connection, and both ends get a RST that fits."),
+		.story = N_("killcx sends a SYN in the client's name. The server's kernel answers with a challenge ACK, which holds "
+		            "the numbers of the connection, and both ends get a RST that fits."),
 		.steps = killcx,
 		.told = { [PARTY_CLIENT] = AMONG(firewall_reject) },
 	},

@@ -34,8 +34,8 @@ const struct scenario scenarios_linger2_expired[] = {
 	{
 		.face = "shutdown-first",
 		.title = N_("the same after shutdown(): close() itself resets"),
-		.story = N_("The FIN went with shutdown() and is acknowledged already. Then it is close() that sends the RST, with the "
-		            "numbers of a living socket."),
+		.story = N_("The FIN went with shutdown() and is acknowledged already. Then it is close() that sends the RST, with "
+		            "the numbers of a living socket."),
 		.steps = shut_down_first,
 	},
 	{ 0 }

@@ -72,8 +72,8 @@ const struct scenario scenarios_linger_zero[] = {
 	{
 		.face = "unsent",
 		.title = N_("the same with much unsent: the rest never arrives"),
-		.story = N_("The server writes more than the client's kernel takes, and closes with SO_LINGER {1, 0}. close() returns "
-		            "at once, and what had not been sent is thrown away."),
+		.story = N_("The server writes more than the client's kernel takes, and closes with SO_LINGER {1, 0}. close() "
+		            "returns at once, and what had not been sent is thrown away."),
 		.steps = unsent,
 	},
 	{
@@ -87,8 +87,8 @@ const struct scenario scenarios_linger_zero[] = {
 	{
 		.face = "seconds-over",
 		.title = N_("SO_LINGER {1, 1}, and the second runs out: no RST either"),
-		.story = N_("The client's acknowledgments are lost. close() gives up waiting after a second; the kernel does not, and "
-		            "sends the data and the FIN again like for any other closed socket."),
+		.story = N_("The client's acknowledgments are lost. close() gives up waiting after a second; the kernel does not, "
+		            "and sends the data and the FIN again like for any other closed socket."),
 		.steps = runs_out,
 		.told = { NOTHING, NOTHING, NOTHING },
 	},

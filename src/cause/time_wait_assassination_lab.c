@@ -37,9 +37,9 @@ static const struct step protected[] = {
 const struct scenario scenarios_time_wait_assassination[] = {
 	{
 		.title = N_("late data ends the server's TIME-WAIT"),
-		.story = N_("Both have closed; the server waits in TIME-WAIT for stragglers. One comes, and is answered with an ACK, as "
-		            "it must be. The client's kernel knows nothing any more and answers the ACK with a RST, which ends the "
-		            "TIME-WAIT that was to protect the next connection."),
+		.story = N_("Both have closed; the server waits in TIME-WAIT for stragglers. One comes, and is answered with an ACK, "
+		            "as it must be. The client's kernel knows nothing any more and answers the ACK with a RST, which ends "
+		            "the TIME-WAIT that was to protect the next connection."),
 		.steps = old_data,
 	},
 	{

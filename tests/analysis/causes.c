@@ -170,6 +170,8 @@ static void print_cell(const struct scenario *s, enum vantage vantage, unsigned 
 	}
 	if (strcmp(v4, v6) == 0 || !*v6)
 		printf(" | %s", v4);
+	else if (!*v4)
+		printf(" | IPv6: %s", v6);
 	else
 		printf(" | %s; IPv6: %s", v4, v6);
 }

@@ -213,6 +213,17 @@ static void reply_leaks_untranslated(struct play *p)
 	play_ack(p, CLIENT);
 }
 
+/* E12b from the backend's side: its segment draws a RST from a client that it still takes for its peer. */
+static void leak_seen_at_its_source(struct play *p)
+{
+	play_shake(p);
+	play_exchange(p);
+	play_tell(p, SERVER, 6);
+	play_settle(p);
+	play_subject(play_answer(p, CLIENT));
+	play_settle(p);
+}
+
 /* C20: an unsigned RST on a signed connection. */
 static void unsigned_rst(struct play *p)
 {
@@ -246,6 +257,8 @@ static const struct scenario list[] = {
 	{ "the table of a NAT is flushed", CAUSE_nat_expired, CERTAINTY_LIKELY, STRANGER, .certain_too = STRANGER,
 	  .play = translator_is_flushed },
 	{ "a reply leaks untranslated", CAUSE_conntrack_invalid, CERTAINTY_CERTAIN, .play = reply_leaks_untranslated },
+	{ "a reply leaked, seen from the side that sent it", CAUSE_conntrack_invalid, CERTAINTY_LIKELY, STRANGER,
+	  .conditions = ONLY_LINUX, .play = leak_seen_at_its_source },
 	{ "forged RSTs guess at the window", CAUSE_injected, CERTAINTY_CERTAIN, .conditions = NOT_AT_SERVER,
 	  .sender = ROLE_MIDDLEBOX, .play = forged_ladder },
 	{ "the server answers after forged RSTs", CAUSE_injected, CERTAINTY_CERTAIN, .conditions = NOT_AT_SERVER,
