@@ -100,10 +100,7 @@ deps:                               ## install what is missing to build and to t
 demo:                               ## install what is missing, build, make a reset happen and explain it
 	tools/deps.sh build
 	@$(MAKE) --no-print-directory all
-	@echo; echo '$$ tcpwhy lab write-after-close'; echo
-	@$(BUILD)/tcpwhy lab write-after-close || { \
-		echo; echo '$$ tcpwhy read --all --ladder samples/write-after-close.pcapng'; echo; \
-		$(BUILD)/tcpwhy read --all --ladder samples/write-after-close.pcapng; }
+	@BUILD=$(BUILD) tools/demo.sh
 
 # ---- tests
 

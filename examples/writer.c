@@ -1,7 +1,7 @@
 /*
- * The first client: it never looks whether the server has closed, and writes twice with a pause. The first write draws a
- * RST, the second gets EPIPE and, because nothing is done about it, SIGPIPE, which kills the program. With "ignore" it
- * lives, and sees "Broken pipe".
+ * The first client: it never looks whether the server has closed, and writes twice with a pause. The first write draws
+ * a RST, the second gets EPIPE and, because nothing is done about it, SIGPIPE, which kills the program. With "ignore"
+ * it lives, and sees "Broken pipe".
  *
  *	writer [HOST] [PORT] [ignore]
  *	tcpwhy lab --client build/examples/writer write-after-close

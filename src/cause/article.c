@@ -40,8 +40,8 @@ const struct article_row article_rows[] = {
 	},
 	{
 		.name = "linger-off", .cause = CAUSE_NONE,
-		.told = N_("SO_LINGER is off, as it is by default: close() returns at once, and the kernel delivers in the background "
-		           "what is still unsent."),
+		.told = N_("SO_LINGER is off, as it is by default: close() returns at once, and the kernel delivers in the "
+		           "background what is still unsent."),
 	},
 	{
 		.name = "linger-zero", .cause = CAUSE_NONE,
@@ -89,25 +89,25 @@ const struct article_row article_rows[] = {
 	},
 	{
 		.name = "sigpipe-caught", .cause = CAUSE_NONE,
-		.told = N_("SIGPIPE comes for writing only: a reader is told by read() itself that there is nothing more, a writer that "
-		           "looks at no result would go on for ever. Caught, it leaves write() failing with EPIPE."),
+		.told = N_("SIGPIPE comes for writing only: a reader is told by read() itself that there is nothing more, a writer "
+		           "that looks at no result would go on for ever. Caught, it leaves write() failing with EPIPE."),
 	},
 	{
 		.name = "sigpipe-ignored", .cause = CAUSE_write_after_close, .face = "sigpipe-ignored",
-		.told = N_("Ignored, it does not come at all. A JVM lives on because it sets a handler that does nothing: write() fails "
-		           "with EPIPE, and Java throws \"Broken pipe\"."),
+		.told = N_("Ignored, it does not come at all. A JVM lives on because it sets a handler that does nothing: write() "
+		           "fails with EPIPE, and Java throws \"Broken pipe\"."),
 	},
 	{
 		.name = "reset-by-read", .cause = CAUSE_NONE,
-		.told = N_("The second client: the server closes, the client writes once and then reads, after the server's FIN and a "
-		           "RST. Its log shows \"Connection reset\"."),
+		.told = N_("The second client: the server closes, the client writes once and then reads, after the server's FIN and "
+		           "a RST. Its log shows \"Connection reset\"."),
 		.today = N_("That client ran on macOS. On Linux a FIN that came before the RST makes read() return end of file, "
 		            "never ECONNRESET; Java 17 prints null. The error is there, as EPIPE, for who asks with SO_ERROR."),
 	},
 	{
 		.name = "reset-by-read-unread", .cause = CAUSE_unread_data,
-		.told = N_("A read that does get ECONNRESET on Linux: the server closed with bytes unread, and no FIN came before the "
-		           "RST."),
+		.told = N_("A read that does get ECONNRESET on Linux: the server closed with bytes unread, and no FIN came before "
+		           "the RST."),
 	},
 	{
 		.name = "reset-by-read-linger", .cause = CAUSE_linger_zero,

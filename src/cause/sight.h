@@ -1,6 +1,8 @@
 /*
  * What the program at the receiver of an accepted RST sees, by the TCP state that its socket was in. The error is
- * delivered once a socket, to whichever call asks first: connect(), read(), write(), poll() with SO_ERROR.
+ * delivered once a socket, to whichever call asks first: connect(), read(), write(), getsockopt(SO_ERROR). On Linux
+ * poll() says POLLIN, POLLOUT, POLLERR, POLLHUP and POLLRDHUP, and POLLERR no more when the error was delivered.
+ * tests/lab/sights.c plays every state on the kernel and compares.
  */
 #ifndef TCPWHY_CAUSE_SIGHT_H
 #define TCPWHY_CAUSE_SIGHT_H
