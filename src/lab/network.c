@@ -9,6 +9,7 @@
 #include "base/buffer.h"
 #include "lab/firewall.h"
 #include "lab/netlink.h"
+#include "packet/builder.h"
 
 #define PREFIX_V4 24
 #define PREFIX_V6 64
@@ -19,6 +20,10 @@
 #define NFT_RULE "add rule inet lab %s%s "
 #define NFT_NOTHING "delete table inet lab\n"
 #define PATH_MAX_SYSCTL 160
+/* RFC 863 */
+#define DISCARD_PORT 9
+#define PATH_TRIES 500
+#define PATH_WAIT_MS 10
 
 /* Where each port stands. */
 static const struct place {
@@ -207,6 +212,38 @@ static enum status set_up_port(struct network *network, enum port_id id, struct 
 	return status == STATUS_OK ? netlink_await_carrier(places[id].here, error) : status;
 }
 
+/*
+ * Until what is handed over at port `in` comes out at port `out`: the router forwards it, or a host answers with a RST.
+ * A frame that gets lost before they do is not sent again.
+ */
+static enum status await_path(const struct network *network, enum port_id from, enum port_id to, enum port_id in,
+                              enum port_id out, struct error *error)
+{
+	struct segment segment = {
+		.src = { address_of(network->version, from), DISCARD_PORT },
+		.dst = { address_of(network->version, to), DISCARD_PORT }, .flags = TCP_ACK, .hop_limit = 64,
+	};
+	uint8_t frame[WIRE_FRAME_MAX];
+	uint32_t len = (uint32_t)builder_frame(&segment, frame, sizeof frame);
+
+	for (int tries = 0; tries < PATH_TRIES; tries++)
+		if (wire_passes(network->wire, in, out, frame, len, PATH_WAIT_MS))
+			return STATUS_OK;
+	return error_set(error, STATUS_IO, _("%s: nothing comes back from what was sent there"), places[in].there);
+}
+
+static enum status await_paths(const struct network *network, struct error *error)
+{
+	enum status status = await_path(network, PORT_CLIENT, PORT_SERVER, PORT_ROUTER_LEFT, PORT_ROUTER_RIGHT, error);
+
+	if (status == STATUS_OK)
+		status = await_path(network, PORT_SERVER, PORT_CLIENT, PORT_ROUTER_RIGHT, PORT_ROUTER_LEFT, error);
+	for (unsigned id = 0; id < PORTS && status == STATUS_OK; id++)
+		if (places[id].party != PARTY_ROUTER && network->hosts[places[id].party] >= 0)
+			status = await_path(network, places[id].left ? PORT_SERVER : PORT_CLIENT, id, id, id, error);
+	return status;
+}
+
 enum status network_init(struct network *network, uint8_t version, unsigned parties, wire_taker taker, void *user,
                          struct error *error)
 {
@@ -223,12 +260,13 @@ enum status network_init(struct network *network, uint8_t version, unsigned part
 	for (unsigned i = 0; i < PARTIES && status == STATUS_OK; i++)
 		if (parties & 1u << i)
 			status = add_host(network, i, error);
-	for (unsigned i = 0; i < PORTS && status == STATUS_OK; i++)
-		status = set_up_port(network, i, error);
+	/* Before there is anything to forward between: what comes later inherits it. */
 	if (status == STATUS_OK)
 		status = network_sysctl(network, PARTY_ROUTER, version == 4 ? "net.ipv4.ip_forward"
 		                                                            : "net.ipv6.conf.all.forwarding", "1", error);
-	return status;
+	for (unsigned i = 0; i < PORTS && status == STATUS_OK; i++)
+		status = set_up_port(network, i, error);
+	return status == STATUS_OK ? await_paths(network, error) : status;
 }
 
 void network_clear(struct network *network)

@@ -386,6 +386,22 @@ void wire_send_from(struct wire *wire, enum port_id from, uint8_t *frame, uint32
 	take(wire, from, frame, len, now_realtime());
 }
 
+bool wire_passes(struct wire *wire, enum port_id in, enum port_id out, uint8_t *frame, uint32_t len, int wait_ms)
+{
+	struct pollfd fd = { .fd = wire->ports[out].fd, .events = POLLIN };
+	uint8_t got[WIRE_FRAME_MAX];
+	uint32_t got_len;
+	int64_t time;
+
+	memcpy(frame, wire->ports[in].mac, 6);
+	if (send(wire->ports[in].fd, frame, len, 0) < 0 || poll(&fd, 1, wait_ms) <= 0)
+		return false;
+	while ((got_len = receive(wire->ports[out].fd, got, &time)) > 0)
+		if (got_len == len && is_of_interest(got, got_len))
+			return true;
+	return false;
+}
+
 const uint8_t *wire_mac(const struct wire *wire, enum port_id id)
 {
 	return wire->ports[id].mac;

@@ -64,6 +64,11 @@ void wire_delay(struct wire *wire, enum port_id id, int64_t ns);
 void wire_inject(struct wire *wire, enum port_id to, uint8_t *frame, uint32_t len);
 /* Let a host send a frame that its kernel did not make, to the router of its segment. */
 void wire_send_from(struct wire *wire, enum port_id from, uint8_t *frame, uint32_t len);
+/*
+ * Whether what is handed to a router at port `in` leaves it at port `out` within `wait_ms`. Nobody else gets or is shown
+ * the frame, nor anything else that comes out meanwhile.
+ */
+bool wire_passes(struct wire *wire, enum port_id in, enum port_id out, uint8_t *frame, uint32_t len, int wait_ms);
 /* The MAC of the host on this port. */
 const uint8_t *wire_mac(const struct wire *wire, enum port_id id);
 /* TCP segment of an Ethernet frame; false where it is none. */
