@@ -134,6 +134,8 @@ static const struct step reset_by_read[] = {
 	CONNECTED,
 	CLOSE(SERVER),
 	WAIT_STATE(CLIENT, CLOSE_WAIT),
+	/* Delayed by up to 40 ms, unless data takes it along. */
+	WAIT_SENT(CLIENT, LAB_ACK),
 	WRITE(CLIENT, 5),
 	WAIT_STATE(CLIENT, GONE),
 	SAY(N_("first a FIN came, then a RST; now the client reads")),

@@ -153,7 +153,7 @@ static int take_link(const struct nlmsghdr *answer, void *user)
 	return mnl_attr_parse(answer, sizeof(struct ifinfomsg), take_operstate, user);
 }
 
-/* Of unknown state at first, a new interface sends into the void (noop_qdisc) until linkwatch_do_dev() saw a carrier. */
+/* Of unknown state at first, a new interface sends into the void (noop_qdisc) until linkwatch_do_dev() saw carrier. */
 static bool is_operational(const char *name)
 {
 	char space[REQUEST_MAX];
