@@ -44,12 +44,13 @@ const struct cause cause_half_open = {
 };
 
 /*
- * A kernel without a socket made the RST, and its host had known the connection. Where the answered segment was sent
- * again, a RST may have been lost before; after a long silence a box may have forgotten instead.
+ * A kernel without a socket made the RST, and its host had known the connection. Away from that host, a FIN or RST of
+ * it may have been lost on the way to the capture, and then this one is only its echo; the more so where the answered
+ * segment was sent again. After a long silence a box may have forgotten instead.
  */
 static bool knew_and_forgot(const struct evidence *e)
 {
-	return made_by_kernel(e) && yes(e, FACT_SENDER_KNEW) && yes(e, FACT_SYN_SEEN) &&
+	return made_by_kernel(e) && yes(e, FACT_SENDER_KNEW) && yes(e, FACT_SYN_SEEN) && yes(e, FACT_BESIDE_SENDER) &&
 	       !number(e, FACT_RECEIVER_RETRANSMITS) && !yes(e, FACT_MAC_DIFFERS) && !idle_for(e, IDLE_BOX_NS);
 }
 

@@ -65,8 +65,8 @@ void wire_inject(struct wire *wire, enum port_id to, uint8_t *frame, uint32_t le
 /* Let a host send a frame that its kernel did not make, to the router of its segment. */
 void wire_send_from(struct wire *wire, enum port_id from, uint8_t *frame, uint32_t len);
 /*
- * Whether what is handed to a router at port `in` leaves it at port `out` within `wait_ms`. Nobody else gets or is shown
- * the frame, nor anything else that comes out meanwhile.
+ * Whether what is handed to the host at port `in` brings something of the same length out of port `out` within
+ * `wait_ms`: forwarded, or an answer. Nobody gets or is shown it, nor anything else that comes out meanwhile.
  */
 bool wire_passes(struct wire *wire, enum port_id in, enum port_id out, uint8_t *frame, uint32_t len, int wait_ms);
 /* The MAC of the host on this port. */

@@ -62,6 +62,9 @@ static void hop_facts(const struct scene *scene)
 	if (!s->syn_look.count && !s->look.count)
 		return;
 	evidence_decide(e, FACT_HOPS_DIFFER, !like_syn && !like_rest, rst->frame, rst->time_ns);
+	if (s->look.count)
+		evidence_decide(e, FACT_BESIDE_SENDER,
+		                !hops_of(s->look.hops_min) && !hops_of(s->look.hops_max) && !hops_of(hops), rst->frame, rst->time_ns);
 	evidence_decide(e, FACT_HOPS_SAME, like_rest || (like_syn && !s->look.count), rst->frame, rst->time_ns);
 	evidence_decide(e, FACT_HOPS_LIKE_HANDSHAKE, data_apart && near_syn && outside(&s->data_look, hops, HOP_JITTER),
 	                rst->frame, rst->time_ns);

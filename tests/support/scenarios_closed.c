@@ -237,7 +237,7 @@ static const struct scenario list[] = {
 	{ "a marked write meets a host that rebooted", CAUSE_half_open, CERTAINTY_LIKELY, END, .conditions = ONLY_LINUX,
 	  .play = marked_write_meets_reboot },
 	{ "a labelled write meets a host that rebooted", CAUSE_half_open, CERTAINTY_CERTAIN, END,
-	  .conditions = ONLY_LINUX | ONLY_V6, .play = marked_write_meets_reboot },
+	  .conditions = ONLY_LINUX | ONLY_V6 | NOT_AT_CLIENT | NOT_IN_MIDDLE, .play = marked_write_meets_reboot },
 	{ "a keepalive probe meets a host that rebooted", CAUSE_half_open, CERTAINTY_LIKELY, END,
 	  .play = probe_meets_reboot },
 	{ "the peer had given up retransmitting", CAUSE_peer_timed_out, CERTAINTY_LIKELY, BIT(half_open), END,
