@@ -114,7 +114,7 @@ test: tests                         ## build and run all tests
 	BUILD=$(BUILD) CC='$(CC)' SANITIZE='$(SANITIZE)' LC_ALL=C.UTF-8 TZ=UTC prove $(PROVE_FLAGS) $(TESTS) $(SHELL_TESTS)
 
 .PHONY: tests
-tests: $(BUILD)/tcpwhy $(TESTS) $(REPLAYS) $(BUILD)/make_samples examples
+tests: $(BUILD)/tcpwhy $(TESTS) $(REPLAYS) $(BUILD)/make_samples $(BUILD)/check_json examples
 
 # Tests of the layers above the library.
 $(BUILD)/tests/lab/%.t: STATIC := $(LAB_OBJ) $(STATIC)

@@ -20,6 +20,12 @@ static void put_scenario(struct buffer *out, const struct record *record, enum p
 	json_line_end(out, line);
 }
 
+/* It blocks, its process ended in it, or it is no call but a signal that a command got. */
+static bool returned_nothing(const struct lab_call *call)
+{
+	return call->begins || call->killed || (!call->verb && call->signal);
+}
+
 static void put_call(struct buffer *out, const struct lab_call *call)
 {
 	char text[LAB_CALL_MAX], error[32];
@@ -32,7 +38,7 @@ static void put_call(struct buffer *out, const struct lab_call *call)
 	json_put(line, "text", json_text(lab_call_text(text, call)));
 	json_put(line, "start", json_time(call->start_ns));
 	json_put(line, "end", call->begins ? json_null() : json_time(call->end_ns));
-	json_put(line, "result", call->begins || call->killed ? json_null() : json_integer(call->value));
+	json_put(line, "result", returned_nothing(call) ? json_null() : json_integer(call->value));
 	json_put(line, "errno", call->error ? json_text(lab_errno_text(error, call->error)) : json_null());
 	json_put_number(line, "signal", (uint64_t)call->signal);
 	json_put(line, "ended", json_boolean(call->killed));

@@ -1,8 +1,9 @@
-/* As much of JSON Schema as docs/tcpwhy.schema.json uses: type, const, enum, minimum, objects, arrays. */
+/* As much of JSON Schema as docs/tcpwhy.schema.json uses: type, const, enum, minimum, pattern, objects, arrays. */
 #ifndef TCPWHY_TESTS_REPORT_SCHEMA_H
 #define TCPWHY_TESTS_REPORT_SCHEMA_H
 
 #include <jansson.h>
+#include <regex.h>
 #include <string.h>
 
 #include "tap.h"
@@ -49,6 +50,22 @@ static inline bool schema_values(const json_t *schema, const json_t *value)
 	return found && (!constant || json_equal(constant, value));
 }
 
+/* Those in use mean the same as extended regular expressions of POSIX. */
+static inline bool schema_pattern(const json_t *schema, const json_t *value)
+{
+	const char *pattern = json_string_value(json_object_get(schema, "pattern"));
+	regex_t regex;
+	bool matches;
+
+	if (!pattern || !json_is_string(value))
+		return true;
+	if (regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB) != 0)
+		return false;
+	matches = regexec(&regex, json_string_value(value), 0, NULL, 0) == 0;
+	regfree(&regex);
+	return matches;
+}
+
 static bool schema_accepts(const json_t *schema, json_t *value, const char *at);
 
 static inline bool schema_object(const json_t *schema, json_t *object, const char *at)
@@ -82,7 +99,8 @@ static bool schema_accepts(const json_t *schema, json_t *value, const char *at)
 	size_t i;
 	json_t *item;
 
-	if (!schema_types(json_object_get(schema, "type"), value) || !schema_values(schema, value)) {
+	if (!schema_types(json_object_get(schema, "type"), value) || !schema_values(schema, value) ||
+	    !schema_pattern(schema, value)) {
 		printf("# %s: the value is not allowed\n", at);
 		return false;
 	}
