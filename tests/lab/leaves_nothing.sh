@@ -1,10 +1,24 @@
 #!/bin/bash
-# Nothing stays: no process, no namespace, no interface, no file; after a run, after ^C, after SIGKILL at any moment.
+# Nothing stays: no process, no namespace, no interface, no rule, no file; after a run, after ^C, after SIGKILL at any
+# moment.
+
+# With PID and network namespaces of its own, in which nobody else makes anything: what there is can be compared.
+if [ -z "${TCPWHY_TEST_ALONE:-}" ]; then
+	alone=(--pid --net --fork --kill-child --mount-proc)
+	[ "$(id -u)" = 0 ] || alone+=(--user --map-root-user)
+	if unshare "${alone[@]}" true 2> /dev/null; then
+		TCPWHY_TEST_ALONE=yes exec unshare "${alone[@]}" bash "$0" "$@"
+	fi
+	export TCPWHY_TEST_ALONE=no
+fi
 . "$(dirname "$0")/../support/tap.sh"
 
-KILLS=50
+# Played in turn: a plain one, one with rules, one with NAT, one that starts further programs, one with a spare host.
+SCENARIOS=(half-open firewall-reject/midstream nat-expired process-death/sigkill failover)
+KILLS=10
 mark=lab-test-$$-$RANDOM
-here=$(readlink /proc/self/ns/net)
+tcpwhy=$(realpath "$tcpwhy")
+mkdir "$scratch/tmp" "$scratch/here"
 
 # Every process of the lab has inherited this environment.
 processes() {
@@ -22,17 +36,14 @@ all_gone() {
 	return 1
 }
 
-lab() {
-	TCPWHY_TEST_MARK=$mark "$tcpwhy" lab "$@" > /dev/null 2>&1
-}
-
-links() {
-	ls /sys/class/net
+# Become it, with folders of its own, in which any file would be one of the lab's.
+become_lab() {
+	cd "$scratch/here" && TMPDIR=$scratch/tmp TCPWHY_TEST_MARK=$mark exec "$tcpwhy" lab "$@" > /dev/null 2>&1
 }
 
 # Kill the program with a signal after so many microseconds.
 kill_after() {
-	TCPWHY_TEST_MARK=$mark "$tcpwhy" lab --check "$3" > /dev/null 2>&1 &
+	(become_lab --check "$3") &
 	local pid=$!
 	read -rt "0.$(printf %06d "$2")" <> <(:) || true
 	kill -s "$1" "$pid" 2> /dev/null
@@ -40,21 +51,73 @@ kill_after() {
 	all_gone
 }
 
-if ! "$tcpwhy" lab --json port-closed > /dev/null 2> "$scratch/why"; then
-	skip 'leaving nothing' "$(head -1 "$scratch/why")"
+# ---- what there is: each prints one list
+
+interfaces() {
+	tail -n +3 /proc/net/dev | cut -d: -f1
+	cat /proc/net/route /proc/net/fib_trie /proc/net/if_inet6 2> /dev/null
+}
+
+# Those that a process is in, and those that a mount or an open file holds.
+namespaces() {
+	{
+		readlink /proc/[0-9]*/ns/net
+		find /proc/[0-9]*/fd -lname 'net:*' -printf '%l\n' 2> /dev/null
+		awk '/ - nsfs / { print $4 }' /proc/[0-9]*/mountinfo 2> /dev/null
+	} | sort -u
+}
+
+namespaces_by_lsns() {
+	lsns --type net --noheadings --output NS | sort -u
+}
+
+rules() {
+	nft list ruleset
+}
+
+files() {
+	find "$scratch/tmp" "$scratch/here"
+}
+
+lists=(files)
+if [ "$TCPWHY_TEST_ALONE" = yes ]; then
+	lists+=(interfaces namespaces)
+	has lsns && lists+=(namespaces_by_lsns) || skip 'namespaces as lsns lists them' 'lsns is not installed'
+else
+	skip 'network namespaces and interfaces' 'no PID namespace can be made here: those of others come and go'
+fi
+has nft && lists+=(rules) || skip 'rules of this host' 'nft is not installed'
+
+# compare MOMENT: every list is what it was.
+compare() {
+	local list
+	for list in "${lists[@]}"; do
+		ok "$1: the same ${list//_/ }" diff "$scratch/$list" <($list 2>&1)
+	done
+	ok "$1: this network namespace is the one it was" is "$(readlink /proc/self/ns/net)" "$here"
+}
+
+if ! (become_lab --json port-closed); then
+	skip 'leaving nothing' "$("$tcpwhy" lab --json port-closed 2>&1 > /dev/null | head -1)"
 	done_testing
 fi
-links > "$scratch/links"
-ls -A . > "$scratch/files"
-lab write-after-close
+all_gone
+here=$(readlink /proc/self/ns/net)
+for list in "${lists[@]}"; do $list > "$scratch/$list" 2>&1; done
+ok 'the comparison knows a namespace that was not there' eval '! unshare --user --map-root-user --net \
+	bash -c "$(declare -f namespaces); namespaces" | diff "$scratch/namespaces" - > /dev/null'
+
+(become_lab write-after-close)
 ok 'after a run no process is left' all_gone
-ok 'nor an interface' diff "$scratch/links" <(links)
-ok 'nor a file' diff "$scratch/files" <(ls -A .)
+compare 'after a run'
 ok 'after ^C no process is left' kill_after INT 30000 half-open/keepalive
-for ((i = 0; i < KILLS; i++)); do
-	kill_after KILL $((RANDOM * 3 % 90000)) half-open || echo "kill $i" >> "$scratch/left"
+compare 'after ^C'
+for scenario in "${SCENARIOS[@]}"; do
+	: > "$scratch/left"
+	for ((i = 0; i < KILLS; i++)); do
+		kill_after KILL $((RANDOM * 3 % 90000)) "$scenario" >> "$scratch/left" || echo "kill $i" >> "$scratch/left"
+	done
+	ok "$scenario, SIGKILL at $KILLS random moments: no process is left" is_empty "$(cat "$scratch/left")"
+	compare "$scenario, SIGKILL"
 done
-ok "after SIGKILL at $KILLS random moments no process is left" [ ! -s "$scratch/left" ]
-ok 'nor an interface' diff "$scratch/links" <(links)
-ok 'and this network namespace is the one it was' is "$(readlink /proc/self/ns/net)" "$here"
 done_testing

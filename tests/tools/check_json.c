@@ -1,6 +1,6 @@
 /*
- * check_json < LINES: whether each line is one JSON object that docs/tcpwhy.schema.json accepts, with nothing in it that
- * a terminal would obey. Prints what is wrong; exit status 1 then, and where there is no line at all.
+ * check_json < LINES: whether each line is one JSON object that docs/tcpwhy.schema.json accepts, with nothing in it
+ * that a terminal would obey. Prints what is wrong; exit status 1 then, and where there is no line at all.
  */
 #include "report/sample.h"
 #include "report/schema.h"
