@@ -52,10 +52,14 @@ int netlink_exchange(int bus, struct nlmsghdr *request, mnl_cb_t take, void *use
 	return failure;
 }
 
-static enum status ask(struct nlmsghdr *request, const char *what, struct error *error)
+/* 0 or the kernel's errno. */
+static int ask(struct nlmsghdr *request)
 {
-	int failure = netlink_exchange(NETLINK_ROUTE, request, NULL, NULL);
+	return netlink_exchange(NETLINK_ROUTE, request, NULL, NULL);
+}
 
+static enum status complain(int failure, const char *what, struct error *error)
+{
 	return failure ? error_set(error, STATUS_IO, "%s: %s", what, strerror(failure)) : STATUS_OK;
 }
 
@@ -81,6 +85,22 @@ static uint8_t family_of(const struct address *address)
 	return address->version == 4 ? AF_INET : AF_INET6;
 }
 
+/* The namespace was new, so what stands in the way comes with each new one: fb_tunnels_only_for_init_net, modules. */
+static enum status complain_of_veth(int failure, const struct veth *veth, struct error *error)
+{
+	if (failure == EEXIST)
+		return error_set(error, STATUS_IO,
+		                 _("the interfaces %s and %s (veth): one of the names is taken in the lab's network namespace "
+		                   "(`unshare -rn ip link` shows what this system puts into each new one)"),
+		                 veth->name, veth->peer);
+	if (failure == EOPNOTSUPP)
+		return error_set(error, STATUS_IO,
+		                 _("the interfaces %s and %s: this kernel has no veth (load it as root: `modprobe veth`)"),
+		                 veth->name, veth->peer);
+	return failure ? error_set(error, STATUS_IO, _("the interfaces %s and %s (veth) cannot be made: %s"), veth->name,
+	                           veth->peer, strerror(failure)) : STATUS_OK;
+}
+
 enum status netlink_add_veth(const struct veth *veth, struct error *error)
 {
 	char space[REQUEST_MAX];
@@ -101,7 +121,7 @@ enum status netlink_add_veth(const struct veth *veth, struct error *error)
 	mnl_attr_nest_end(request, peer);
 	mnl_attr_nest_end(request, data);
 	mnl_attr_nest_end(request, info);
-	return ask(request, _("a pair of Ethernet interfaces (veth)"), error);
+	return complain_of_veth(ask(request), veth, error);
 }
 
 /* Best effort: what a driver does not have needs not be turned off. */
@@ -133,12 +153,15 @@ enum status netlink_up(const char *name, struct error *error)
 	char space[REQUEST_MAX];
 	struct nlmsghdr *request;
 	struct ifinfomsg *link = begin(space, RTM_NEWLINK, 0, sizeof *link, &request);
+	int failure;
 
 	link->ifi_index = (int)if_nametoindex(name);
 	link->ifi_flags = IFF_UP;
 	link->ifi_change = IFF_UP;
 	turn_offloads_off(name);
-	return ask(request, name, error);
+	failure = ask(request);
+	return failure ? error_set(error, STATUS_IO, _("the interface %s cannot be set up: %s"), name,
+	                           strerror(failure)) : STATUS_OK;
 }
 
 static int take_operstate(const struct nlattr *attribute, void *user)
@@ -176,12 +199,25 @@ enum status netlink_await_carrier(const char *name, struct error *error)
 	return error_set(error, STATUS_IO, _("%s: it got no carrier"), name);
 }
 
+static enum status complain_of_address(int failure, const char *name, const struct address *address,
+                                       struct error *error)
+{
+	char text[ADDRESS_TEXT_MAX];
+
+	address_text(text, address);
+	if (failure == EEXIST)
+		return error_set(error, STATUS_IO,
+		                 _("the address %s on the interface %s: it is taken in the lab's network namespace "
+		                   "(`unshare -rn ip address` shows what this system puts into each new one)"), text, name);
+	return failure ? error_set(error, STATUS_IO, _("the address %s cannot be given to the interface %s: %s"), text,
+	                           name, strerror(failure)) : STATUS_OK;
+}
+
 enum status netlink_add_address(const char *name, const struct address *address, unsigned prefix, struct error *error)
 {
 	char space[REQUEST_MAX];
 	struct nlmsghdr *request;
 	struct ifaddrmsg *message = begin(space, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, sizeof *message, &request);
-	char text[ADDRESS_TEXT_MAX];
 
 	message->ifa_family = family_of(address);
 	message->ifa_prefixlen = (uint8_t)prefix;
@@ -189,7 +225,7 @@ enum status netlink_add_address(const char *name, const struct address *address,
 	message->ifa_index = if_nametoindex(name);
 	put_address(request, IFA_LOCAL, address);
 	put_address(request, IFA_ADDRESS, address);
-	return ask(request, address_text(text, address), error);
+	return complain_of_address(ask(request), name, address, error);
 }
 
 enum status netlink_add_default_route(const struct address *via, struct error *error)
@@ -203,7 +239,7 @@ enum status netlink_add_default_route(const struct address *via, struct error *e
 	message->rtm_protocol = RTPROT_STATIC;
 	message->rtm_type = RTN_UNICAST;
 	put_address(request, RTA_GATEWAY, via);
-	return ask(request, _("the default route"), error);
+	return complain(ask(request), _("the default route"), error);
 }
 
 enum status netlink_set_neighbour(const char *name, const struct address *address, const uint8_t mac[6],
@@ -218,5 +254,5 @@ enum status netlink_set_neighbour(const char *name, const struct address *addres
 	message->ndm_state = NUD_PERMANENT;
 	put_address(request, NDA_DST, address);
 	mnl_attr_put(request, NDA_LLADDR, 6, mac);
-	return ask(request, _("a neighbour"), error);
+	return complain(ask(request), _("a neighbour"), error);
 }

@@ -1,6 +1,7 @@
 /*
  * Talking to the kernel of the current network namespace: interfaces, addresses, routes, neighbours (rtnetlink), and
- * one exchange of messages for others. Failures are STATUS_IO with the kernel's reason.
+ * one exchange of messages for others. Failures are STATUS_IO with a
+ * text that names the thing, the kernel's reason, and for a name or an address that is taken where to look.
  */
 #ifndef TCPWHY_LAB_NETLINK_H
 #define TCPWHY_LAB_NETLINK_H

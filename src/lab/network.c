@@ -8,6 +8,7 @@
 
 #include "base/buffer.h"
 #include "lab/firewall.h"
+#include "lab/lab.h"
 #include "lab/netlink.h"
 #include "packet/builder.h"
 
@@ -193,6 +194,14 @@ static enum status configure(const struct network *network, enum port_id id, str
 	return status == STATUS_OK ? introduce(network, id, error) : status;
 }
 
+/* Whose namespace it was. */
+static enum status at_host(enum party party, enum status status, struct error *error)
+{
+	const struct error inner = *error;
+
+	return status == STATUS_OK ? status : error_set(error, status, "%s: %s", lab_party_text(party), inner.text);
+}
+
 static enum status set_up_port(struct network *network, enum port_id id, struct error *error)
 {
 	enum status status;
@@ -209,7 +218,9 @@ static enum status set_up_port(struct network *network, enum port_id id, struct 
 		status = wire_listen(network->wire, id, "lo", error);
 	network_leave(network);
 	/* Until then what the wire sends is thrown away (noop_qdisc). */
-	return status == STATUS_OK ? netlink_await_carrier(places[id].here, error) : status;
+	if (status == STATUS_OK)
+		status = netlink_await_carrier(places[id].here, error);
+	return at_host(places[id].party, status, error);
 }
 
 /*
@@ -320,7 +331,7 @@ static enum status run_there(const struct network *network, enum party party, st
 		status = firewall_run(buffer_text(commands), error);
 	network_leave(network);
 	buffer_clear(commands);
-	return status;
+	return at_host(party, status, error);
 }
 
 enum status network_rule(const struct network *network, enum party party, const char *hook, const char *rule,
