@@ -90,12 +90,15 @@ static enum exit_status report(struct lab_run *run, struct record *record)
 {
 	enum status status = STATUS_OK;
 
-	if (run->settings->check)
-		status = lab_judge(record);
-	else if (run->settings->json)
+	if (run->settings->check) {
+		/* Of half a scenario nothing can be expected. */
+		if (record->error.status == STATUS_OK)
+			status = lab_judge(record);
+	} else if (run->settings->json) {
 		status = lab_json(&run->text, record, run->vantage);
-	else
+	} else {
 		status = lab_show(&run->text, record, run->vantage, &run->style);
+	}
 	if (status != STATUS_OK) {
 		complain("%s", _("out of memory"));
 		return EXIT_FAILED;

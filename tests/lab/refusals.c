@@ -14,6 +14,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "lab/firewall.h"
@@ -21,7 +22,8 @@
 
 #define PREFIX 24
 /* Of a 64-bit argument, where the filter finds the lower half. */
-#define ARGUMENT(n) ((unsigned)offsetof(struct seccomp_data, args[n]) + (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? 4 : 0))
+#define LOWER_HALF (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? 4 : 0)
+#define ARGUMENT(n) ((unsigned)offsetof(struct seccomp_data, args[n]) + LOWER_HALF)
 #define LOAD(offset) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offset)
 #define JUMP_UNLESS(value, steps) BPF_JUMP(BPF_JMP | BPF_K | BPF_JEQ, value, 0, steps)
 
@@ -123,13 +125,60 @@ static void test_no_netfilter(void)
 	        PARTS("conntrack", "Protocol not supported", "`modprobe nf_conntrack_netlink`"));
 }
 
+/* Run the program with rules to make; what it prints, to stdout and stderr, in `text`. Its exit status, or -1. */
+static int play_without_netfilter(char *text, size_t size)
+{
+	const char *build = getenv("BUILD");
+	char path[4096];
+	int ends[2], status;
+	FILE *out;
+	pid_t child;
+
+	snprintf(path, sizeof path, "%s/tcpwhy", build ? build : "build");
+	if (pipe(ends) < 0)
+		return -1;
+	fflush(stdout);
+	child = fork();
+	if (child == 0) {
+		dup2(ends[1], STDOUT_FILENO);
+		dup2(ends[1], STDERR_FILENO);
+		close(ends[0]);
+		close(ends[1]);
+		if (forget_netfilter())
+			execl(path, path, "lab", "--check", "firewall-reject/midstream", NULL);
+		_exit(127);
+	}
+	close(ends[1]);
+	out = fdopen(ends[0], "r");
+	text[fread(text, 1, size - 1, out)] = '\0';
+	fclose(out);
+	return waitpid(child, &status, 0) == child && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void test_program(void)
+{
+	char text[4096];
+	int status = play_without_netfilter(text, sizeof text);
+
+	if (status == 127 || strstr(text, "namespace")) {
+		ok(true, "the program without nf_tables # SKIP it cannot be played here");
+		return;
+	}
+	is_number(status, 1, "the program without nf_tables: the exit status");
+	is_text(text, "tcpwhy: firewall-reject/midstream: the router: the firewall: this kernel has no nf_tables: "
+	        "Protocol not supported (load it as root: `modprobe nf_tables`, or use a kernel with CONFIG_NF_TABLES)\n",
+	        "the program without nf_tables: one line, and nothing else");
+}
+
 int main(void)
 {
 	int ns;
 
+	setenv("LC_ALL", "C.UTF-8", 1);
+	test_program();
 	if (unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0) {
-		printf("1..0 # SKIP user and network namespaces cannot be made: %s\n", strerror(errno));
-		return 0;
+		ok(true, "names and addresses # SKIP user and network namespaces cannot be made: %s", strerror(errno));
+		return done_testing();
 	}
 	ns = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	if (ok(ns >= 0, "there is a network namespace")) {
