@@ -104,6 +104,8 @@ enum status lab_json(struct buffer *out, const struct record *record, enum party
 	line = json_line_new("played");
 	for (size_t i = 0; i < record->fault_count; i++)
 		json_array_append_new(faults, json_text(record->faults[i]));
+	if (record->error.status != STATUS_OK)
+		json_array_append_new(faults, json_text(record->error.text));
 	json_put(line, "faults", faults);
 	json_line_end(out, line);
 	return status;

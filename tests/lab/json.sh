@@ -74,6 +74,9 @@ s = socket.create_connection((os.environ[\"TCPWHY_ADDRESS\"], int(os.environ[\"T
 s.recv(10)
 while s.send(b\"x\"): pass"' write-after-close
 some 'the signal, which returns nothing' 'line["type"] == "call" and line["signal"] == 13 and line["result"] is None'
+lab --client 'exit 3' write-after-close > "$scratch/json" 2> /dev/null
+ok 'a command that never connects: every line fits the schema' eval 'accepted < "$scratch/json"'
+some 'and the last says so' 'line["type"] == "played" and "waited in vain" in line["faults"][-1]'
 plays 'a row of the account' article/reset-by-read
 some 'the row' 'line["type"] == "row"'
 done_testing
