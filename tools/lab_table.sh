@@ -32,8 +32,10 @@ one router here, where the conversations of causes-by-vantage.md have eight, so 
 | cause | scenario | what is played | at the client | at the router | at the server |
 |---|---|---|---|---|---|
 END
-python3 - "$captures" << 'END'
-import collections, json, os, sys
+python3 - "$captures" "${1:-all}" << 'END'
+import collections, json, os, sys, textwrap
+
+HOSTS = "client", "router", "server"
 
 def lines(name):
     with open(os.path.join(sys.argv[1], name), encoding="utf-8") as file:
@@ -41,6 +43,19 @@ def lines(name):
 
 def capture(scenario, version, host):
     return f"{scenario.replace('/', '-')}-ipv{version}-{host}.pcapng"
+
+# What differs from play to play, and why: the certainty, or whether there are verdicts on further resets.
+ISN = ("which of the initial sequence numbers that the kernel draws is the higher one decides whether `read` believes "
+       "that the RST was accepted")
+TWINS = "RSTs that are the same byte by byte count as one packet captured twice where they follow at once"
+VARIES = {
+    "bad-handshake/syn-sent": (("server",), "certainty", ISN),
+    "connect-abandoned/timed-out": (HOSTS, "also", TWINS),
+}
+
+def varying(name, host):
+    hosts, what, _ = VARIES.get(name, ((), None, None))
+    return what if host in hosts else None
 
 def said(cause, reset):
     """What a verdict says of this cause, the most telling kind first: (kind, text)."""
@@ -51,11 +66,15 @@ def said(cause, reset):
         return 1, f"a candidate of {reset['cause']}{sure}"
     return 2, "unknown" if reset["certainty"] == "unknown" else f"{reset['cause']} ({reset['certainty']})"
 
-def cell(cause, resets):
+def cell(cause, resets, varies):
     every = sorted({said(cause, reset) for reset in resets})
     best = every[0][0] if every else 0
     texts = [text for kind, text in every if kind == best]
     others = [text for kind, text in every if kind != best]
+    if varies == "certainty" and texts in (["certain"], ["likely"], ["certain", "likely"]):
+        texts = ["certain or likely"]
+    if varies == "also":
+        others = []
     return (" and ".join(texts) or "-") + "".join(f", also {text}" for text in others)
 
 def both(v4, v6):
@@ -68,7 +87,13 @@ for line in lines("read.json"):
 scenarios = {line["name"]: line for line in lines("played.json") if line["type"] == "scenario"}
 for name, scenario in scenarios.items():
     cause = scenario["cause"]
-    cells = [both(*(cell(cause, resets[capture(name, version, host)]) for version in (4, 6)))
-             for host in ("client", "router", "server")]
+    cells = [both(*(cell(cause, resets[capture(name, version, host)], varying(name, host)) for version in (4, 6)))
+             for host in HOSTS]
     print(f"| {f'`{cause}`' if cause else '-'} | `{name}` | {scenario['title']} | " + " | ".join(cells) + " |")
+if sys.argv[2] == "all":
+    print("\nWhat differs from play to play:\n")
+    kinds = {"certainty": "the certainty", "also": "verdicts on further resets, which are left out above"}
+    for name, (hosts, what, why) in VARIES.items():
+        text = f"- `{name}` at the {', '.join(hosts)}, {kinds[what]}: {why}."
+        print(textwrap.fill(text, 118, subsequent_indent="  ", break_on_hyphens=False))
 END
