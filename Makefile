@@ -61,7 +61,7 @@ all: $(BUILD)/tcpwhy                ## build build/tcpwhy
 .PHONY: help
 help:                               ## this list
 	@echo 'make [BUILD=build] [CC=gcc] [SANITIZE=address,undefined] [PREFIX=/usr/local] [DESTDIR=]'
-	@sed -n 's/^\([a-z]*\):[^#]*## /\1 /p' $(firstword $(MAKEFILE_LIST)) | while read -r name text; do \
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1 /p' $(firstword $(MAKEFILE_LIST)) | while read -r name text; do \
 		printf '  make %-10s %s\n' "$$name" "$$text"; done
 
 # ---- the program
@@ -232,6 +232,11 @@ pot:                                ## collect the texts for people into po/tcpw
 .PHONY: readme
 readme: all                         ## put the verdict of today onto the first screen of README.md
 	BUILD=$(BUILD) tools/readme.sh
+
+.PHONY: lab-table
+lab-table: all                      ## play every scenario of the lab and write docs/lab-by-vantage.md again
+	BUILD=$(BUILD) tools/lab_table.sh > $(BUILD)/lab-by-vantage.md
+	@mv $(BUILD)/lab-by-vantage.md docs/lab-by-vantage.md
 
 .PHONY: install
 INSTALLED := $(BUILD)/$(SONAME) $(BUILD)/libtcpwhy.a $(BUILD)/tcpwhy.pc $(BUILD)/tcpwhy-causes.7 $(MO)

@@ -81,7 +81,7 @@ if "$tcpwhy" lab article/reset-by-read > "$scratch/row" 2> "$scratch/why"; then
 else
 	skip 'the row of the lab in the README is a real one' "$(head -1 "$scratch/why")"
 fi
-for target in $(grep -oE '`make [a-z]+' README.md CONTRIBUTING.md | awk '{ print $2 }' | sort -u); do
+for target in $(grep -ohE '`make [a-z-]+' README.md CONTRIBUTING.md DESIGN.md | awk '{ print $2 }' | sort -u); do
 	ok "make $target exists" grep -qE "^$target:" Makefile
 done
 ok 'CONTRIBUTING.md names facts that exist' is_empty "$(grep -oE '\bFACT_[A-Z_]+' CONTRIBUTING.md | sort -u |

@@ -1,0 +1,99 @@
+#!/bin/bash
+# Print docs/lab-by-vantage.md: play scenarios of the lab (all; or those that are named: their rows only) over IPv4 and
+# IPv6, and say what `read` tells of the captures of the client, of the router and of the server. Times, addresses and
+# frames are left out: each play gives the same rows. Where no scenario can be played it prints nothing and fails.
+set -eu
+cd "$(dirname "$0")/.."
+
+export LC_ALL=C.UTF-8
+unset LANGUAGE
+tcpwhy=${BUILD:-build}/tcpwhy
+captures=$(mktemp -d)
+trap 'rm -rf "$captures"' EXIT
+
+"$tcpwhy" lab --json -4 -6 -w "$captures" "${@:---all}" > "$captures/played.json"
+# One at a time: several files would be one run, and their connections have the same ports.
+for capture in "$captures"/*.pcapng; do
+	"$tcpwhy" read --json "$capture"
+done > "$captures/read.json"
+
+[ $# -gt 0 ] || cat << 'END'
+# What the lab's scenarios look like from where
+
+Made by `make lab-table` (tools/lab_table.sh) from the lab's round trip: each scenario is played on a Linux kernel
+(`tcpwhy lab --all -4 -6 -w DIR`), and `tcpwhy read --json` reads what its client, its router and its server captured,
+each capture alone; a test (tests/lab/vantages.sh) makes it again and compares. *certain*, *likely*: the scenario's
+cause is the verdict, and nothing else fits, or the other candidates are named beside it. *a candidate of X*: the
+verdict is X, and this cause is among its candidates. *X (certain)*, *X (likely)*: the verdict is X without this cause,
+or the scenario is a row of `tcpwhy lab article` that has no cause. *and*, *also*: further resets in the same capture
+have other verdicts. *-*: no RST is seen there. Where IPv6 tells more or less than IPv4, it stands behind it. There is
+one router here, where the conversations of causes-by-vantage.md have eight, so there is less to measure.
+
+| cause | scenario | what is played | at the client | at the router | at the server |
+|---|---|---|---|---|---|
+END
+python3 - "$captures" "${1:-all}" << 'END'
+import collections, json, os, sys, textwrap
+
+HOSTS = "client", "router", "server"
+
+def lines(name):
+    with open(os.path.join(sys.argv[1], name), encoding="utf-8") as file:
+        return [json.loads(line) for line in file]
+
+def capture(scenario, version, host):
+    return f"{scenario.replace('/', '-')}-ipv{version}-{host}.pcapng"
+
+# What differs from play to play, and why: the certainty, or whether there are verdicts on further resets.
+ISN = ("which of the initial sequence numbers that the kernel draws is the higher one decides whether `read` believes "
+       "that the RST was accepted")
+TWINS = "RSTs that are the same byte by byte count as one packet captured twice where they follow at once"
+VARIES = {
+    "bad-handshake/syn-sent": (("server",), "certainty", ISN),
+    "connect-abandoned/timed-out": (HOSTS, "also", TWINS),
+}
+
+def varying(name, host):
+    hosts, what, _ = VARIES.get(name, ((), None, None))
+    return what if host in hosts else None
+
+def said(cause, reset):
+    """What a verdict says of this cause, the most telling kind first: (kind, text)."""
+    if reset["cause"] == cause:
+        return 0, reset["certainty"]
+    if cause in reset["candidates"]:
+        sure = " (certain)" if reset["certainty"] == "certain" else ""
+        return 1, f"a candidate of {reset['cause']}{sure}"
+    return 2, "unknown" if reset["certainty"] == "unknown" else f"{reset['cause']} ({reset['certainty']})"
+
+def cell(cause, resets, varies):
+    every = sorted({said(cause, reset) for reset in resets})
+    best = every[0][0] if every else 0
+    texts = [text for kind, text in every if kind == best]
+    others = [text for kind, text in every if kind != best]
+    if varies == "certainty" and texts in (["certain"], ["likely"], ["certain", "likely"]):
+        texts = ["certain or likely"]
+    if varies == "also":
+        others = []
+    return (" and ".join(texts) or "-") + "".join(f", also {text}" for text in others)
+
+def both(v4, v6):
+    return v4 if v4 == v6 else f"{v4}; IPv6: {v6}"
+
+resets = collections.defaultdict(list)
+for line in lines("read.json"):
+    if line["type"] == "reset":
+        resets[os.path.basename(line["file"])].append(line)
+scenarios = {line["name"]: line for line in lines("played.json") if line["type"] == "scenario"}
+for name, scenario in scenarios.items():
+    cause = scenario["cause"]
+    cells = [both(*(cell(cause, resets[capture(name, version, host)], varying(name, host)) for version in (4, 6)))
+             for host in HOSTS]
+    print(f"| {f'`{cause}`' if cause else '-'} | `{name}` | {scenario['title']} | " + " | ".join(cells) + " |")
+if sys.argv[2] == "all":
+    print("\nWhat differs from play to play:\n")
+    kinds = {"certainty": "the certainty", "also": "verdicts on further resets, which are left out above"}
+    for name, (hosts, what, why) in VARIES.items():
+        text = f"- `{name}` at the {', '.join(hosts)}, {kinds[what]}: {why}."
+        print(textwrap.fill(text, 118, subsequent_indent="  ", break_on_hyphens=False))
+END
