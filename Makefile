@@ -114,7 +114,7 @@ test: tests                         ## build and run all tests
 	BUILD=$(BUILD) CC='$(CC)' SANITIZE='$(SANITIZE)' LC_ALL=C.UTF-8 TZ=UTC prove $(PROVE_FLAGS) $(TESTS) $(SHELL_TESTS)
 
 .PHONY: tests
-tests: $(BUILD)/tcpwhy $(TESTS) $(REPLAYS) $(BUILD)/make_samples $(BUILD)/check_json examples
+tests: $(BUILD)/tcpwhy $(TESTS) $(REPLAYS) $(BUILD)/check_json examples
 
 # Tests of the layers above the library.
 $(BUILD)/tests/lab/%.t: STATIC := $(LAB_OBJ) $(STATIC)
@@ -131,10 +131,6 @@ $(BUILD)/%: tests/tools/%.c $(HELP_OBJ) $(STATIC)
 	@mkdir -p $(@D)
 	$(call said,LINK)
 	$(Q)$(CC) $(CFLAGS) -Itests -MMD -MP -MF $@.d $(LDFLAGS) -o $@ $< $(HELP_OBJ) $(STATIC) $(LDLIBS)
-
-$(BUILD)/make_samples: tools/make_samples.c $(STATIC)
-	$(call said,LINK)
-	$(Q)$(CC) $(CFLAGS) -MMD -MP -MF $@.d $(LDFLAGS) -o $@ $< $(STATIC) $(LDLIBS)
 
 # ---- the server and the clients of the account, for `tcpwhy lab --client` and by hand
 
@@ -156,8 +152,8 @@ $(BUILD)/examples/Peer.class: $(JAVA_SRC)
 	$(Q)javac -d $(@D) $(JAVA_SRC)
 
 .PHONY: samples
-samples: $(BUILD)/make_samples      ## write the captures in samples/ again
-	$(BUILD)/make_samples samples
+samples: all                        ## play the captures in samples/ again
+	BUILD=$(BUILD) tools/samples.sh
 
 # ---- hostile input
 

@@ -11,8 +11,8 @@ put() {
 	COMMAND=$1 TEXT=$2 perl -0pi -e 's/(\$ \Q$ENV{COMMAND}\E\n).*?(\n```)/$1$ENV{TEXT}$2/s' README.md
 }
 
-put 'tcpwhy read --frame 7 samples/write-after-close.pcapng' \
-	"$("$tcpwhy" read --frame 7 samples/write-after-close.pcapng | sed '/^$/d')"
+put 'tcpwhy read --frame 6 samples/write-after-close.pcapng' \
+	"$("$tcpwhy" read --frame 6 samples/write-after-close.pcapng | sed '/^$/d')"
 # Without the verdict at its end.
 if drawing=$("$tcpwhy" lab article/reset-by-read 2>&1); then
 	put 'tcpwhy lab article/reset-by-read' "$(sed '1d; /^reset 1/,$d' <<< "$drawing")"
