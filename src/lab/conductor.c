@@ -141,26 +141,37 @@ static unsigned poll_programs(const struct conductor *conductor, struct pollfd *
 	return count;
 }
 
-void conductor_turn(struct conductor *conductor, int64_t ns)
+/* Whether there is news: the mere stops of a traced command, thousands a second, are none. */
+static bool serve_once(struct conductor *conductor, int64_t until)
 {
 	struct pollfd fds[WIRE_POLL_MAX + PARTIES];
 	unsigned count = wire_poll(conductor->network.wire, fds);
-	int64_t due = wire_next_due(conductor->network.wire), until = clock_monotonic() + ns;
+	int64_t due = wire_next_due(conductor->network.wire);
+	int64_t ns = (due < until ? due : until) - clock_monotonic();
 	struct timespec time;
 	sigset_t none;
+	bool news;
 
 	sigemptyset(&none);
 	count += poll_programs(conductor, fds + count);
-	ns = (due < until ? due : until) - clock_monotonic();
 	ns = ns < 0 ? 0 : ns;
 	time = (struct timespec){ .tv_sec = ns / NS_PER_S, .tv_nsec = ns % NS_PER_S };
 	/* A stop of a traced command comes as SIGCHLD, which is let through here only. */
-	ppoll(fds, count, &time, &none);
+	news = ppoll(fds, count, &time, &none) >= 0;
 	wire_serve(conductor->network.wire);
 	for (unsigned i = 0; i < PARTIES; i++) {
 		listen_to(conductor, i);
-		command_serve(&conductor->commands[i], take_command_call, conductor);
+		news |= command_serve(&conductor->commands[i], take_command_call, conductor);
 	}
+	return news;
+}
+
+void conductor_turn(struct conductor *conductor, int64_t ns)
+{
+	int64_t until = clock_monotonic() + ns;
+
+	while (!serve_once(conductor, until) && clock_monotonic() < until)
+		;
 }
 
 enum status conductor_wait(struct conductor *conductor, const struct step *step, conductor_condition is_so)
