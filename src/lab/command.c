@@ -82,14 +82,12 @@ enum status command_start(struct command *command, const struct network *network
 	return STATUS_OK;
 }
 
-/* Whether the taker was told of it. */
-static bool take_call(struct command *command, struct tracee *tracee, command_taker taker, void *user)
+static void take_call(struct command *command, struct tracee *tracee, command_taker taker, void *user)
 {
 	struct __ptrace_syscall_info info;
-	bool told = false;
 
 	if (ptrace(PTRACE_GET_SYSCALL_INFO, tracee->id, (void *)sizeof info, &info) <= 0)
-		return false;
+		return;
 	if (info.op == PTRACE_SYSCALL_INFO_ENTRY) {
 		tracee->number = info.entry.nr;
 		for (unsigned i = 0; i < 6; i++)
@@ -104,12 +102,10 @@ static bool take_call(struct command *command, struct tracee *tracee, command_ta
 		tracee->call.error = info.exit.is_error ? (int32_t)-info.exit.rval : 0;
 		command_leaves(command, tracee);
 		/* 512 and up: the kernel's own, it will begin the call again. */
-		told = tracee->in_call && tracee->call.error < 512;
-		if (told)
+		if (tracee->in_call && tracee->call.error < 512)
 			taker(user, &tracee->call);
 		tracee->in_call = false;
 	}
-	return told;
 }
 
 static void add_child(struct command *command, pid_t parent)
@@ -132,14 +128,13 @@ static void tell_sigpipe(const struct command *command, const struct tracee *tra
 		taker(user, &call);
 }
 
-/* Go on after a stop. Whether the taker was told of a call. */
-static bool serve_stop(struct command *command, struct tracee *tracee, int status, command_taker taker, void *user)
+/* Go on after a stop. */
+static void serve_stop(struct command *command, struct tracee *tracee, int status, command_taker taker, void *user)
 {
 	int signal = WSTOPSIG(status), event = status >> 16;
-	bool told = false;
 
 	if (signal == SYSCALL_STOP)
-		told = take_call(command, tracee, taker, user);
+		take_call(command, tracee, taker, user);
 	else if (event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK || event == PTRACE_EVENT_CLONE)
 		add_child(command, tracee->id);
 	else if (!event && signal == SIGPIPE)
@@ -148,12 +143,11 @@ static bool serve_stop(struct command *command, struct tracee *tracee, int statu
 		signal = 0;
 	tracee->seen = true;
 	ptrace(PTRACE_SYSCALL, tracee->id, NULL, (void *)(intptr_t)signal);
-	return told;
 }
 
-bool command_serve(struct command *command, command_taker taker, void *user)
+void command_serve(struct command *command, command_taker taker, void *user)
 {
-	bool any = command->started && !command->ended, news = false;
+	bool any = command->started && !command->ended;
 	int status;
 
 	while (any) {
@@ -165,14 +159,13 @@ bool command_serve(struct command *command, command_taker taker, void *user)
 				continue;
 			any = true;
 			if (WIFSTOPPED(status))
-				news |= serve_stop(command, tracee, status, taker, user);
+				serve_stop(command, tracee, status, taker, user);
 			else
 				command->tracees[i--] = command->tracees[--command->count];
 		}
 	}
-	if (command->started && !command->count && !command->ended)
-		news = command->ended = true;
-	return news;
+	if (command->started && !command->count)
+		command->ended = true;
 }
 
 void command_kill(struct command *command, int signal)

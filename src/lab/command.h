@@ -42,11 +42,8 @@ typedef void (*command_taker)(void *user, const struct lab_call *call);
 
 enum status command_start(struct command *command, const struct network *network, enum party party, const char *text,
                           struct error *error);
-/*
- * Serve its stops, without waiting; each finished call goes to the taker. Sets `ended` with the last thread. Whether
- * there was anything that others see: a call, or the end.
- */
-bool command_serve(struct command *command, command_taker taker, void *user);
+/* Serve its stops, without waiting; each finished call goes to the taker. Sets `ended` with the last thread. */
+void command_serve(struct command *command, command_taker taker, void *user);
 /* Send a signal to it. */
 void command_kill(struct command *command, int signal);
 

@@ -109,6 +109,7 @@ static void listen_to(struct conductor *conductor, enum party party)
 
 	if (!program_listen(program))
 		return;
+	conductor->news = true;
 	if (program->answer.call.killed)
 		complete_end(conductor, party);
 	if (step && step->verb != VERB_ON_SIGPIPE)
@@ -129,6 +130,7 @@ static void take_command_call(void *user, const struct lab_call *call)
 	told.start_ns += conductor->ahead_ns;
 	told.end_ns += conductor->ahead_ns;
 	message_call(conductor->caller, &told);
+	conductor->news = true;
 }
 
 static unsigned poll_programs(const struct conductor *conductor, struct pollfd *fds)
@@ -141,8 +143,7 @@ static unsigned poll_programs(const struct conductor *conductor, struct pollfd *
 	return count;
 }
 
-/* Whether there is news: the mere stops of a traced command, thousands a second, are none. */
-static bool serve_once(struct conductor *conductor, int64_t until)
+static void serve_once(struct conductor *conductor, int64_t until)
 {
 	struct pollfd fds[WIRE_POLL_MAX + PARTIES];
 	unsigned count = wire_poll(conductor->network.wire, fds);
@@ -150,28 +151,28 @@ static bool serve_once(struct conductor *conductor, int64_t until)
 	int64_t ns = (due < until ? due : until) - clock_monotonic();
 	struct timespec time;
 	sigset_t none;
-	bool news;
 
 	sigemptyset(&none);
 	count += poll_programs(conductor, fds + count);
 	ns = ns < 0 ? 0 : ns;
 	time = (struct timespec){ .tv_sec = ns / NS_PER_S, .tv_nsec = ns % NS_PER_S };
-	/* A stop of a traced command comes as SIGCHLD, which is let through here only. */
-	news = ppoll(fds, count, &time, &none) >= 0;
+	/* A stop of a traced command comes as SIGCHLD, which is let through here only, and is no news by itself. */
+	conductor->news = ppoll(fds, count, &time, &none) >= 0;
 	wire_serve(conductor->network.wire);
 	for (unsigned i = 0; i < PARTIES; i++) {
 		listen_to(conductor, i);
-		news |= command_serve(&conductor->commands[i], take_command_call, conductor);
+		command_serve(&conductor->commands[i], take_command_call, conductor);
 	}
-	return news;
 }
 
+/* Not one turn a stop: there are thousands a second, and after each turn the state of a socket is asked for again. */
 void conductor_turn(struct conductor *conductor, int64_t ns)
 {
 	int64_t until = clock_monotonic() + ns;
 
-	while (!serve_once(conductor, until) && clock_monotonic() < until)
-		;
+	do
+		serve_once(conductor, until);
+	while (!conductor->news && clock_monotonic() < until);
 }
 
 enum status conductor_wait(struct conductor *conductor, const struct step *step, conductor_condition is_so)

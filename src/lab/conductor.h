@@ -35,6 +35,7 @@ struct conductor {
 	struct command commands[PARTIES];        /* in place of the programs, where the user has some */
 	const struct step *orders[PARTIES];      /* the last call that each was told to make */
 	bool off[PARTIES];
+	bool news;                               /* this turn: more came than stops of a traced command */
 	struct seen seen[SEEN_MAX];
 	size_t seen_count, cursors[PARTIES];     /* up to where each party's WAIT_PACKET has looked */
 	struct track tracks[TRACKS_MAX];
