@@ -1,10 +1,12 @@
 /* tcpwhy: why was this TCP connection reset? */
+#include <fcntl.h>
 #include <libintl.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "cli/command.h"
@@ -84,10 +86,22 @@ static enum exit_status run(int argc, char **argv)
 	return run_command(command, argc - 1, argv + 1);
 }
 
+/*
+ * A standard descriptor that is closed would become that of the next file or socket, and what is printed would go
+ * there. Opened the wrong way round, it goes on failing with EBADF.
+ */
+static void occupy_standard_descriptors(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
 int main(int argc, char **argv)
 {
 	enum exit_status status, written;
 
+	occupy_standard_descriptors();
 	setlocale(LC_CTYPE, "");
 	setlocale(LC_MESSAGES, ""); /* and not LC_NUMERIC: numbers keep their point */
 	bindtextdomain(TEXT_DOMAIN, LOCALE_DIR);

@@ -22,6 +22,17 @@ json_types() {
 print(*dict.fromkeys(json.loads(line)["type"] for line in sys.stdin))'
 }
 
+# ends_soon PID: within 10 s, and well.
+ends_soon() {
+	local i
+	for ((i = 0; i < 1000; i++)); do
+		kill -0 "$1" 2> /dev/null || { wait "$1"; return; }
+		read -rt 0.01 <> <(:) || true
+	done
+	kill -KILL "$1"
+	return 1
+}
+
 usage 'an unknown cause' 'no such scenario' nonsense
 usage 'an unknown face' 'no such scenario' half-open/nonsense
 usage 'an unknown host' 'client, router or server' --at mars half-open
@@ -46,6 +57,11 @@ lab --json -6 write-after-close > "$scratch/json"
 ok 'JSON lines of every kind' is "$(json_types < "$scratch/json")" 'scenario call segment remark reset played'
 ok '--pause goes on by Enter' holds "$(yes '' | head -100 | lab --pause port-closed)" \
 	'the client: connect() = -1 ECONNREFUSED'
+lab --pause port-closed <&- > "$scratch/out" &
+ok '--pause goes on where there is no input' ends_soon $!
+lab --pause port-closed >&- 2> "$scratch/err" < /dev/null
+ok 'no output: exit status' is $? 1
+ok 'no output: it says so' holds "$(cat "$scratch/err")" 'standard output'
 lab --write "$scratch/captures" -4 -6 no-answer > "$scratch/out"
 ok 'three captures for each version' is "$(ls "$scratch/captures" | wc -l)" 6
 for host in client server; do
