@@ -18,7 +18,7 @@ WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototy
 OPTIMIZE ?= -O3 -g
 PACKAGES := libpcap libarchive jansson
 # What the program needs and the library does not.
-PROGRAM_PACKAGES := libmnl libnftables
+PROGRAM_PACKAGES := libmnl libnftables libbpf
 PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) $(PROGRAM_PACKAGES) 2>/dev/null)
 PACKAGE_LIBS   := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
 PROGRAM_LIBS   := $(shell pkg-config --libs $(PROGRAM_PACKAGES) 2>/dev/null)
@@ -33,7 +33,7 @@ LDLIBS   += $(PACKAGE_LIBS)
 LAYERS   := base source packet flow reset cause diagnose analysis report
 LIB_SRC  := $(foreach layer,$(LAYERS),$(wildcard src/$(layer)/*.c))
 # Those of the program, above the library.
-PROGRAM_LAYERS := lab
+PROGRAM_LAYERS := lab live
 LAB_SRC  := $(foreach layer,$(PROGRAM_LAYERS),$(wildcard src/$(layer)/*.c))
 CLI_SRC  := $(wildcard src/cli/*.c)
 # One program a file; what several of them share stands in tests/support, what is no test in tests/tools.
@@ -80,6 +80,23 @@ $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(call said,CC  )
 	$(Q)$(CC) $(CFLAGS) $(if $(filter tests/%,$<),-Itests) -MMD -MP -c -o $@ $<
+
+# The programs for the kernel: built by clang whatever CC is, carried in the skeleton that the loader includes.
+BPF_CLANG ?= clang
+BPFTOOL   ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
+BPF_OBJ   := $(BUILD)/src/live/bpf/reset.bpf.o
+
+$(BPF_OBJ): src/live/bpf/reset.bpf.c
+	@mkdir -p $(@D)
+	$(call said,BPF )
+	$(Q)$(BPF_CLANG) -O2 -g -target bpf -Wall -Wextra -Werror -Isrc -MMD -MP -c -o $@ $<
+
+$(BUILD)/src/live/bpf/reset.skel.h: $(BPF_OBJ)
+	$(call said,SKEL)
+	$(Q)$(BPFTOOL) gen skeleton $< name reset_bpf > $@
+
+$(BUILD)/src/live/tracer.o: CFLAGS += -I$(BUILD)/src
+$(BUILD)/src/live/tracer.o: $(BUILD)/src/live/bpf/reset.skel.h
 
 # The one object that knows where it will be installed.
 $(BUILD)/src/cli/main.o: CFLAGS += -DLOCALE_DIR='"$(PREFIX)/share/locale"'
@@ -252,4 +269,4 @@ install: all $(INSTALLED)          ## install under PREFIX
 clean:                              ## remove what was built
 	rm -rf $(BUILD) $(BUILD)-hostile $(FUZZ_BUILD)
 
--include $(ALL_OBJ:.o=.d) $(TESTS:=.d) $(wildcard $(BUILD)/*.d)
+-include $(ALL_OBJ:.o=.d) $(BPF_OBJ:.o=.d) $(TESTS:=.d) $(wildcard $(BUILD)/*.d)

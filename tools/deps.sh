@@ -4,22 +4,22 @@ set -eu
 
 declare -A apt=(
 	[build]='gcc libc6-dev make pkg-config binutils libpcap-dev libarchive-dev libjansson-dev libmnl-dev libnftables-dev
-		gettext'
-	[check]='clang libclang-rt-14-dev perl universal-ctags mandoc valgrind python3 tcpdump'
+		libbpf-dev bpftool clang gettext'
+	[check]='libclang-rt-14-dev perl universal-ctags mandoc valgrind python3 tcpdump'
 )
 declare -A dnf=(
 	[build]='gcc glibc-devel make pkgconf-pkg-config binutils libpcap-devel libarchive-devel jansson-devel libmnl-devel
-		nftables-devel gettext'
-	[check]='clang compiler-rt perl-Test-Harness ctags mandoc valgrind python3 tcpdump'
+		nftables-devel libbpf-devel bpftool clang gettext'
+	[check]='compiler-rt perl-Test-Harness ctags mandoc valgrind python3 tcpdump'
 )
 declare -A pacman=(
-	[build]='gcc make pkgconf binutils libpcap libarchive jansson libmnl nftables gettext'
-	[check]='clang compiler-rt perl ctags mandoc valgrind python tcpdump'
+	[build]='gcc make pkgconf binutils libpcap libarchive jansson libmnl nftables libbpf bpf clang gettext'
+	[check]='compiler-rt perl ctags mandoc valgrind python tcpdump'
 )
 declare -A apk=(
 	[build]='gcc musl-dev musl-libintl make pkgconf binutils libpcap-dev libarchive-dev jansson-dev libmnl-dev
-		nftables-dev gettext bash'
-	[check]='clang compiler-rt perl-utils ctags mandoc valgrind python3 tcpdump'
+		nftables-dev libbpf-dev bpftool clang gettext bash'
+	[check]='compiler-rt perl-utils ctags mandoc valgrind python3 tcpdump'
 )
 
 as_root=
@@ -68,7 +68,7 @@ with_apt() {
 print_line() {
 	local tool complete=1
 	for tool in "${CC:-gcc}" pkg-config msgfmt prove; do command -v "$tool" > /dev/null || complete=; done
-	if [ "$complete" ] && pkg-config --exists libpcap libarchive jansson libmnl libnftables; then return 0; fi
+	if [ "$complete" ] && pkg-config --exists libpcap libarchive jansson libmnl libnftables libbpf; then return 0; fi
 	echo "tcpwhy: please run: $*" >&2
 	exit 1
 }

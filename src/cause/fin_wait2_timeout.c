@@ -45,7 +45,12 @@ static struct opinion weigh(const struct evidence *e)
 {
 	struct opinion o;
 
-	if (!aborted(e) || !yes(e, FACT_SENDER_FIN_ACKED) || yes(e, FACT_RECEIVER_FIN) ||
+	if (yes(e, FACT_KERNEL_FIN_WAIT2)) {
+		o = opinion_established();
+		opinion_because(&o, FACT_KERNEL_FIN_WAIT2);
+		return o;
+	}
+	if (no(e, FACT_KERNEL_FIN_WAIT2) || !aborted(e) || !yes(e, FACT_SENDER_FIN_ACKED) || yes(e, FACT_RECEIVER_FIN) ||
 	    number(e, FACT_FIN_TO_RST) < FIN_WAIT2_MIN_NS)
 		return opinion_excluded();
 	o = opinion_possible(55);

@@ -4,6 +4,12 @@
 #include "cause/rules.h"
 #include "cause/step.h"
 
+/* Its kernel says that it has no such connection, remembers no end of it, and the other side was in it. */
+static bool forgot(const struct evidence *e)
+{
+	return yes(e, FACT_KERNEL_NO_SOCKET) && no(e, FACT_KERNEL_GAVE_UP);
+}
+
 static struct opinion weigh(const struct evidence *e);
 
 const struct cause cause_half_open = {
@@ -68,7 +74,7 @@ static struct opinion weigh(const struct evidence *e)
 		o = opinion_possible(35);
 	else if (yes(e, FACT_HOPS_DIFFER) || yes(e, FACT_SENDER_WENT_ON))
 		o = opinion_possible(20);
-	else if (knew_and_forgot(e))
+	else if (knew_and_forgot(e) || forgot(e))
 		o = opinion_established();
 	else
 		o = opinion_possible(idle_for(e, IDLE_BOX_NS) ? 50 : 60);

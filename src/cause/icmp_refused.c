@@ -46,9 +46,12 @@ static struct opinion weigh(const struct evidence *e)
 {
 	struct opinion o;
 
-	if (!yes(e, FACT_ICMP_ERROR))
+	if (yes(e, FACT_KERNEL_UNREACHABLE))
+		o = opinion_possible(80);
+	else if (yes(e, FACT_ICMP_ERROR) || yes(e, FACT_KERNEL_ICMP))
+		o = opinion_established();
+	else
 		return opinion_excluded();
-	o = opinion_established();
-	BECAUSE(&o, e, FACT_SYN_SEEN, FACT_ICMP_ERROR, FACT_RECEIVER_RETRANSMITS);
+	BECAUSE(&o, e, FACT_SYN_SEEN, FACT_ICMP_ERROR, FACT_KERNEL_ICMP, FACT_KERNEL_UNREACHABLE, FACT_RECEIVER_RETRANSMITS);
 	return o;
 }

@@ -58,6 +58,13 @@ static struct opinion weigh(const struct evidence *e)
 	bool probed = number(e, FACT_SENDER_PROBES) && yes(e, FACT_RST_SEQ_OWN_NEXT);
 	struct opinion o;
 
+	if (yes(e, FACT_KERNEL_KEEPALIVE)) {
+		o = opinion_established();
+		BECAUSE(&o, e, FACT_KERNEL_KEEPALIVE, FACT_IDLE_BEFORE);
+		return o;
+	}
+	if (no(e, FACT_KERNEL_KEEPALIVE))
+		return opinion_excluded();
 	if (!(probed || number(e, FACT_SENDER_PROBES_ANSWERED)) || yes(e, FACT_SHAPE_PASSIVE) || reset_before(e) ||
 	    says_box(e))
 		return opinion_excluded();

@@ -51,7 +51,7 @@ static struct opinion weigh(const struct evidence *e)
 {
 	struct opinion o;
 
-	if (yes(e, FACT_ICMP_ERROR))
+	if (yes(e, FACT_ICMP_ERROR) || yes(e, FACT_KERNEL_ICMP) || yes(e, FACT_KERNEL_UNREACHABLE))
 		return opinion_excluded();
 	o = number(e, FACT_RECEIVER_RETRANSMITS) >= GIVEN_UP ? opinion_established() : opinion_possible(60);
 	BECAUSE(&o, e, FACT_SENDER_SEEN, FACT_HANDSHAKE_SEEN, FACT_RECEIVER_RETRANSMITS, FACT_AGE);

@@ -47,6 +47,13 @@ static struct opinion weigh(const struct evidence *e)
 
 	if (!met_stranger(e) || yes(e, FACT_HOPS_DIFFER) || box_expired(e))
 		return opinion_excluded();
+	if (yes(e, FACT_KERNEL_GAVE_UP)) {
+		o = opinion_established();
+		opinion_because(&o, FACT_KERNEL_GAVE_UP);
+		return o;
+	}
+	if (no(e, FACT_KERNEL_GAVE_UP))
+		return opinion_excluded();
 	o = opinion_possible(number(e, FACT_SENDER_RETRANSMITS) > 2 || number(e, FACT_SENDER_PROBES) > 2 ? 62 : 18);
 	BECAUSE(&o, e, FACT_SENDER_RETRANSMITS, FACT_SENDER_PROBES);
 	return o;

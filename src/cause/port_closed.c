@@ -49,11 +49,12 @@ static struct opinion weigh(const struct evidence *e)
 
 	if (!refused_syn(e))
 		return opinion_excluded();
-	if (made_by_kernel(e) || yes(e, FACT_BOX_SAYS_REFUSED))
+	if (made_by_kernel(e) || yes(e, FACT_BOX_SAYS_REFUSED) || yes(e, FACT_KERNEL_NO_SOCKET))
 		o = opinion_established();
 	else
 		o = opinion_possible(made_by_firewall(e) || yes(e, FACT_WINDOW_COPIED) ? 50 : 85);
 	BECAUSE(&o, e, FACT_ANSWERS_SYN, FACT_RST_SEQ_ZERO, FACT_TEXT_REASON, FACT_CLASS_COPIED, FACT_LABEL_FRESH,
-	        FACT_ANSWER_DELAY, FACT_SYN_AGAIN);
+	        FACT_KERNEL_NO_SOCKET, FACT_KERNEL_LISTENED);
+	BECAUSE(&o, e, FACT_ANSWER_DELAY, FACT_SYN_AGAIN);
 	return o;
 }

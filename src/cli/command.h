@@ -43,6 +43,7 @@ struct command {
 };
 
 extern const struct command cmd_read;
+extern const struct command cmd_watch;
 extern const struct command cmd_causes;
 extern const struct command cmd_lab;
 

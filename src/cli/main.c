@@ -17,6 +17,7 @@
 /* Every command, in the order of the help. */
 static const struct command *const commands[] = {
 	&cmd_read,
+	&cmd_watch,
 	&cmd_causes,
 	&cmd_lab,
 };

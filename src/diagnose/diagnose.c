@@ -13,6 +13,12 @@ struct opinions {
 	unsigned standing_count;
 };
 
+/* Whether a kernel says who made the RST, and it was not who the cause says. */
+static bool is_denied(const struct evidence *e, const struct cause *cause)
+{
+	return cause->sender == ROLE_MIDDLEBOX && yes(e, FACT_KERNEL_SENT);
+}
+
 static void weigh_all(const struct evidence *e, struct opinions *all)
 {
 	all->standing_count = 0;
@@ -20,7 +26,8 @@ static void weigh_all(const struct evidence *e, struct opinions *all)
 		const struct cause *cause = cause_get((enum cause_id)id);
 		bool ending = cause->family == FAMILY_ENDING;
 
-		all->of[id] = cause->weigh && ending == e->is_ending ? cause->weigh(e) : opinion_excluded();
+		all->of[id] = cause->weigh && ending == e->is_ending && !is_denied(e, cause)
+		               ? cause->weigh(e) : opinion_excluded();
 		if (all->of[id].stance != STANCE_EXCLUDED)
 			all->standing[all->standing_count++] = (uint8_t)id;
 	}

@@ -4,6 +4,7 @@
 #include "diagnose/explain.h"
 #include "report/json_text.h"
 #include "report/layout.h"
+#include "report/testimony.h"
 
 #define SENTENCE_MAX 8192
 
@@ -146,6 +147,8 @@ void report_json_verdict(struct buffer *out, const struct verdict *verdict, cons
 	put_finding(line, verdict);
 	put_part(line, verdict->evidence);
 	put_outcome(line, verdict);
+	if (verdict->evidence->testimony)
+		testimony_put(line, verdict->evidence->testimony);
 	json_line_end(out, line);
 }
 

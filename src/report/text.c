@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "diagnose/explain.h"
 #include "report/layout.h"
+#include "report/testimony.h"
 
 #define TEXT_MAX 4096    /* of one row */
 #define SHOWN_IN_FULL 2  /* candidates; the rest is named in one line */
@@ -312,5 +313,7 @@ void report_text_verdict(struct buffer *out, const struct verdict *verdict, cons
 	add_why(&page);
 	add_because(&page);
 	add_doubt(&page);
+	if (e->testimony)
+		testimony_rows(out, e, style);
 	add_outcome(&page);
 }

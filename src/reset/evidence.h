@@ -45,6 +45,8 @@ struct fact_value {
 	uint8_t origin;   /* enum origin */
 };
 
+struct testimony; /* reset/testimony.h */
+
 enum role {
 	ROLE_UNKNOWN,
 	ROLE_CLIENT,
@@ -110,6 +112,7 @@ struct evidence {
 	char history[ZEEK_HISTORY_MAX];    /* Zeek's */
 	char text[EVIDENCE_TEXT_MAX]; /* reason that the RST carries as text, made printable; "" for none */
 	bool is_ending;               /* no RST: an end that a user takes for one */
+	const struct testimony *testimony; /* of a kernel, see reset/testimony.h; NULL for a capture. Outlives the evidence */
 };
 
 /* Names, kinds and texts of facts. */

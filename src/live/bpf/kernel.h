@@ -1,0 +1,138 @@
+/*
+ * The few kernel types that the programs read, with the few members that they read. CO-RE finds the real offsets in the
+ * BTF of the running kernel, so order and size do not matter, names do.
+ */
+#ifndef TCPWHY_LIVE_BPF_KERNEL_H
+#define TCPWHY_LIVE_BPF_KERNEL_H
+
+#include "live/event.h"
+
+typedef uint8_t __u8;
+typedef uint16_t __u16;
+typedef uint32_t __u32;
+typedef uint64_t __u64;
+typedef int32_t __s32;
+typedef short __s16;
+typedef long long __s64;
+typedef uint16_t __be16;
+typedef uint32_t __be32;
+typedef uint32_t __wsum;
+typedef _Bool bool;
+#define false 0
+#define true 1
+
+enum bpf_map_type_used { /* include/uapi/linux/bpf.h */
+	BPF_MAP_TYPE_HASH = 1,
+	BPF_MAP_TYPE_ARRAY = 2,
+	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
+	BPF_MAP_TYPE_LRU_HASH = 9,
+	BPF_MAP_TYPE_RINGBUF = 27,
+};
+enum { BPF_ANY, BPF_NOEXIST, BPF_EXIST };
+struct bpf_raw_tracepoint_args { __u64 args[0]; };
+
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
+#include <bpf/bpf_endian.h>
+
+#define READ(...) BPF_CORE_READ(__VA_ARGS__)
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct ns_common { unsigned int inum; };
+struct net { struct ns_common ns; };
+typedef struct { struct net *net; } possible_net_t;
+struct in6_addr { union { __u8 u6_addr8[16]; } in6_u; };
+
+struct sock_common {
+	__be32 skc_daddr;
+	__be32 skc_rcv_saddr;
+	__be16 skc_dport;
+	__u16 skc_num;
+	unsigned short skc_family;
+	volatile unsigned char skc_state;
+	possible_net_t skc_net;
+	struct in6_addr skc_v6_daddr;
+	struct in6_addr skc_v6_rcv_saddr;
+	unsigned long skc_flags;
+};
+
+struct inode { unsigned long i_ino; };
+struct socket { struct sock *sk; };
+struct socket_alloc { struct socket socket; struct inode vfs_inode; };
+struct kernfs_node { __u64 id; };
+struct cgroup { struct kernfs_node *kn; };
+struct sock_cgroup_data { struct cgroup *cgroup; };
+typedef struct { unsigned int val; } kuid_t;
+
+struct sock {
+	struct sock_common __sk_common;
+	int sk_err;
+	struct socket *sk_socket;
+	kuid_t sk_uid;
+	__u16 sk_protocol;
+	__u8 sk_shutdown;
+	unsigned long sk_lingertime;
+	struct sock_cgroup_data sk_cgrp_data;
+};
+
+struct inet_sock { struct sock sk; __be16 inet_sport; };
+struct inet_connection_sock {
+	struct inet_sock icsk_inet;
+	__u8 icsk_retransmits;
+	__u8 icsk_probes_out;
+	struct { __u32 lrcvtime; } icsk_ack;
+};
+
+struct tcp_options_received { __u16 saw_tstamp : 1, tstamp_ok : 1; };
+
+struct tcp_sock {
+	struct inet_connection_sock inet_conn;
+	__u32 copied_seq, rcv_nxt, snd_nxt, snd_una, write_seq, lsndtime, total_retrans;
+	struct tcp_options_received rx_opt;
+	__u64 bytes_received, bytes_acked;
+	int linger2;
+	bool is_mptcp;
+};
+
+struct net_device { possible_net_t nd_net; };
+struct sk_buff {
+	struct net_device *dev;
+	unsigned char *head;
+	__u16 transport_header, network_header;
+};
+
+struct signal_struct { int group_exit_code; };
+struct task_struct {
+	unsigned int flags;
+	int exit_code;
+	int pid, tgid;
+	char comm[LIVE_COMM_MAX];
+	struct signal_struct *signal;
+};
+
+enum sock_flags { SOCK_LINGER = 4 };
+
+struct file;
+struct seq_file;
+struct bpf_iter_meta { struct seq_file *seq; };
+struct bpf_iter__task_file { struct bpf_iter_meta *meta; struct task_struct *task; __u32 fd; struct file *file; };
+
+#pragma clang attribute pop
+
+/* Headers as they are on the wire. */
+struct ipv4_header { __u8 version_ihl, tos; __be16 total; __u8 id_fragment[4], ttl, protocol; __be16 sum; __u8 saddr[4], daddr[4]; };
+struct ipv6_header { __be32 class_label; __be16 payload; __u8 next, hop_limit, saddr[16], daddr[16]; };
+struct tcp_header { __be16 source, dest; __be32 seq, ack; __u8 offset, flags; __be16 window, sum, urgent; };
+
+#define FAMILY_IPV4 2     /* AF_INET */
+#define FAMILY_IPV6 10    /* AF_INET6 */
+#define PROTOCOL_TCP 6
+#define PROTOCOL_MPTCP 262
+#define TASK_EXITING 0x4  /* PF_EXITING, include/linux/sched.h */
+#define SIGNAL_KILL 9
+#define SIGNAL_PIPE 13
+#define FLAG_ACK 0x10
+
+#endif

@@ -1,0 +1,164 @@
+/* Reading kernel structures into what the tracer gets. */
+#ifndef TCPWHY_LIVE_BPF_LOOK_H
+#define TCPWHY_LIVE_BPF_LOOK_H
+
+#include "live/bpf/maps.h"
+
+static __always_inline const struct tcp_sock *tcp_of(const struct sock *sk)
+{
+	return (const struct tcp_sock *)sk;
+}
+
+/* skc_num is 0 already where a socket resets as it goes; inet_sport is not. Not for TIME_WAIT sockets. */
+static __always_inline void look_tuple(struct live_tuple *tuple, const struct sock *sk)
+{
+	bool v6 = READ(sk, __sk_common.skc_family) == FAMILY_IPV6;
+
+	tuple->version = v6 ? 6 : 4;
+	tuple->netns = READ(sk, __sk_common.skc_net.net, ns.inum);
+	tuple->local_port = bpf_ntohs(READ((const struct inet_sock *)sk, inet_sport));
+	tuple->remote_port = bpf_ntohs(READ(sk, __sk_common.skc_dport));
+	if (v6) {
+		BPF_CORE_READ_INTO(&tuple->local, sk, __sk_common.skc_v6_rcv_saddr.in6_u.u6_addr8);
+		BPF_CORE_READ_INTO(&tuple->remote, sk, __sk_common.skc_v6_daddr.in6_u.u6_addr8);
+	} else {
+		BPF_CORE_READ_INTO((uint32_t *)tuple->local, sk, __sk_common.skc_rcv_saddr);
+		BPF_CORE_READ_INTO((uint32_t *)tuple->remote, sk, __sk_common.skc_daddr);
+	}
+	/* An IPv4 connection of an IPv6 socket, ::ffff:a.b.c.d. */
+	if (v6 && !*(uint64_t *)tuple->local && ((uint32_t *)tuple->local)[2] == bpf_htonl(0xffff)) {
+		tuple->version = 4;
+		*(uint32_t *)tuple->local = ((uint32_t *)tuple->local)[3];
+		*(uint32_t *)tuple->remote = ((uint32_t *)tuple->remote)[3];
+		for (int i = 1; i < 4; i++)
+			((uint32_t *)tuple->local)[i] = ((uint32_t *)tuple->remote)[i] = 0;
+	}
+}
+
+/* The tuple as the receiver of the segment sees it, and the segment. False where it cannot be read. */
+static __always_inline bool look_segment(struct live_tuple *tuple, struct live_segment *segment, const struct sk_buff *skb)
+{
+	unsigned char *head = READ(skb, head);
+	uint16_t network = READ(skb, network_header), transport = READ(skb, transport_header);
+	struct net_device *dev = READ(skb, dev);
+	struct tcp_header tcp;
+	uint32_t total;
+	uint8_t version;
+
+	if (bpf_probe_read_kernel(&version, 1, head + network) || bpf_probe_read_kernel(&tcp, sizeof tcp, head + transport))
+		return false;
+	if (version >> 4 == 4) {
+		struct ipv4_header ip;
+
+		if (bpf_probe_read_kernel(&ip, sizeof ip, head + network))
+			return false;
+		__builtin_memcpy(tuple->local, ip.daddr, 4);
+		__builtin_memcpy(tuple->remote, ip.saddr, 4);
+		total = bpf_ntohs(ip.total);
+		segment->hop_limit = ip.ttl;
+		tuple->version = 4;
+	} else {
+		struct ipv6_header ip;
+
+		if (bpf_probe_read_kernel(&ip, sizeof ip, head + network))
+			return false;
+		__builtin_memcpy(tuple->local, ip.daddr, 16);
+		__builtin_memcpy(tuple->remote, ip.saddr, 16);
+		total = bpf_ntohs(ip.payload) + sizeof ip;
+		segment->hop_limit = ip.hop_limit;
+		tuple->version = 6;
+	}
+	if (dev)
+		tuple->netns = READ(dev, nd_net.net, ns.inum);
+	tuple->local_port = bpf_ntohs(tcp.dest);
+	tuple->remote_port = bpf_ntohs(tcp.source);
+	segment->seq = bpf_ntohl(tcp.seq);
+	segment->ack = bpf_ntohl(tcp.ack);
+	segment->flags = tcp.flags;
+	segment->window = bpf_ntohs(tcp.window);
+	total -= (uint16_t)(transport - network) + (tcp.offset >> 4) * 4;
+	segment->payload = total > 0xffff ? 0 : total;
+	return true;
+}
+
+static __always_inline void look_process(struct live_process *process)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	uint64_t id = bpf_get_current_pid_tgid();
+	struct killed *by;
+
+	process->pid = id >> 32;
+	process->thread = (uint32_t)id;
+	process->cgroup = bpf_get_current_cgroup_id();
+	process->exiting = !!(READ(task, flags) & TASK_EXITING);
+	process->exit_code = READ(task, signal, group_exit_code);
+	if (!process->exit_code)
+		process->exit_code = READ(task, exit_code);
+	/* A thread has a name of its own; the process is called as its first thread is. */
+	bpf_get_current_comm(process->command, sizeof process->command);
+	process->followed = !!bpf_map_lookup_elem(&followed, &process->pid);
+	by = bpf_map_lookup_elem(&killed, &process->pid);
+	if (by) {
+		process->killer = by->killer;
+		__builtin_memcpy(process->killer_command, by->command, sizeof by->command);
+	}
+}
+
+static __always_inline void look_counters(struct live_socket *socket, const struct sock *sk)
+{
+	const struct tcp_sock *tcp = tcp_of(sk);
+
+	socket->bytes_acked = READ(tcp, bytes_acked);
+	socket->bytes_received = READ(tcp, bytes_received);
+	socket->rcv_nxt = READ(tcp, rcv_nxt);
+	socket->copied_seq = READ(tcp, copied_seq);
+	socket->snd_una = READ(tcp, snd_una);
+	socket->snd_nxt = READ(tcp, snd_nxt);
+	socket->write_seq = READ(tcp, write_seq);
+	socket->now_ticks = (uint32_t)bpf_jiffies64();
+	socket->sent_ticks = READ(tcp, lsndtime);
+	socket->received_ticks = READ(tcp, inet_conn.icsk_ack.lrcvtime);
+	socket->total_retransmits = READ(tcp, total_retrans);
+	socket->linger2 = READ(tcp, linger2);
+	socket->retransmits = READ(tcp, inet_conn.icsk_retransmits);
+	socket->probes = READ(tcp, inet_conn.icsk_probes_out);
+	socket->timestamps = BPF_CORE_READ_BITFIELD_PROBED(tcp, rx_opt.tstamp_ok);
+	socket->saw_timestamp = BPF_CORE_READ_BITFIELD_PROBED(tcp, rx_opt.saw_tstamp);
+	if (bpf_core_field_exists(tcp->is_mptcp))
+		socket->mptcp = READ(tcp, is_mptcp);
+}
+
+/* A full socket: neither TIME_WAIT nor a request. */
+static __always_inline void look_socket(struct live_socket *socket, const struct sock *sk)
+{
+	struct socket *holder = READ(sk, sk_socket);
+	struct cgroup *cgroup = bpf_core_field_exists(sk->sk_cgrp_data.cgroup) ? READ(sk, sk_cgrp_data.cgroup) : 0;
+	uint64_t address = (uint64_t)sk;
+	struct known *was = bpf_map_lookup_elem(&known, &address);
+
+	socket->address = address;
+	socket->state = READ(sk, __sk_common.skc_state);
+	socket->held = !!holder;
+	if (holder) {
+		socket->inode = READ((struct socket_alloc *)holder, vfs_inode.i_ino);
+		/* inet_release() takes the socket from its file before it closes it. */
+		socket->closing = !READ(holder, sk);
+	}
+	if (cgroup && !((uint64_t)cgroup & 1))
+		socket->cgroup = READ(cgroup, kn, id);
+	socket->uid = READ(sk, sk_uid.val);
+	socket->error = READ(sk, sk_err);
+	socket->shutdown = READ(sk, sk_shutdown);
+	socket->linger_ticks = READ(sk, sk_lingertime);
+	socket->lingers = READ(sk, __sk_common.skc_flags) >> bpf_core_enum_value(enum sock_flags, SOCK_LINGER) & 1;
+	look_counters(socket, sk);
+	if (was) {
+		socket->before = was->before;
+		socket->opened = was->opened;
+		socket->born_ns = was->born_ns;
+		socket->changed_ns = was->changed_ns;
+		socket->snd_nxt_then = was->snd_nxt;
+	}
+}
+
+#endif

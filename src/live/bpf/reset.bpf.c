@@ -1,0 +1,354 @@
+/*
+ * The programs in the kernel. Raw tracepoints: they load on every kernel since 4.17 and take a NULL argument for what it
+ * is. None of them runs for a segment of a healthy connection: they hang on resets, errors, changes of state, deadly
+ * signals and the ends of processes.
+ */
+#include "live/bpf/look.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+/* Whether one more event of this second is handed over in full. */
+static __always_inline bool within_rate(uint64_t now_ns)
+{
+	uint32_t zero = 0;
+	struct bucket *bucket = bpf_map_lookup_elem(&buckets, &zero);
+	uint64_t second = now_ns >> 30;
+
+	if (!bucket)
+		return false;
+	if (bucket->second != second) {
+		bucket->second = second;
+		bucket->used = 0;
+	}
+	return bucket->used++ < shown_a_second;
+}
+
+/* Too many to be shown: count it with its like. */
+static __always_inline void count_only(const struct live_tuple *tuple, uint32_t kind, uint32_t reason)
+{
+	struct live_storm_key key = { 0 };
+	uint64_t one = 1, *value;
+
+	count(LIVE_COUNT_SAMPLED_OUT);
+	__builtin_memcpy(key.remote, tuple->remote, sizeof key.remote);
+	key.netns = tuple->netns;
+	key.reason = reason;
+	key.local_port = tuple->local_port;
+	key.version = (uint8_t)tuple->version;
+	key.kind = (uint8_t)kind;
+	value = bpf_map_lookup_elem(&storm, &key);
+	if (value)
+		__sync_fetch_and_add(value, 1);
+	else if (bpf_map_update_elem(&storm, &key, &one, BPF_ANY))
+		count(LIVE_COUNT_MAP_FULL);
+}
+
+/* An event to be filled, or NULL; counts either way. */
+static __always_inline struct live_event *begin(const struct live_tuple *tuple, uint32_t kind, uint32_t reason)
+{
+	uint64_t now = bpf_ktime_get_boot_ns();
+	struct live_event *event;
+
+	if (only_netns && tuple->netns != only_netns) {
+		count(LIVE_COUNT_ELSEWHERE);
+		return 0;
+	}
+	if (kind == LIVE_SENT || kind == LIVE_RECEIVED)
+		count(kind == LIVE_SENT ? LIVE_COUNT_SENT : LIVE_COUNT_RECEIVED);
+	if (!within_rate(now)) {
+		count_only(tuple, kind, reason);
+		return 0;
+	}
+	event = bpf_ringbuf_reserve(&events, sizeof *event, 0);
+	if (!event) {
+		count(LIVE_COUNT_LOST);
+		count_only(tuple, kind, reason);
+		return 0;
+	}
+	count(LIVE_COUNT_SHOWN);
+	__builtin_memset(event, 0, sizeof *event);
+	event->time_ns = now;
+	event->kind = kind;
+	event->reason = reason;
+	event->tuple = *tuple;
+	event->has_tuple = 1;
+	look_process(&event->process);
+	return event;
+}
+
+static __always_inline void add_past(struct live_event *event)
+{
+	struct port port = { event->tuple.netns, event->tuple.local_port };
+	struct live_past *past_of = bpf_map_lookup_elem(&past, &event->tuple);
+	struct live_listener *listener = bpf_map_lookup_elem(&listeners, &port);
+
+	if (past_of) {
+		event->past = *past_of;
+		event->has_past = 1;
+	}
+	if (listener) {
+		event->listener = *listener;
+		event->has_listener = 1;
+	}
+}
+
+static __always_inline void remember_reset(const struct live_tuple *tuple, const struct sock *sk, uint8_t direction)
+{
+	struct live_past *past_of = bpf_map_lookup_elem(&past, tuple);
+	uint64_t address = (uint64_t)sk;
+	struct known *was = bpf_map_lookup_elem(&known, &address);
+
+	if (past_of)
+		past_of->reset = direction;
+	if (was)
+		was->reset = direction;
+}
+
+/* tcp_send_reset(sk, skb, reason): sk may be NULL, a listener, or TIME_WAIT; skb is NULL for an active one. */
+SEC("raw_tp/tcp_send_reset")
+int on_send_reset(struct bpf_raw_tracepoint_args *ctx)
+{
+	const struct sock *sk = (const struct sock *)ctx->args[0];
+	const struct sk_buff *skb = (const struct sk_buff *)ctx->args[1];
+	uint32_t reason = has_reason ? (uint32_t)ctx->args[2] : 0xffffffff;
+	uint8_t state = sk ? READ(sk, __sk_common.skc_state) : 0;
+	bool full = sk && state != STATE_TIME_WAIT && state != STATE_NEW_SYN_RECV;
+	struct live_tuple tuple = { 0 };
+	struct live_segment segment = { 0 };
+	struct live_event *event;
+
+	if (skb) {
+		if (!look_segment(&tuple, &segment, skb))
+			return 0;
+	} else if (sk) {
+		look_tuple(&tuple, sk);
+	} else {
+		return 0;
+	}
+	event = begin(&tuple, LIVE_SENT, reason);
+	if (event) {
+		event->passive = !!skb;
+		event->state = state;
+		event->segment = segment;
+		event->has_segment = !!skb;
+		if (full) {
+			look_socket(&event->socket, sk);
+			event->has_socket = 1;
+		}
+		add_past(event);
+		bpf_ringbuf_submit(event, 0);
+	}
+	if (full && state != STATE_LISTEN)
+		remember_reset(&tuple, sk, 1);
+	return 0;
+}
+
+SEC("raw_tp/tcp_receive_reset")
+int on_receive_reset(struct bpf_raw_tracepoint_args *ctx)
+{
+	const struct sock *sk = (const struct sock *)ctx->args[0];
+	struct live_tuple tuple = { 0 };
+	struct live_event *event;
+
+	look_tuple(&tuple, sk);
+	event = begin(&tuple, LIVE_RECEIVED, 0xffffffff);
+	if (event) {
+		event->state = READ(sk, __sk_common.skc_state);
+		look_socket(&event->socket, sk);
+		event->has_socket = 1;
+		add_past(event);
+		bpf_ringbuf_submit(event, 0);
+	}
+	remember_reset(&tuple, sk, 2);
+	return 0;
+}
+
+/* An error that a program will get. Fires without one, too. */
+SEC("raw_tp/inet_sk_error_report")
+int on_error(struct bpf_raw_tracepoint_args *ctx)
+{
+	const struct sock *sk = (const struct sock *)ctx->args[0];
+	uint16_t protocol = READ(sk, sk_protocol);
+	struct live_tuple tuple = { 0 };
+	struct live_event *event;
+
+	if (!READ(sk, sk_err) || (protocol != PROTOCOL_TCP && protocol != PROTOCOL_MPTCP))
+		return 0;
+	look_tuple(&tuple, sk);
+	event = begin(&tuple, LIVE_ERROR, 0xffffffff);
+	if (!event)
+		return 0;
+	event->state = READ(sk, __sk_common.skc_state);
+	look_socket(&event->socket, sk);
+	event->has_socket = 1;
+	bpf_ringbuf_submit(event, 0);
+	return 0;
+}
+
+static __always_inline void remember_listener(const struct sock *sk, bool opened)
+{
+	struct live_listener listener = { 0 }, *was;
+	struct port port = { READ(sk, __sk_common.skc_net.net, ns.inum),
+	                     bpf_ntohs(READ((const struct inet_sock *)sk, inet_sport)) };
+
+	if (!opened && (was = bpf_map_lookup_elem(&listeners, &port)))
+		listener.opened_ns = was->opened_ns;
+	if (opened)
+		listener.opened_ns = bpf_ktime_get_boot_ns();
+	else
+		listener.closed_ns = bpf_ktime_get_boot_ns();
+	look_process(&listener.process);
+	if (bpf_map_update_elem(&listeners, &port, &listener, BPF_ANY))
+		count(LIVE_COUNT_MAP_FULL);
+}
+
+/* The end of this side: a FIN is about to be sent, or there is nothing left to send one. */
+static __always_inline void remember_past(const struct sock *sk, const struct known *is, int old, int new)
+{
+	struct live_past one = { 0 }, *was;
+	struct live_tuple tuple = { 0 };
+
+	look_tuple(&tuple, sk);
+	was = bpf_map_lookup_elem(&past, &tuple);
+	/* What an older connection of the same ports left is not this one's. */
+	if (was && !was->end_ns)
+		one = *was;
+	one.opened = is->opened;
+	if (new == STATE_CLOSE) {
+		one.end_ns = bpf_ktime_get_boot_ns();
+		one.last = (uint8_t)old;
+		one.error = READ(sk, sk_err);
+		one.reset = is->reset;
+	} else {
+		one.fin_ns = bpf_ktime_get_boot_ns();
+		one.fin_end = READ(tcp_of(sk), write_seq) + 1;
+	}
+	if (!one.closer.pid) {
+		one.from = (uint8_t)old;
+		look_process(&one.closer);
+	}
+	if (bpf_map_update_elem(&past, &tuple, &one, BPF_ANY))
+		count(LIVE_COUNT_MAP_FULL);
+}
+
+/* A new connection: what an older one of the same ports left tells nothing about it. */
+static __always_inline void forget_past(const struct sock *sk)
+{
+	struct live_tuple tuple = { 0 };
+
+	look_tuple(&tuple, sk);
+	bpf_map_delete_elem(&past, &tuple);
+}
+
+SEC("raw_tp/inet_sock_set_state")
+int on_state(struct bpf_raw_tracepoint_args *ctx)
+{
+	const struct sock *sk = (const struct sock *)ctx->args[0];
+	int old = (int)ctx->args[1], new = (int)ctx->args[2];
+	uint16_t protocol = READ(sk, sk_protocol);
+	uint64_t address = (uint64_t)sk;
+	struct known is = { 0 }, *was;
+
+	if (protocol != PROTOCOL_TCP && protocol != PROTOCOL_MPTCP)
+		return 0;
+	if (new == STATE_LISTEN || old == STATE_LISTEN)
+		remember_listener(sk, new == STATE_LISTEN);
+	was = bpf_map_lookup_elem(&known, &address);
+	if (was && old != STATE_CLOSE)
+		is = *was;
+	is.before = (uint8_t)old;
+	is.changed_ns = bpf_ktime_get_boot_ns();
+	is.snd_nxt = READ(tcp_of(sk), snd_nxt);
+	if (new == STATE_SYN_SENT || (old != STATE_SYN_SENT && new == STATE_SYN_RECV)) {
+		is.born_ns = is.changed_ns;
+		is.opened = new == STATE_SYN_SENT ? LIVE_OPENED_HERE : LIVE_OPENED_THERE;
+	}
+	if (bpf_map_update_elem(&known, &address, &is, BPF_ANY))
+		count(LIVE_COUNT_MAP_FULL);
+	if (new == STATE_ESTABLISHED)
+		forget_past(sk);
+	if (old != STATE_LISTEN && (new == STATE_FIN_WAIT1 || new == STATE_LAST_ACK || new == STATE_CLOSE))
+		remember_past(sk, &is, old, new);
+	return 0;
+}
+
+/* The address of a socket will be another's. */
+SEC("raw_tp/tcp_destroy_sock")
+int on_destroy(struct bpf_raw_tracepoint_args *ctx)
+{
+	uint64_t address = ctx->args[0];
+
+	bpf_map_delete_elem(&known, &address);
+	return 0;
+}
+
+/* signal_generate(sig, info, task, group, result) */
+SEC("raw_tp/signal_generate")
+int on_signal(struct bpf_raw_tracepoint_args *ctx)
+{
+	int signal = (int)ctx->args[0], result = (int)ctx->args[4];
+	struct task_struct *task = (struct task_struct *)ctx->args[2];
+	uint32_t pid = READ(task, tgid);
+	struct killed by = { 0 };
+
+	if (signal == SIGNAL_PIPE) {
+		struct live_tuple none = { 0 };
+		struct live_event *event;
+
+		none.netns = only_netns;
+		event = begin(&none, LIVE_SIGPIPE, 0xffffffff);
+		if (event) {
+			event->has_tuple = 0;
+			event->result = result;
+			bpf_ringbuf_submit(event, 0);
+		}
+		return 0;
+	}
+	/* What does not end processes by itself is not remembered: SIGCHLD, SIGWINCH, SIGURG, SIGCONT and the stops. */
+	if (result || signal > 31 || signal >= 17)
+		return 0;
+	by.killer = bpf_get_current_pid_tgid() >> 32;
+	bpf_get_current_comm(by.command, sizeof by.command);
+	bpf_map_update_elem(&killed, &pid, &by, BPF_ANY);
+	return 0;
+}
+
+/* Children of processes that are followed are followed. */
+SEC("raw_tp/sched_process_fork")
+int on_fork(struct bpf_raw_tracepoint_args *ctx)
+{
+	uint32_t parent = READ((struct task_struct *)ctx->args[0], tgid);
+	uint32_t child = READ((struct task_struct *)ctx->args[1], tgid);
+	uint32_t one = 1;
+
+	if (parent != child && bpf_map_lookup_elem(&followed, &parent) &&
+	    bpf_map_update_elem(&followed, &child, &one, BPF_ANY))
+		count(LIVE_COUNT_MAP_FULL);
+	return 0;
+}
+
+/* Who holds a socket: struct tracer_owner of live/tracer.h. */
+struct owner { uint64_t socket; uint32_t pid, fd; char command[LIVE_COMM_MAX]; };
+
+SEC("iter/task_file")
+int on_file(struct bpf_iter__task_file *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct file *file = ctx->file;
+	struct owner owner = { 0 };
+	struct socket *socket;
+
+	if (!task || !file || task->pid != task->tgid)
+		return 0;
+	socket = bpf_sock_from_file(file);
+	if (!socket)
+		return 0;
+	owner.socket = (uint64_t)READ(socket, sk);
+	if (!bpf_map_lookup_elem(&wanted, &owner.socket))
+		return 0;
+	owner.pid = (uint32_t)task->tgid;
+	owner.fd = ctx->fd;
+	BPF_CORE_READ_STR_INTO(&owner.command, task, comm);
+	bpf_seq_write(ctx->meta->seq, &owner, sizeof owner);
+	return 0;
+}

@@ -1,0 +1,167 @@
+/*
+ * What the programs in the kernel (src/live/bpf) tell the tracer: plain numbers, in the byte order of this machine, as
+ * both compilers lay them out. For both; nothing else is included here but the integer types.
+ */
+#ifndef TCPWHY_LIVE_EVENT_H
+#define TCPWHY_LIVE_EVENT_H
+
+#ifdef __BPF__
+typedef unsigned char uint8_t;
+typedef unsigned short uint16_t;
+typedef unsigned int uint32_t;
+typedef unsigned long long uint64_t;
+typedef int int32_t;
+#else
+#include <stdint.h>
+#endif
+
+#define LIVE_COMM_MAX 16
+
+/* TCP states as every Linux numbers them: include/net/tcp_states.h, which user space sees in TCP_INFO. */
+enum live_state {
+	STATE_ESTABLISHED = 1,
+	STATE_SYN_SENT,
+	STATE_SYN_RECV,
+	STATE_FIN_WAIT1,
+	STATE_FIN_WAIT2,
+	STATE_TIME_WAIT,
+	STATE_CLOSE,
+	STATE_CLOSE_WAIT,
+	STATE_LAST_ACK,
+	STATE_LISTEN,
+	STATE_CLOSING,
+	STATE_NEW_SYN_RECV,
+};
+
+enum live_kind {
+	LIVE_SENT,      /* tcp_send_reset: this host's TCP made a RST */
+	LIVE_RECEIVED,  /* tcp_receive_reset: a socket of this host took one */
+	LIVE_ERROR,     /* inet_sk_error_report: a program will get an error */
+	LIVE_SIGPIPE,   /* signal_generate */
+	LIVE_KINDS,
+};
+
+/* A connection as its socket sees it. Without padding: it is a key. */
+struct live_tuple {
+	uint8_t local[16], remote[16];  /* network order; IPv4 uses the first four */
+	uint32_t netns;                 /* inode number of the network namespace; 0 where it does not count */
+	uint16_t local_port, remote_port;
+	uint32_t version;               /* 4 or 6 */
+};
+
+/* Somebody who did something, or who was interrupted: see live_event. */
+struct live_process {
+	uint64_t cgroup;                /* id: inode number of its folder in cgroup2 */
+	uint32_t pid, thread;           /* as the initial PID namespace numbers them */
+	int32_t exit_code;              /* as wait() would report it; counts where exiting */
+	uint32_t killer;                /* pid that sent the signal which ends it; 0: nobody known */
+	char command[LIVE_COMM_MAX];
+	char killer_command[LIVE_COMM_MAX];
+	uint8_t exiting;
+	uint8_t followed;               /* it is one that is asked for, or a child of one */
+	uint8_t padding[6];
+};
+
+/* A full socket, at the moment of the event. */
+struct live_socket {
+	uint64_t address;               /* of struct sock: tells sockets apart while they live */
+	uint64_t inode;                 /* of its file; 0: no program holds it */
+	uint64_t cgroup;                /* of the socket; 0: unknown */
+	uint64_t linger_ticks;          /* sk_lingertime */
+	uint64_t bytes_acked, bytes_received;
+	uint64_t born_ns;               /* when its connection began; 0: before the tracer did */
+	uint64_t changed_ns;            /* when its state changed last; 0: before the tracer began */
+	uint32_t uid;
+	uint32_t rcv_nxt, copied_seq, snd_una, snd_nxt, write_seq;
+	uint32_t now_ticks, sent_ticks, received_ticks; /* jiffies: now, when data was last sent and received */
+	uint32_t snd_nxt_then;          /* snd_nxt when the state changed last; counts where changed_ns does */
+	uint32_t total_retransmits;
+	int32_t error;                  /* sk_err */
+	int32_t linger2;                /* TCP_LINGER2; below zero: set so */
+	uint8_t state, before;          /* enum tcp_state of the kernel: now, and before it last changed (0: unknown) */
+	uint8_t shutdown;               /* sk_shutdown: 1 reading, 2 writing */
+	uint8_t lingers;                /* SOCK_LINGER */
+	uint8_t held;                   /* sk_socket is set */
+	uint8_t closing;                /* close() is under way */
+	uint8_t retransmits, probes;    /* unanswered, in a row */
+	uint8_t timestamps, saw_timestamp; /* agreed on; in the segment that came last */
+	uint8_t mptcp;
+	uint8_t opened;                 /* enum live_opened */
+};
+
+enum live_opened {
+	LIVE_OPENED_UNKNOWN,
+	LIVE_OPENED_HERE,               /* this side called connect() */
+	LIVE_OPENED_THERE,              /* this side listened */
+};
+
+/* The segment that a RST answers. */
+struct live_segment {
+	uint32_t seq, ack;
+	uint32_t payload;
+	uint16_t window;
+	uint8_t flags;                  /* the low byte: CWR … FIN */
+	uint8_t hop_limit;
+};
+
+/* What this host did with a connection that it has no more, or holds no more. */
+struct live_past {
+	uint64_t fin_ns;                /* when the FIN was made ready; 0: never seen */
+	uint64_t end_ns;                /* when the state became CLOSE; 0: not yet */
+	uint32_t fin_end;               /* sequence number behind the FIN */
+	int32_t error;                  /* sk_err at the end */
+	uint8_t from;                   /* state in which the FIN was asked for, or that came before the end */
+	uint8_t last;                   /* state before the end */
+	uint8_t opened;
+	uint8_t reset;                  /* a RST ended it: 1 sent, 2 received */
+	uint8_t padding[4];
+	struct live_process closer;     /* valid where pid is set: who closed, shut down or ended */
+};
+
+/* Who listens, or listened, on a port. */
+struct live_listener {
+	uint64_t opened_ns;             /* 0: before the tracer began */
+	uint64_t closed_ns;             /* 0: it listens */
+	struct live_process process;    /* that closed it, or else that opened it */
+};
+
+struct live_event {
+	uint64_t time_ns;               /* CLOCK_BOOTTIME */
+	uint32_t kind;
+	uint32_t reason;                /* sk_rst_reason as this kernel numbers it; UINT32_MAX: it names none */
+	int32_t result;                 /* LIVE_SIGPIPE: 0 delivered, 1 ignored, … (enum of trace/events/signal.h) */
+	uint8_t has_tuple, has_socket, has_segment, has_past, has_listener;
+	uint8_t passive;                /* LIVE_SENT: made for a segment that came in; `process` was only interrupted */
+	uint8_t state;                  /* LIVE_SENT: of the socket that was asked, 0 for none; of SIGPIPE 0 */
+	uint8_t padding[5];
+	struct live_tuple tuple;
+	struct live_segment segment;
+	struct live_socket socket;
+	struct live_process process;    /* current */
+	struct live_past past;
+	struct live_listener listener;
+};
+
+/* Numbers that the kernel side counts, an array per CPU. */
+enum live_count {
+	LIVE_COUNT_SENT,                /* RSTs of TCP; those of netfilter are not among them */
+	LIVE_COUNT_RECEIVED,
+	LIVE_COUNT_SHOWN,               /* events of these two kinds that were handed over … */
+	LIVE_COUNT_SAMPLED_OUT,         /* … counted only: more a second than are handed over */
+	LIVE_COUNT_LOST,                /* … lost: the ring was full */
+	LIVE_COUNT_MAP_FULL,            /* updates that a map refused */
+	LIVE_COUNT_ELSEWHERE,           /* outside the network namespace that is asked for */
+	LIVE_COUNTS,
+};
+
+/* Resets that were counted only, by what they have in common. */
+struct live_storm_key {
+	uint8_t remote[16];
+	uint32_t netns;
+	uint32_t reason;
+	uint16_t local_port;
+	uint8_t version, kind;
+	uint32_t padding;
+};
+
+#endif

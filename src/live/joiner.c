@@ -1,0 +1,339 @@
+/*
+ * Both ends of a connection may be on this host, in whatever network namespaces, and tell of one reset in any order: on
+ * one host a RST is often received before its sender's event comes. Records wait in the order of their first events.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "live/record.h"
+
+#define OWNERS_MAX 64
+#define RECENT_MAX 256
+
+struct joiner {
+	struct joiner_sink sink;
+	struct live_record *records;  /* a ring of JOIN_MAX */
+	uint64_t begin, end;          /* ordinals: the oldest, and one past the youngest */
+	struct live_record recent[RECENT_MAX]; /* handed over, for signals that come later */
+	uint64_t recent_count;
+};
+
+struct joiner *joiner_new(const struct joiner_sink *sink)
+{
+	struct joiner *joiner = calloc(1, sizeof *joiner);
+
+	if (joiner)
+		joiner->records = calloc(JOIN_MAX, sizeof *joiner->records);
+	if (!joiner || !joiner->records) {
+		joiner_free(joiner);
+		return NULL;
+	}
+	joiner->sink = *sink;
+	return joiner;
+}
+
+static struct live_record *at(const struct joiner *joiner, uint64_t ordinal)
+{
+	return &joiner->records[ordinal % JOIN_MAX];
+}
+
+/* The same connection, seen by the same end; namespaces may hold equal ones. */
+static bool same_end(const struct live_tuple *a, const struct live_tuple *b)
+{
+	return a->version == b->version && a->netns == b->netns && a->local_port == b->local_port &&
+	       a->remote_port == b->remote_port && memcmp(a->local, b->local, sizeof a->local) == 0 &&
+	       memcmp(a->remote, b->remote, sizeof a->remote) == 0;
+}
+
+/* … or by its peer, in whatever namespace. */
+static bool other_end(const struct live_tuple *a, const struct live_tuple *b)
+{
+	return a->version == b->version && a->local_port == b->remote_port && a->remote_port == b->local_port &&
+	       memcmp(a->local, b->remote, sizeof a->local) == 0 && memcmp(a->remote, b->local, sizeof a->remote) == 0;
+}
+
+static struct live_tuple turned(const struct live_tuple *tuple)
+{
+	struct live_tuple turned = *tuple;
+
+	memcpy(turned.local, tuple->remote, sizeof turned.local);
+	memcpy(turned.remote, tuple->local, sizeof turned.remote);
+	turned.local_port = tuple->remote_port;
+	turned.remote_port = tuple->local_port;
+	turned.netns = 0;
+	return turned;
+}
+
+static void hand_over(struct joiner *joiner)
+{
+	struct live_record *record = at(joiner, joiner->begin++);
+
+	joiner->recent[joiner->recent_count++ % RECENT_MAX] = *record;
+	joiner->sink.record(joiner->sink.user, record);
+}
+
+static struct live_record *add(struct joiner *joiner, uint64_t time_ns)
+{
+	struct live_record *record;
+
+	if (joiner->end - joiner->begin == JOIN_MAX)
+		hand_over(joiner);
+	record = at(joiner, joiner->end++);
+	*record = (struct live_record){ .time_ns = time_ns, .reason = UINT32_MAX };
+	return record;
+}
+
+static void take_socket(struct live_end *end, const struct live_event *event)
+{
+	end->tuple = event->tuple;
+	if (!event->has_socket)
+		return;
+	end->socket = event->socket;
+	end->has_socket = true;
+}
+
+/* Who made the sender's end what it was when a segment met nobody. */
+static void take_past(struct live_record *record)
+{
+	struct live_end *sender = &record->sender;
+
+	if (record->has_past && record->past.closer.pid) {
+		sender->process = record->past.closer;
+		sender->act = sender->process.exiting ? ACT_EXIT : ACT_CLOSE;
+		sender->act_ns = record->past.fin_ns ? record->past.fin_ns : record->past.end_ns;
+	} else if (record->has_listener) {
+		sender->process = record->listener.process;
+		sender->act = !record->listener.closed_ns ? ACT_LISTEN : sender->process.exiting ? ACT_EXIT : ACT_UNLISTEN;
+		sender->act_ns = record->listener.closed_ns ? record->listener.closed_ns : record->listener.opened_ns;
+	}
+}
+
+/* A full socket that answers, and whose program still holds it. */
+static bool is_held(const struct live_event *event)
+{
+	return event->has_socket && event->socket.held && event->socket.inode;
+}
+
+static void take_actor(struct live_record *record, const struct live_event *event)
+{
+	struct live_end *sender = &record->sender;
+
+	if (event->passive) {
+		if (!is_held(event))
+			take_past(record);
+		return;
+	}
+	/* A timer of an orphan, or keepalive: whoever runs is only interrupted. */
+	if (event->socket.state != STATE_CLOSE && !is_held(event))
+		return;
+	sender->process = event->process;
+	sender->act = event->process.exiting ? ACT_EXIT : ACT_CLOSE;
+}
+
+static void take_sent(struct live_record *record, const struct live_event *event)
+{
+	record->sent = true;
+	record->passive = event->passive;
+	record->reason = event->reason;
+	record->state = event->state;
+	record->segment = event->segment;
+	record->has_segment = event->has_segment;
+	record->past = event->past;
+	record->has_past = event->has_past;
+	record->listener = event->listener;
+	record->has_listener = event->has_listener;
+	take_socket(&record->sender, event);
+	take_actor(record, event);
+	if (!record->receiver.tuple.version)
+		record->receiver.tuple = turned(&event->tuple);
+}
+
+/* The youngest record that fits, as most events belong to what came just before; NULL for none. */
+static struct live_record *find(struct joiner *joiner, const struct live_event *event,
+                                bool (*fits)(const struct live_record *record, const struct live_event *event))
+{
+	for (uint64_t i = joiner->end; i > joiner->begin; i--)
+		if (fits(at(joiner, i - 1), event))
+			return at(joiner, i - 1);
+	return NULL;
+}
+
+static bool was_received(const struct live_record *record, const struct live_event *event)
+{
+	return record->received && !record->sent && other_end(&record->receiver.tuple, &event->tuple);
+}
+
+static bool was_error_here(const struct live_record *record, const struct live_event *event)
+{
+	return !record->received && !record->sent && same_end(&record->receiver.tuple, &event->tuple);
+}
+
+static bool was_sent(const struct live_record *record, const struct live_event *event)
+{
+	return record->sent && !record->received && !record->echo && other_end(&record->sender.tuple, &event->tuple);
+}
+
+static bool concerns(const struct live_record *record, const struct live_event *event)
+{
+	return (record->sent || record->received) && (other_end(&record->sender.tuple, &event->tuple) ||
+	       same_end(&record->sender.tuple, &event->tuple) || same_end(&record->receiver.tuple, &event->tuple));
+}
+
+/* The error came before the RST that the same end sent: what was the receiver of nothing is the sender. */
+static void turn_round(struct live_record *record)
+{
+	record->sender = record->receiver;
+	record->receiver = (struct live_end){ 0 };
+}
+
+static void on_sent(struct joiner *joiner, const struct live_event *event)
+{
+	struct live_record *record = find(joiner, event, was_received);
+	bool again = false;
+
+	if (!record) {
+		record = find(joiner, event, was_error_here);
+		if (record)
+			turn_round(record);
+	}
+	if (!record) {
+		again = find(joiner, event, concerns) != NULL;
+		record = add(joiner, event->time_ns);
+		record->echo = again && event->passive;
+	}
+	take_sent(record, event);
+}
+
+static void on_received(struct joiner *joiner, const struct live_event *event)
+{
+	struct live_record *record = find(joiner, event, was_sent);
+
+	if (!record) {
+		record = add(joiner, event->time_ns);
+		record->sender.tuple = turned(&event->tuple);
+	}
+	record->received = true;
+	take_socket(&record->receiver, event);
+}
+
+static bool got_it(const struct live_record *record, const struct live_event *event)
+{
+	return record->received && same_end(&record->receiver.tuple, &event->tuple);
+}
+
+static bool gave_it(const struct live_record *record, const struct live_event *event)
+{
+	return record->sent && same_end(&record->sender.tuple, &event->tuple);
+}
+
+static void on_error(struct joiner *joiner, const struct live_event *event)
+{
+	struct live_record *record = find(joiner, event, got_it);
+	struct live_end *end;
+
+	if (record) {
+		end = &record->receiver;
+	} else if ((record = find(joiner, event, gave_it))) {
+		end = &record->sender;
+	} else {
+		if (find(joiner, event, was_error_here))
+			return;
+		record = add(joiner, event->time_ns);
+		record->sender.tuple = turned(&event->tuple);
+		end = &record->receiver;
+		take_socket(end, event);
+	}
+	if (!end->error)
+		end->error = event->socket.error;
+}
+
+static struct live_end *end_of(struct live_record *record, uint32_t pid)
+{
+	return record->receiver.process.pid == pid ? &record->receiver : record->sender.process.pid == pid ? &record->sender
+	                                                                                                  : NULL;
+}
+
+static void look_for_owners(struct joiner *joiner);
+
+static void on_pipe(struct joiner *joiner, const struct live_event *event)
+{
+	/* The writer's pid is all that a signal tells. */
+	look_for_owners(joiner);
+	for (uint64_t i = joiner->end; i > joiner->begin; i--) {
+		struct live_end *end = end_of(at(joiner, i - 1), event->process.pid);
+
+		if (end) {
+			end->pipe = event->result == 0 ? PIPE_DELIVERED : PIPE_IGNORED;
+			return;
+		}
+	}
+	for (uint64_t i = joiner->recent_count; i > 0 && joiner->recent_count - i < RECENT_MAX; i--) {
+		struct live_record *record = &joiner->recent[(i - 1) % RECENT_MAX];
+
+		if (end_of(record, event->process.pid)) {
+			joiner->sink.late_pipe(joiner->sink.user, record, &event->process, event->result);
+			return;
+		}
+	}
+}
+
+void joiner_event(struct joiner *joiner, const struct live_event *event)
+{
+	switch (event->kind) {
+	case LIVE_SENT: on_sent(joiner, event); break;
+	case LIVE_RECEIVED: on_received(joiner, event); break;
+	case LIVE_ERROR: on_error(joiner, event); break;
+	case LIVE_SIGPIPE: on_pipe(joiner, event); break;
+	}
+}
+
+static bool wants_owner(const struct live_end *end)
+{
+	return !end->asked && !end->process.pid && end->has_socket && end->socket.held;
+}
+
+static void look_for_owners(struct joiner *joiner)
+{
+	struct live_end *ends[OWNERS_MAX];
+	size_t count = 0;
+
+	for (uint64_t i = joiner->begin; i < joiner->end && count + 2 <= OWNERS_MAX; i++) {
+		struct live_record *record = at(joiner, i);
+
+		if (wants_owner(&record->sender))
+			ends[count++] = &record->sender;
+		if (wants_owner(&record->receiver))
+			ends[count++] = &record->receiver;
+	}
+	for (size_t i = 0; i < count; i++)
+		ends[i]->asked = true;
+	if (count)
+		joiner->sink.owners(joiner->sink.user, ends, count);
+}
+
+void joiner_advance(struct joiner *joiner, uint64_t now_ns)
+{
+	look_for_owners(joiner);
+	while (joiner->begin < joiner->end && at(joiner, joiner->begin)->time_ns + JOIN_NS <= now_ns)
+		hand_over(joiner);
+}
+
+void joiner_finish(struct joiner *joiner)
+{
+	look_for_owners(joiner);
+	while (joiner->begin < joiner->end)
+		hand_over(joiner);
+}
+
+bool joiner_is_empty(const struct joiner *joiner)
+{
+	return joiner->begin == joiner->end;
+}
+
+void joiner_free(struct joiner *joiner)
+{
+	if (!joiner)
+		return;
+	free(joiner->records);
+	free(joiner);
+}

@@ -1,0 +1,66 @@
+/* Events of the kernel, joined: one record a reset, or an end without one, with what is known of both ends. */
+#ifndef TCPWHY_LIVE_RECORD_H
+#define TCPWHY_LIVE_RECORD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "live/event.h"
+#include "reset/testimony.h"
+
+/* One end, as events of this host tell of it. */
+struct live_end {
+	bool has_socket;
+	struct live_tuple tuple;      /* as this end sees the connection; version 0: nothing is known of it */
+	struct live_socket socket;
+	struct live_process process;  /* of whom `act` tells; pid 0: unknown */
+	enum act act;
+	uint64_t act_ns;              /* when; 0: at the reset */
+	int32_t error;                /* errno that was reported */
+	enum pipe_signal pipe;
+	bool asked;                   /* its holder was looked for */
+};
+
+struct live_record {
+	uint64_t time_ns;             /* of the first event, CLOCK_BOOTTIME */
+	bool sent, received;          /* events of these kinds; neither: an end without a RST */
+	bool passive;
+	bool has_segment, has_past, has_listener;
+	bool echo;                    /* a reset of this connection came just before */
+	uint8_t state;                /* of the socket that was asked to answer, 0 for none */
+	uint32_t reason;
+	struct live_segment segment;
+	struct live_past past;        /* of the sender */
+	struct live_listener listener;/* on the port of the sender */
+	struct live_end sender, receiver;
+};
+
+struct joiner;
+
+struct joiner_sink {
+	void *user;
+	/* A record is complete: nothing more came for JOIN_NS. */
+	void (*record)(void *user, const struct live_record *record);
+	/* A SIGPIPE for a process that had met a reset; the record was handed over before. */
+	void (*late_pipe)(void *user, const struct live_record *record, const struct live_process *process, int result);
+	/* Who holds these sockets? Fill `process` of the ends where that is known. */
+	void (*owners)(void *user, struct live_end **ends, size_t count);
+};
+
+/* What belongs to one reset comes within this time: both ends of a host, and what their programs get at once. */
+#define JOIN_NS 100000000ull
+/* Records that wait at once; beyond, the oldest are handed over early. */
+#define JOIN_MAX 4096
+
+/* NULL when out of memory. */
+struct joiner *joiner_new(const struct joiner_sink *sink);
+void joiner_event(struct joiner *joiner, const struct live_event *event);
+/* After a batch of events: look for holders; hand over what has waited long enough at `now_ns`. */
+void joiner_advance(struct joiner *joiner, uint64_t now_ns);
+/* Hand over everything. */
+void joiner_finish(struct joiner *joiner);
+bool joiner_is_empty(const struct joiner *joiner);
+/* NULL is allowed. */
+void joiner_free(struct joiner *joiner);
+
+#endif

@@ -1,0 +1,152 @@
+#include "live/session.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "live/facts.h"
+#include "live/places.h"
+
+#define OWNERS_MAX 64
+#define STEP_MS 20 /* how late a complete record may be */
+
+struct session {
+	struct tracer *tracer;
+	struct joiner *joiner;
+	struct session_sink sink;
+	struct facts_context context;
+};
+
+static int64_t clock_of(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return now.tv_sec * NS_PER_S + now.tv_nsec;
+}
+
+/* The coarse clocks go on by one jiffy at a time. */
+static int64_t tick(void)
+{
+	struct timespec resolution;
+
+	return clock_getres(CLOCK_MONOTONIC_COARSE, &resolution) == 0 ? resolution.tv_nsec : 4 * NS_PER_MS;
+}
+
+static void on_record(void *user, const struct live_record *record)
+{
+	struct session *session = user;
+	struct testimony testimony;
+	struct evidence evidence;
+
+	/* An error that nobody takes for the end of a connection by its peer. */
+	if (!record->sent && !record->received && !facts_is_ending(record))
+		return;
+	session->context.realtime_offset_ns = clock_of(CLOCK_REALTIME) - clock_of(CLOCK_BOOTTIME);
+	facts_fill(&evidence, &testimony, record, &session->context);
+	places_fill(&testimony.sender.actor);
+	places_fill(&testimony.receiver.actor);
+	session->sink.evidence(session->sink.user, &evidence,
+	                       record->sender.process.followed || record->receiver.process.followed);
+}
+
+static void on_late_pipe(void *user, const struct live_record *record, const struct live_process *process, int result)
+{
+	struct session *session = user;
+	struct actor actor = { .known = true, .pid = process->pid, .exit_code = -1 };
+	struct testimony testimony;
+	struct evidence evidence;
+
+	snprintf(actor.command, sizeof actor.command, "%.*s", (int)sizeof process->command, process->command);
+	facts_fill(&evidence, &testimony, record, &session->context);
+	session->sink.late_pipe(session->sink.user, &evidence, &actor, result ? PIPE_IGNORED : PIPE_DELIVERED);
+}
+
+static void take_owner(struct session *session, struct live_end *end, const struct tracer_owner *owner)
+{
+	end->process = (struct live_process){ .pid = owner->pid, .followed = tracer_follows(session->tracer, owner->pid) };
+	memcpy(end->process.command, owner->command, sizeof end->process.command);
+	end->act = ACT_UNKNOWN;
+}
+
+static void on_owners(void *user, struct live_end **ends, size_t count)
+{
+	struct session *session = user;
+	struct tracer_owner owners[OWNERS_MAX];
+	uint64_t sockets[OWNERS_MAX] = { 0 };
+	size_t found;
+
+	for (size_t i = 0; i < count; i++)
+		sockets[i] = ends[i]->socket.address;
+	found = tracer_owners(session->tracer, sockets, count, owners);
+	for (size_t i = 0; i < count; i++)
+		for (size_t k = 0; k < found; k++)
+			if (owners[k].socket == ends[i]->socket.address)
+				take_owner(session, ends[i], &owners[k]);
+}
+
+static void on_event(void *user, const struct live_event *event)
+{
+	struct session *session = user;
+
+	joiner_event(session->joiner, event);
+}
+
+struct session *session_open(const struct tracer_options *options, const struct session_sink *sink,
+                             struct error *error)
+{
+	struct session *session = calloc(1, sizeof *session);
+	struct joiner_sink joined = { session, on_record, on_late_pipe, on_owners };
+
+	if (session)
+		session->joiner = joiner_new(&joined);
+	if (!session || !session->joiner) {
+		free(session);
+		error_set(error, STATUS_MEMORY, "%s", _("out of memory"));
+		return NULL;
+	}
+	session->sink = *sink;
+	session->tracer = tracer_open(options, error);
+	if (!session->tracer) {
+		session_close(session);
+		return NULL;
+	}
+	tracer_on_event(session->tracer, on_event, session);
+	session->context = (struct facts_context){
+		.reasons = tracer_reasons(session->tracer),
+		.tick_ns = tick(),
+		.sees_no_socket = tracer_sees_no_socket(session->tracer),
+	};
+	return session;
+}
+
+struct tracer *session_tracer(struct session *session)
+{
+	return session->tracer;
+}
+
+enum status session_step(struct session *session, int timeout_ms, struct error *error)
+{
+	bool waiting = !joiner_is_empty(session->joiner);
+	enum status status = tracer_poll(session->tracer, waiting && timeout_ms > STEP_MS ? STEP_MS : timeout_ms, error);
+
+	joiner_advance(session->joiner, (uint64_t)clock_of(CLOCK_BOOTTIME));
+	return status;
+}
+
+void session_finish(struct session *session)
+{
+	joiner_finish(session->joiner);
+}
+
+void session_close(struct session *session)
+{
+	if (!session)
+		return;
+	tracer_close(session->tracer);
+	joiner_free(session->joiner);
+	free(session);
+}

@@ -1,0 +1,30 @@
+/* A tracer whose events become evidence: what the commands use. */
+#ifndef TCPWHY_LIVE_SESSION_H
+#define TCPWHY_LIVE_SESSION_H
+
+#include "live/record.h"
+#include "live/tracer.h"
+#include "reset/evidence.h"
+
+struct session;
+
+struct session_sink {
+	void *user;
+	/* A reset, or an end that a user takes for one; `followed`: a process that is followed is at one of its ends. */
+	void (*evidence)(void *user, const struct evidence *evidence, bool followed);
+	/* A program got SIGPIPE for an end that was told before. */
+	void (*late_pipe)(void *user, const struct evidence *evidence, const struct actor *actor, enum pipe_signal pipe);
+};
+
+/* NULL on failure; the rights that it took are given up again. */
+struct session *session_open(const struct tracer_options *options, const struct session_sink *sink,
+                             struct error *error);
+struct tracer *session_tracer(struct session *session);
+/* Wait up to `timeout_ms` for events, and hand over what is complete. */
+enum status session_step(struct session *session, int timeout_ms, struct error *error);
+/* Hand over what is left. */
+void session_finish(struct session *session);
+/* NULL is allowed. */
+void session_close(struct session *session);
+
+#endif

@@ -1,0 +1,289 @@
+#include "live/tracer.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <linux/capability.h>
+
+#include "base/text.h"
+#include "live/bpf/reset.skel.h"
+
+#define OWNERS_BATCH 64
+
+struct tracer {
+	struct reset_bpf *skeleton;
+	struct ring_buffer *ring;
+	struct reasons reasons;
+	tracer_event_fn *fn;
+	void *user;
+	bool sees_no_socket;
+	int processors;
+};
+
+/* The last thing that libbpf complained of, for the one line that a user gets. One tracer is opened at a time. */
+static char complaint[ERROR_TEXT_MAX / 2];
+
+static int keep_complaint(enum libbpf_print_level level, const char *format, va_list args)
+{
+	if (level == LIBBPF_WARN) {
+		vsnprintf(complaint, sizeof complaint, format, args);
+		complaint[strcspn(complaint, "\n")] = 0;
+	}
+	return 0;
+}
+
+/* Arguments of a raw tracepoint, the hidden first one not counted; -1 where the kernel has no such tracepoint. */
+static int arguments_of(const struct btf *btf, const char *tracepoint)
+{
+	char name[64];
+	const struct btf_type *type;
+	int id;
+
+	snprintf(name, sizeof name, "btf_trace_%s", tracepoint);
+	id = btf__find_by_name_kind(btf, name, BTF_KIND_TYPEDEF);
+	if (id < 0)
+		return -1;
+	type = btf__type_by_id(btf, btf__type_by_id(btf, (unsigned)id)->type);
+	type = type && btf_is_ptr(type) ? btf__type_by_id(btf, type->type) : NULL;
+	return type && btf_is_func_proto(type) ? btf_vlen(type) - 1 : -1;
+}
+
+static enum status cannot_load(int code, struct error *error)
+{
+	if (code == -EPERM || code == -EACCES)
+		return error_set(error, STATUS_IO, _("the kernel lets only root, or CAP_BPF and CAP_PERFMON, trace: %s"),
+		                 strerror(-code));
+	if (code == -ENOENT || code == -ESRCH || code == -EOPNOTSUPP)
+		return error_set(error, STATUS_UNSUPPORTED, _("this kernel lacks what tracing needs: %s"),
+		                 complaint[0] ? complaint : strerror(-code));
+	return error_set(error, STATUS_IO, _("the kernel refused the tracing programs: %s"),
+	                 complaint[0] ? complaint : strerror(-code));
+}
+
+/* What depends on the kernel that runs. */
+static void adapt(struct tracer *tracer, const struct btf *btf, const struct tracer_options *options)
+{
+	struct reset_bpf *skeleton = tracer->skeleton;
+	bool has_reason = arguments_of(btf, "tcp_send_reset") >= 3;
+
+	reasons_read(&tracer->reasons, btf);
+	tracer->sees_no_socket = has_reason;
+	skeleton->rodata->only_netns = options->netns;
+	skeleton->rodata->has_reason = has_reason;
+	skeleton->rodata->shown_a_second = options->shown_a_second ? options->shown_a_second : TRACER_SHOWN;
+	if (arguments_of(btf, "inet_sk_error_report") < 0)
+		bpf_program__set_autoload(skeleton->progs.on_error, false);
+	if (libbpf_probe_bpf_helper(BPF_PROG_TYPE_TRACING, BPF_FUNC_sock_from_file, NULL) == 0)
+		bpf_program__set_autoload(skeleton->progs.on_file, false);
+}
+
+static int on_ring(void *context, void *data, size_t size)
+{
+	struct tracer *tracer = context;
+
+	if (size >= sizeof(struct live_event) && tracer->fn)
+		tracer->fn(tracer->user, data);
+	return 0;
+}
+
+/* 0 or a negative errno. */
+static int load(struct tracer *tracer, const struct btf *btf, const struct tracer_options *options)
+{
+	int code;
+
+	tracer->skeleton = reset_bpf__open();
+	if (!tracer->skeleton)
+		return -errno;
+	adapt(tracer, btf, options);
+	code = reset_bpf__load(tracer->skeleton);
+	if (!code)
+		code = reset_bpf__attach(tracer->skeleton);
+	if (code)
+		return code;
+	tracer->ring = ring_buffer__new(bpf_map__fd(tracer->skeleton->maps.events), on_ring, tracer, NULL);
+	return tracer->ring ? 0 : -errno;
+}
+
+struct tracer *tracer_open(const struct tracer_options *options, struct error *error)
+{
+	struct tracer *tracer = calloc(1, sizeof *tracer);
+	struct btf *btf;
+	int code;
+
+	if (!tracer) {
+		error_set(error, STATUS_MEMORY, "%s", _("out of memory"));
+		return NULL;
+	}
+	complaint[0] = 0;
+	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
+	libbpf_set_print(keep_complaint);
+	tracer->processors = libbpf_num_possible_cpus();
+	btf = btf__load_vmlinux_btf();
+	if (libbpf_get_error(btf)) {
+		error_set(error, STATUS_UNSUPPORTED, "%s",
+		          _("this kernel does not describe its types (no /sys/kernel/btf/vmlinux)"));
+		free(tracer);
+		return NULL;
+	}
+	code = load(tracer, btf, options);
+	btf__free(btf);
+	if (code) {
+		cannot_load(code, error);
+		tracer_close(tracer);
+		return NULL;
+	}
+	return tracer;
+}
+
+void tracer_drop_rights(void)
+{
+	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	struct __user_cap_data_struct none[2] = { 0 };
+
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	syscall(SYS_capset, &header, none);
+}
+
+bool tracer_follow(struct tracer *tracer, uint32_t pid)
+{
+	uint32_t one = 1;
+
+	return bpf_map_update_elem(bpf_map__fd(tracer->skeleton->maps.followed), &pid, &one, BPF_ANY) == 0;
+}
+
+bool tracer_follows(const struct tracer *tracer, uint32_t pid)
+{
+	uint32_t value;
+
+	return bpf_map_lookup_elem(bpf_map__fd(tracer->skeleton->maps.followed), &pid, &value) == 0;
+}
+
+enum status tracer_poll(struct tracer *tracer, int timeout_ms, struct error *error)
+{
+	int got = ring_buffer__poll(tracer->ring, timeout_ms);
+
+	if (got < 0 && got != -EINTR)
+		return error_set(error, STATUS_IO, _("cannot read the kernel's events: %s"), strerror(-got));
+	return got > 0 ? STATUS_OK : STATUS_IDLE;
+}
+
+int tracer_fd(const struct tracer *tracer)
+{
+	return ring_buffer__epoll_fd(tracer->ring);
+}
+
+void tracer_on_event(struct tracer *tracer, tracer_event_fn *fn, void *user)
+{
+	tracer->fn = fn;
+	tracer->user = user;
+}
+
+const struct reasons *tracer_reasons(const struct tracer *tracer)
+{
+	return &tracer->reasons;
+}
+
+bool tracer_sees_no_socket(const struct tracer *tracer)
+{
+	return tracer->sees_no_socket;
+}
+
+void tracer_counts(const struct tracer *tracer, uint64_t ret_counts[LIVE_COUNTS])
+{
+	int fd = bpf_map__fd(tracer->skeleton->maps.counts);
+	uint64_t *each = calloc((size_t)tracer->processors, sizeof *each);
+
+	memset(ret_counts, 0, LIVE_COUNTS * sizeof *ret_counts);
+	for (uint32_t i = 0; each && i < LIVE_COUNTS; i++)
+		if (bpf_map_lookup_elem(fd, &i, each) == 0)
+			for (int cpu = 0; cpu < tracer->processors; cpu++)
+				ret_counts[i] += each[cpu];
+	free(each);
+}
+
+size_t tracer_storm(struct tracer *tracer, struct storm_row *rows, size_t max)
+{
+	int fd = bpf_map__fd(tracer->skeleton->maps.storm);
+	struct live_storm_key key;
+	size_t count = 0;
+
+	/* What the kernel counts between reading and deleting a row would be lost: both are one call. */
+	while (bpf_map_get_next_key(fd, NULL, &key) == 0) {
+		struct storm_row row = { key, 0 };
+		size_t smallest = 0;
+
+		if (bpf_map_lookup_and_delete_elem(fd, &key, &row.count) != 0)
+			break;
+		if (count < max) {
+			rows[count++] = row;
+			continue;
+		}
+		for (size_t i = 1; i < count; i++)
+			if (rows[i].count < rows[smallest].count)
+				smallest = i;
+		if (max && rows[smallest].count < row.count)
+			rows[smallest] = row;
+	}
+	return count;
+}
+
+/* Read one pass over all open files. */
+static size_t read_owners(int fd, struct tracer_owner *owners, size_t max)
+{
+	struct tracer_owner one;
+	size_t count = 0, filled = 0;
+	ssize_t got;
+
+	while ((got = read(fd, (char *)&one + filled, sizeof one - filled)) > 0) {
+		bool again = false;
+
+		filled += (size_t)got;
+		if (filled < sizeof one)
+			continue;
+		filled = 0;
+		for (size_t i = 0; i < count; i++)
+			again |= owners[i].socket == one.socket;
+		if (!again && count < max)
+			owners[count++] = one;
+	}
+	return count;
+}
+
+size_t tracer_owners(struct tracer *tracer, const uint64_t *sockets, size_t count, struct tracer_owner *owners)
+{
+	int map = bpf_map__fd(tracer->skeleton->maps.wanted), fd;
+	struct bpf_link *link = tracer->skeleton->links.on_file;
+	size_t found = 0;
+	uint32_t one = 1;
+
+	if (!link || !count)
+		return 0;
+	count = count < OWNERS_BATCH ? count : OWNERS_BATCH;
+	for (size_t i = 0; i < count; i++)
+		bpf_map_update_elem(map, &sockets[i], &one, BPF_ANY);
+	fd = bpf_iter_create(bpf_link__fd(link));
+	if (fd >= 0) {
+		found = read_owners(fd, owners, count);
+		close(fd);
+	}
+	for (size_t i = 0; i < count; i++)
+		bpf_map_delete_elem(map, &sockets[i]);
+	return found;
+}
+
+void tracer_close(struct tracer *tracer)
+{
+	if (!tracer)
+		return;
+	ring_buffer__free(tracer->ring);
+	reset_bpf__destroy(tracer->skeleton);
+	free(tracer);
+}

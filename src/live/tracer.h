@@ -1,0 +1,70 @@
+/*
+ * The programs in the kernel, loaded and attached, and what they tell. Everything is held by file descriptors of this
+ * process: when it ends, however it ends, nothing is left attached. Several tracers do not disturb each other.
+ */
+#ifndef TCPWHY_LIVE_TRACER_H
+#define TCPWHY_LIVE_TRACER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "live/event.h"
+#include "live/reasons.h"
+
+struct tracer;
+
+struct tracer_options {
+	uint32_t netns;           /* inode number of the only network namespace; 0: all */
+	uint32_t shown_a_second;  /* events a second and processor in full; the rest is counted. 0: TRACER_SHOWN */
+};
+
+#define TRACER_SHOWN 1000
+
+/* NULL on failure: STATUS_IO where rights are missing or the verifier refused, STATUS_UNSUPPORTED for the kernel. */
+struct tracer *tracer_open(const struct tracer_options *options, struct error *error);
+/* Give up the rights that were needed to load and attach. */
+void tracer_drop_rights(void);
+/* Follow this process, and from now on its children: live_process.followed. False where the map is full. */
+bool tracer_follow(struct tracer *tracer, uint32_t pid);
+bool tracer_follows(const struct tracer *tracer, uint32_t pid);
+
+typedef void tracer_event_fn(void *user, const struct live_event *event);
+/*
+ * Hand over what has happened, waiting up to `timeout_ms` for it. STATUS_OK, STATUS_IDLE when nothing came or a signal
+ * did, STATUS_IO.
+ */
+enum status tracer_poll(struct tracer *tracer, int timeout_ms, struct error *error);
+/* Readable when there is something to poll. */
+int tracer_fd(const struct tracer *tracer);
+void tracer_on_event(struct tracer *tracer, tracer_event_fn *fn, void *user);
+
+const struct reasons *tracer_reasons(const struct tracer *tracer);
+/* tcp_send_reset speaks of RSTs without a socket, too (since Linux 6.10). */
+bool tracer_sees_no_socket(const struct tracer *tracer);
+/* The sums over all processors. */
+void tracer_counts(const struct tracer *tracer, uint64_t ret_counts[LIVE_COUNTS]);
+
+struct storm_row {
+	struct live_storm_key key;
+	uint64_t count;
+};
+/* What was counted only since the last call: the largest `max` rows, unordered; returns how many. */
+size_t tracer_storm(struct tracer *tracer, struct storm_row *rows, size_t max);
+
+/* A process that holds a socket. */
+struct tracer_owner {
+	uint64_t socket;          /* live_socket.address */
+	uint32_t pid, fd;
+	char command[LIVE_COMM_MAX];
+};
+/*
+ * Who holds these sockets: the first holder of each, in no order; returns how many were found. Walks all open files of
+ * the host (bpf_iter task_file, Linux 5.11), so ask for many at once. 0 where this kernel cannot tell.
+ */
+size_t tracer_owners(struct tracer *tracer, const uint64_t *sockets, size_t count, struct tracer_owner *owners);
+
+/* NULL is allowed. */
+void tracer_close(struct tracer *tracer);
+
+#endif
