@@ -85,6 +85,14 @@ static struct opinion weigh_midstream(const struct evidence *e)
 
 static struct opinion weigh(const struct evidence *e)
 {
+	if (yes(e, FACT_KERNEL_REJECTED) && !yes(e, FACT_KERNEL_REJECTED_OUT)) {
+		struct opinion o = idle_for(e, IDLE_BOX_NS) ? opinion_possible(60) : opinion_established();
+
+		BECAUSE(&o, e, FACT_KERNEL_REJECTED, FACT_ANSWERS_SYN, FACT_ANSWERS_DATA);
+		return o;
+	}
+	if (yes(e, FACT_KERNEL_REJECTED_OUT) || no(e, FACT_KERNEL_REJECTED))
+		return opinion_excluded();
 	if (yes(e, FACT_ANSWERS_SYN))
 		return weigh_syn(e);
 	return weigh_midstream(e);

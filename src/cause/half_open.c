@@ -7,7 +7,7 @@
 /* Its kernel says that it has no such connection, remembers no end of it, and the other side was in it. */
 static bool forgot(const struct evidence *e)
 {
-	return yes(e, FACT_KERNEL_NO_SOCKET) && no(e, FACT_KERNEL_GAVE_UP);
+	return yes(e, FACT_KERNEL_NO_SOCKET) && yes(e, FACT_KERNEL_VANISHED);
 }
 
 static struct opinion weigh(const struct evidence *e);
@@ -78,7 +78,8 @@ static struct opinion weigh(const struct evidence *e)
 		o = opinion_established();
 	else
 		o = opinion_possible(idle_for(e, IDLE_BOX_NS) ? 50 : 60);
-	BECAUSE(&o, e, FACT_SENDER_SEEN, FACT_IDLE_BEFORE, FACT_RECEIVER_RETRANSMITS, FACT_ANSWERS_DATA,
+	BECAUSE(&o, e, FACT_KERNEL_VANISHED, FACT_IDLE_BEFORE, FACT_RECEIVER_RETRANSMITS, FACT_ANSWERS_DATA,
 	        FACT_ANSWERS_KEEPALIVE, FACT_ANSWERS_ACK, FACT_ANSWERS_FIN, FACT_SHAPE_PASSIVE);
+	BECAUSE(&o, e, FACT_SENDER_SEEN);
 	return o;
 }

@@ -46,6 +46,12 @@ const struct cause cause_injected = {
 /* Identical RSTs in one burst that no stack sends. */
 #define REPEATS 3
 
+/* The kernel of the sender knows nothing of it, and no firewall of this host rejected what it answers. */
+static bool nobody_sent_it(const struct evidence *e)
+{
+	return no(e, FACT_KERNEL_SENT) && no(e, FACT_KERNEL_REJECTED) && !idle_for(e, IDLE_BOX_NS);
+}
+
 /* What no TCP does: guesses at the window, or a reset by a side that goes on with the conversation. */
 static bool proof_of_forgery(const struct evidence *e)
 {
@@ -55,7 +61,7 @@ static bool proof_of_forgery(const struct evidence *e)
 	bool went_on = yes(e, FACT_SENDER_WENT_ON) && !reset_before(e) && !sender_closed(e) && !rejected &&
 	               (yes(e, FACT_ANSWERS_SYN) || !yes(e, FACT_HANDSHAKE_OPEN));
 
-	return yes(e, FACT_RST_LADDER) || yes(e, FACT_FAKE_SEGMENT) || went_on;
+	return yes(e, FACT_RST_LADDER) || yes(e, FACT_FAKE_SEGMENT) || went_on || nobody_sent_it(e);
 }
 
 /* What a RST of the true host hardly shows; each alone has innocent explanations (another stack, a changed route). */

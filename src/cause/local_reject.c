@@ -45,9 +45,9 @@ static struct opinion weigh(const struct evidence *e)
 {
 	struct opinion o;
 
-	if (!yes(e, FACT_LOOPBACK_ONLY))
+	if (!yes(e, FACT_LOOPBACK_ONLY) && !yes(e, FACT_KERNEL_REJECTED_OUT))
 		return opinion_excluded();
 	o = opinion_established();
-	BECAUSE(&o, e, FACT_LOOPBACK_ONLY, FACT_ANSWERS_SYN, FACT_ANSWERS_DATA);
+	BECAUSE(&o, e, FACT_LOOPBACK_ONLY, FACT_KERNEL_REJECTED_OUT, FACT_ANSWERS_SYN, FACT_ANSWERS_DATA);
 	return o;
 }

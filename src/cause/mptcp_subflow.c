@@ -45,9 +45,9 @@ static struct opinion weigh(const struct evidence *e)
 {
 	struct opinion o;
 
-	if (!yes(e, FACT_MP_TCPRST_REASON) || yes(e, FACT_MP_FASTCLOSE))
+	if (!(yes(e, FACT_MP_TCPRST_REASON) || yes(e, FACT_KERNEL_SUBFLOW)) || yes(e, FACT_MP_FASTCLOSE))
 		return opinion_excluded();
 	o = opinion_established();
-	BECAUSE(&o, e, FACT_MP_TCPRST_REASON, FACT_MPTCP_IN_USE);
+	BECAUSE(&o, e, FACT_MP_TCPRST_REASON, FACT_KERNEL_SUBFLOW, FACT_MPTCP_IN_USE);
 	return o;
 }

@@ -41,7 +41,7 @@ static inline bool sender_closed(const struct evidence *e)
 
 static inline bool says_mptcp(const struct evidence *e)
 {
-	return yes(e, FACT_MP_FASTCLOSE) || yes(e, FACT_MP_TCPRST_REASON);
+	return yes(e, FACT_MP_FASTCLOSE) || yes(e, FACT_MP_TCPRST_REASON) || yes(e, FACT_KERNEL_SUBFLOW);
 }
 
 /* A NetScaler tells in the window why; no endpoint made this RST. */

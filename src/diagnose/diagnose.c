@@ -16,7 +16,9 @@ struct opinions {
 /* Whether a kernel says who made the RST, and it was not who the cause says. */
 static bool is_denied(const struct evidence *e, const struct cause *cause)
 {
-	return cause->sender == ROLE_MIDDLEBOX && yes(e, FACT_KERNEL_SENT);
+	bool box = cause->sender == ROLE_MIDDLEBOX;
+
+	return (box && yes(e, FACT_KERNEL_SENT)) || (!box && no(e, FACT_KERNEL_SENT) && cause != &cause_unsigned_reset);
 }
 
 static void weigh_all(const struct evidence *e, struct opinions *all)
@@ -78,6 +80,9 @@ static bool hides(const struct opinions *all, enum cause_id top, enum cause_id o
 	enum rank rank = cause_get(top)->rank;
 	bool siblings = cause_get(top)->parent != CAUSE_NONE && cause_get(top)->parent == cause_get(other)->parent;
 
+	/* What a kernel tells of itself is not contested by what it may have looked like. */
+	if (cause_get(top)->told_by == TOLD_BY_KERNEL && all->of[other].stance == STANCE_POSSIBLE)
+		return true;
 	/* What only a kernel could tell does not contest what the packets show. */
 	if (siblings && cause_get(other)->told_by == TOLD_BY_KERNEL && all->of[other].stance == STANCE_POSSIBLE)
 		return true;

@@ -38,8 +38,19 @@ enum live_kind {
 	LIVE_RECEIVED,  /* tcp_receive_reset: a socket of this host took one */
 	LIVE_ERROR,     /* inet_sk_error_report: a program will get an error */
 	LIVE_SIGPIPE,   /* signal_generate */
+	LIVE_IGNORED,   /* kfree_skb: a RST that its receiver did not take; `reason` says why, enum live_ignored */
 	LIVE_KINDS,
 };
+
+/* Why a RST counted for nothing. */
+enum live_ignored {
+	LIVE_IGNORED_NOT,
+	LIVE_IGNORED_WINDOW,    /* out of the window */
+	LIVE_IGNORED_CHALLENGE, /* in the window, and not exactly what was due: answered with a challenge ACK */
+	LIVE_IGNORED_UNSIGNED,  /* without the signature (MD5, AO) that the connection uses */
+};
+/* What netfilter drops is looked at with the same table. */
+#define LIVE_DROP_NETFILTER 0x80
 
 /* A connection as its socket sees it. Without padding: it is a key. */
 struct live_tuple {
@@ -82,11 +93,11 @@ struct live_socket {
 	uint8_t shutdown;               /* sk_shutdown: 1 reading, 2 writing */
 	uint8_t lingers;                /* SOCK_LINGER */
 	uint8_t held;                   /* sk_socket is set */
-	uint8_t closing;                /* close() is under way */
 	uint8_t retransmits, probes;    /* unanswered, in a row */
 	uint8_t timestamps, saw_timestamp; /* agreed on; in the segment that came last */
 	uint8_t mptcp;
 	uint8_t opened;                 /* enum live_opened */
+	uint8_t padding;
 };
 
 enum live_opened {
@@ -104,17 +115,20 @@ struct live_segment {
 	uint8_t hop_limit;
 };
 
-/* What this host did with a connection that it has no more, or holds no more. */
+/* What this host knows of one end of a connection, also after its socket is gone. */
 struct live_past {
+	uint64_t born_ns;               /* 0: before the tracer began */
 	uint64_t fin_ns;                /* when the FIN was made ready; 0: never seen */
 	uint64_t end_ns;                /* when the state became CLOSE; 0: not yet */
+	uint64_t rst_ns;                /* when its kernel last sent a RST in its name; 0: never */
 	uint32_t fin_end;               /* sequence number behind the FIN */
 	int32_t error;                  /* sk_err at the end */
 	uint8_t from;                   /* state in which the FIN was asked for, or that came before the end */
 	uint8_t last;                   /* state before the end */
+	uint8_t state;                  /* now: enum live_state */
 	uint8_t opened;
 	uint8_t reset;                  /* a RST ended it: 1 sent, 2 received */
-	uint8_t padding[4];
+	uint8_t padding[3];
 	struct live_process closer;     /* valid where pid is set: who closed, shut down or ended */
 };
 
@@ -130,16 +144,26 @@ struct live_event {
 	uint32_t kind;
 	uint32_t reason;                /* sk_rst_reason as this kernel numbers it; UINT32_MAX: it names none */
 	int32_t result;                 /* LIVE_SIGPIPE: 0 delivered, 1 ignored, … (enum of trace/events/signal.h) */
-	uint8_t has_tuple, has_socket, has_segment, has_past, has_listener;
+	uint8_t has_tuple, has_socket, has_segment, has_past, has_listener, has_peer;
 	uint8_t passive;                /* LIVE_SENT: made for a segment that came in; `process` was only interrupted */
 	uint8_t state;                  /* LIVE_SENT: of the socket that was asked, 0 for none; of SIGPIPE 0 */
-	uint8_t padding[5];
+	uint8_t synacks;                /* LIVE_SENT: how often the SYN-ACK of this connection was sent again */
+	uint8_t padding[3];
 	struct live_tuple tuple;
 	struct live_segment segment;
 	struct live_socket socket;
 	struct live_process process;    /* current */
-	struct live_past past;
+	struct live_past past;          /* of this end */
+	struct live_past peer;          /* of the other end, where that is on this host, too */
 	struct live_listener listener;
+};
+
+/* What became of a segment, or of a RST, outside of TCP. The key is a tuple without a network namespace. */
+struct live_drop {
+	uint64_t time_ns;
+	uint32_t netns;                 /* where netfilter dropped it */
+	uint8_t out;                    /* on its way out of the host that sent it */
+	uint8_t padding[3];
 };
 
 /* Numbers that the kernel side counts, an array per CPU. */

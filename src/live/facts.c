@@ -11,6 +11,9 @@
 #define TCP_SYN 0x02
 #define TCP_ACK 0x10
 
+#define TIME_WAIT_NS (60 * NS_PER_S)  /* TCP_TIMEWAIT_LEN */
+#define REJECT_NS (50 * NS_PER_MS)    /* between the drop of a segment and the RST that netfilter sends for it */
+
 /* A record on its way to evidence. */
 struct filling {
 	struct evidence *e;
@@ -118,9 +121,10 @@ static void count(struct filling *filling, enum fact fact, uint64_t number)
 		decide(filling, fact, false);
 }
 
+/* close() shuts down both directions before anything else; connect(AF_UNSPEC) leaves them as they are. */
 static bool is_closing(const struct filling *filling)
 {
-	return filling->sender->closing || filling->record->sender.process.exiting;
+	return filling->sender->shutdown == 3 || filling->record->sender.process.exiting;
 }
 
 /* What the kernel did and for whom, of a RST that a socket sent by itself. */
@@ -131,6 +135,7 @@ static void fill_abort(struct filling *filling)
 	enum live_reason reason = filling->reason;
 	bool going = s->state == STATE_CLOSE, thrown = reason == REASON_STATE || reason == REASON_NONE;
 	bool unread = reason == REASON_ABORT_ON_CLOSE || (reason == REASON_NONE && going && is_closing(filling) && unread_bytes(s));
+	bool subflow = s->mptcp && reason != REASON_ABORT_ON_CLOSE;
 	bool orphan_timer = thrown && !going && s->state == STATE_FIN_WAIT2 && !s->held;
 	bool linger = thrown && going && s->held && is_closing(filling) && s->lingers && !s->linger_ticks && !unread;
 
@@ -141,7 +146,8 @@ static void fill_abort(struct filling *filling)
 	decide(filling, FACT_KERNEL_LINGER_ZERO, linger);
 	decide(filling, FACT_KERNEL_EXIT, record->sender.process.exiting && record->sender.act == ACT_EXIT);
 	decide(filling, FACT_KERNEL_DISCONNECT, thrown && going && s->held && !is_closing(filling) && !unread);
-	decide(filling, FACT_KERNEL_DESTROYED, thrown && !going && !orphan_timer && reason == REASON_STATE);
+	decide(filling, FACT_KERNEL_DESTROYED, thrown && !going && !orphan_timer && reason == REASON_STATE && !subflow);
+	decide(filling, FACT_KERNEL_SUBFLOW, subflow);
 	decide(filling, FACT_KERNEL_LISTENER_CLOSED, thrown && going && !s->held);
 	decide(filling, FACT_KERNEL_QUEUE_OVERFLOW, false);
 	decide(filling, FACT_KERNEL_LINGER2, reason == REASON_ABORT_ON_LINGER);
@@ -231,7 +237,7 @@ static void fill_trigger(struct filling *filling)
 static void fill_past(struct filling *filling)
 {
 	const struct live_record *record = filling->record;
-	const struct live_past *past = &record->past;
+	const struct live_past *past = &record->sender_past;
 
 	say(filling, FACT_SENDER_SEEN);
 	say(filling, FACT_SENDER_KNEW);
@@ -241,8 +247,20 @@ static void fill_past(struct filling *filling)
 		say(filling, FACT_EARLIER_RST_BY_SENDER);
 	if (past->reset == 2)
 		say(filling, FACT_EARLIER_RST_BY_RECEIVER);
-	if (past->error == ETIMEDOUT && past->end_ns)
-		say_number(filling, FACT_KERNEL_GAVE_UP, record->time_ns - past->end_ns);
+	if (past->end_ns) {
+		bool gave_up = past->error == ETIMEDOUT;
+
+		decide(filling, FACT_KERNEL_GAVE_UP, false);
+		if (gave_up)
+			say_number(filling, FACT_KERNEL_GAVE_UP, record->time_ns - past->end_ns);
+		else if (!past->fin_ns && !past->reset)
+			say_number(filling, FACT_KERNEL_VANISHED, record->time_ns - past->end_ns);
+	}
+	if (past->last == STATE_SYN_SENT && past->opened == LIVE_OPENED_HERE) {
+		say(filling, FACT_SYN_SEEN);
+		decide(filling, FACT_SYN_SCANTY, false);
+		decide(filling, FACT_HANDSHAKE_SEEN, false);
+	}
 	if (!past->fin_ns)
 		return;
 	say(filling, FACT_SENDER_FIN);
@@ -257,25 +275,68 @@ static void fill_past(struct filling *filling)
 	}
 }
 
+/* A SYN, or another segment that is not of the handshake, met a listener that had closed. */
+static void fill_listener(struct filling *filling)
+{
+	const struct live_record *record = filling->record;
+	uint64_t born = filling->receiver ? filling->receiver->born_ns : record->receiver_past.born_ns;
+	bool closed = !record->state && record->has_listener && record->listener.closed_ns;
+
+	if (closed && record->segment.flags & TCP_SYN)
+		say_number(filling, FACT_KERNEL_LISTENED, record->time_ns - record->listener.closed_ns);
+	/* Its side of the connection was never more than a request in the queue. */
+	decide(filling, FACT_KERNEL_LISTENER_CLOSED, closed && !(record->segment.flags & TCP_SYN) &&
+	       !record->has_sender_past && born && born < record->listener.closed_ns);
+}
+
 /* The reasons that say which step of the protocol failed. */
 static void fill_passive_reason(struct filling *filling)
 {
 	const struct live_record *record = filling->record;
-	bool to_listener = record->state == STATE_LISTEN;
+	bool to_listener = record->state == STATE_LISTEN, syn = record->segment.flags & TCP_SYN;
+	bool held = filling->sender && filling->sender->held && had_closed(filling->sender_state);
 
-	decide(filling, FACT_KERNEL_NO_SOCKET, !record->state || (to_listener && filling->reason != REASON_INVALID_SYN));
-	decide(filling, FACT_KERNEL_QUEUE_OVERFLOW, filling->reason == REASON_INVALID_SYN &&
-	                                            !(record->segment.flags & TCP_SYN));
-	decide(filling, FACT_KERNEL_SHUTDOWN, filling->sender && filling->sender->held && had_closed(filling->sender_state) &&
-	                                      record->state != STATE_TIME_WAIT);
+	decide(filling, FACT_KERNEL_NO_SOCKET, !record->state || (to_listener && filling->reason == REASON_FLAGS));
+	decide(filling, FACT_KERNEL_QUEUE_OVERFLOW, filling->reason == REASON_INVALID_SYN && !syn);
+	decide(filling, FACT_KERNEL_SHUTDOWN, held && record->segment.payload);
 	decide(filling, FACT_KERNEL_LINGER2, filling->sender && filling->sender->linger2 < 0 && !record->segment.payload);
-	decide(filling, FACT_KERNEL_LISTENER_CLOSED, false);
-	if (filling->reason == REASON_INVALID_SYN && record->segment.flags & TCP_SYN)
+	if (filling->reason == REASON_INVALID_SYN && syn)
 		say(filling, FACT_OLD_HANDSHAKE_OPEN);
-	if (filling->reason == REASON_INVALID_ACK)
-		say(filling, FACT_ANSWERS_CHALLENGE);
-	if (!record->state && record->has_listener && record->listener.closed_ns && record->segment.flags & TCP_SYN)
-		say_number(filling, FACT_KERNEL_LISTENED, record->time_ns - record->listener.closed_ns);
+	if (filling->reason == REASON_INVALID_ACK) {
+		say(filling, FACT_HANDSHAKE_OPEN);
+		say(filling, syn ? FACT_ANSWERS_WRONG_ACK : FACT_ANSWERS_CHALLENGE);
+	}
+	if (filling->reason == REASON_MPTCP)
+		say(filling, FACT_KERNEL_SUBFLOW);
+	if (record->synacks)
+		say_number(filling, FACT_SYN_ACK_REPEATS, record->synacks);
+	fill_listener(filling);
+}
+
+/* It had closed first, and the other side, too: what is left of it is TIME_WAIT. */
+static bool is_time_wait(const struct live_past *past, uint64_t now_ns)
+{
+	return past->end_ns && past->fin_ns && !past->reset && (past->last == STATE_FIN_WAIT2 || past->last == STATE_CLOSING) &&
+	       now_ns - past->end_ns < TIME_WAIT_NS;
+}
+
+/* What is left at the receiver of the connection, or of an older one with the same ports. */
+static void fill_receiver_past(struct filling *filling)
+{
+	const struct live_record *record = filling->record;
+	const struct live_past *receiver = &record->receiver_past, *sender = &record->sender_past;
+	bool waits = is_time_wait(receiver, record->time_ns);
+
+	if (filling->sender && filling->sender_state == STATE_SYN_SENT) {
+		say(filling, FACT_SYN_AGAIN);
+		decide(filling, FACT_OLD_CONNECTION, receiver->state != STATE_CLOSE && receiver->state != STATE_SYN_SENT);
+		decide(filling, FACT_OLD_TIME_WAIT, waits);
+		return;
+	}
+	if (!waits || filling->receiver || !record->has_sender_past || !sender->end_ns || !sender->fin_ns || sender->reset)
+		return;
+	say(filling, FACT_RECEIVER_TIME_WAIT);
+	say(filling, FACT_BOTH_CLOSED);
 }
 
 static void fill_passive(struct filling *filling)
@@ -292,22 +353,64 @@ static void fill_passive(struct filling *filling)
 		say(filling, FACT_SENDER_SEEN);
 		say(filling, FACT_SENDER_KNEW);
 	}
-	if (record->has_past)
+	if (record->has_sender_past)
 		fill_past(filling);
+	if (record->has_receiver_past)
+		fill_receiver_past(filling);
+	if (filling->receiver && had_shaken_hands(filling->receiver_state) && unsent_bytes(filling->receiver))
+		decide(filling, FACT_RECEIVER_DATA_NEVER_ACKED, !bytes_acked(filling->receiver));
 	/* The other end has been in this conversation: there was somebody to talk to. */
-	if (!record->has_past && filling->receiver && had_shaken_hands(filling->receiver_state))
+	if (!record->has_sender_past && filling->receiver && had_shaken_hands(filling->receiver_state))
 		say(filling, FACT_SENDER_SEEN);
-	else if (!record->has_past && !filling->receiver && !filling->sender && record->state != STATE_TIME_WAIT &&
+	else if (!record->has_sender_past && !filling->receiver && !filling->sender && record->state != STATE_TIME_WAIT &&
 	         !(record->segment.flags & TCP_SYN))
 		say(filling, FACT_ANSWERS_FIRST_SEGMENT);
+}
+
+/* Nobody here sent it, though this host would know. */
+static void fill_foreign(struct filling *filling)
+{
+	const struct live_record *record = filling->record;
+	int64_t since = record->has_drop ? (int64_t)(record->time_ns - record->drop.time_ns) : INT64_MAX;
+	bool rejected = since > -REJECT_NS && since < REJECT_NS;
+
+	if (record->has_sender_past && !record->sender_past.rst_ns && filling->context->complete &&
+	    filling->context->sees_no_socket)
+		decide(filling, FACT_KERNEL_SENT, false);
+	if (!filling->context->sees_drops)
+		return;
+	decide(filling, FACT_KERNEL_REJECTED, rejected);
+	decide(filling, FACT_KERNEL_REJECTED_OUT, rejected && record->drop.out);
+}
+
+/* Its receiver went on. */
+static void fill_ignored(struct filling *filling)
+{
+	struct evidence *e = filling->e;
+
+	e->accepted = ACCEPTANCE_NO;
+	e->part = PART_IGNORED;
+	say(filling, FACT_RECEIVER_WENT_ON);
+	if (filling->record->ignored == LIVE_IGNORED_WINDOW)
+		say(filling, FACT_KERNEL_OUT_OF_WINDOW);
+	if (filling->record->ignored == LIVE_IGNORED_CHALLENGE)
+		say(filling, FACT_RECEIVER_CHALLENGED);
+	if (filling->record->ignored == LIVE_IGNORED_UNSIGNED) {
+		say(filling, FACT_SIGNATURE_IN_USE);
+		say(filling, FACT_RST_UNSIGNED);
+	}
 }
 
 /* A RST of which only the receiver is here. Its timestamp option tells a socket's RST from the answer of none. */
 static void fill_received_only(struct filling *filling)
 {
 	const struct live_socket *r = filling->receiver;
-	uint32_t since = r->snd_nxt - r->snd_nxt_then;
+	uint32_t since;
 
+	fill_foreign(filling);
+	if (!r)
+		return;
+	since = r->snd_nxt - r->snd_nxt_then;
 	if (filling->receiver_state == STATE_SYN_SENT) {
 		say(filling, FACT_ANSWERS_SYN);
 		say(filling, FACT_RST_ACK_FLAG);
@@ -368,8 +471,8 @@ static void fill_ending(struct filling *filling)
 	e->dst = endpoint_of(tuple->remote, tuple->version, tuple->remote_port);
 	if (error == EHOSTUNREACH || error == ENETUNREACH)
 		say(filling, FACT_KERNEL_UNREACHABLE);
-	else if (error != ETIMEDOUT)
-		say(filling, FACT_KERNEL_ICMP);
+	else
+		say(filling, error == ETIMEDOUT ? FACT_KERNEL_TIMED_OUT : FACT_KERNEL_ICMP);
 	if (filling->receiver_state == STATE_SYN_SENT)
 		say(filling, FACT_SYN_SEEN);
 	else
@@ -527,8 +630,10 @@ static void fill_reset(struct filling *filling)
 		fill_active(filling);
 	e->receiver_state = receiver_state(filling->receiver_state);
 	e->accepted = record->received ? ACCEPTANCE_YES : ACCEPTANCE_UNKNOWN;
-	if (record->echo || (record->passive && record->has_past && record->past.reset))
+	if (record->echo || (record->passive && record->has_sender_past && record->sender_past.reset))
 		e->part = PART_ECHO;
+	if (record->ignored)
+		fill_ignored(filling);
 	fill_loss(filling);
 }
 
@@ -566,7 +671,7 @@ void facts_fill(struct evidence *ret_evidence, struct testimony *ret_testimony, 
 		filling.sender_state = state_before(filling.sender);
 	if (filling.receiver)
 		filling.receiver_state = state_before(filling.receiver);
-	if (record->sent || record->received)
+	if (record->sent || record->received || record->ignored)
 		fill_reset(&filling);
 	else
 		fill_ending(&filling);

@@ -11,6 +11,8 @@ struct facts_context {
 	int64_t realtime_offset_ns;   /* what added to CLOCK_BOOTTIME gives the time of day */
 	int64_t tick_ns;              /* length of a jiffy */
 	bool sees_no_socket;          /* see tracer_sees_no_socket() */
+	bool sees_drops;              /* see tracer_sees_drops() */
+	bool complete;                /* no event is missing that would have come */
 };
 
 /* Whether a record without a RST is an end that a user takes for one: nobody answered, or ICMP said no. */

@@ -97,10 +97,12 @@ static void take_past(struct live_record *record)
 {
 	struct live_end *sender = &record->sender;
 
-	if (record->has_past && record->past.closer.pid) {
-		sender->process = record->past.closer;
+	const struct live_past *past = record->has_sender_past ? &record->sender_past : NULL;
+
+	if (past && past->closer.pid) {
+		sender->process = past->closer;
 		sender->act = sender->process.exiting ? ACT_EXIT : ACT_CLOSE;
-		sender->act_ns = record->past.fin_ns ? record->past.fin_ns : record->past.end_ns;
+		sender->act_ns = past->fin_ns ? past->fin_ns : past->end_ns;
 	} else if (record->has_listener) {
 		sender->process = record->listener.process;
 		sender->act = !record->listener.closed_ns ? ACT_LISTEN : sender->process.exiting ? ACT_EXIT : ACT_UNLISTEN;
@@ -138,8 +140,13 @@ static void take_sent(struct live_record *record, const struct live_event *event
 	record->state = event->state;
 	record->segment = event->segment;
 	record->has_segment = event->has_segment;
-	record->past = event->past;
-	record->has_past = event->has_past;
+	record->synacks = event->synacks;
+	record->sender_past = event->past;
+	record->has_sender_past = event->has_past;
+	if (event->has_peer && !record->has_receiver_past) {
+		record->receiver_past = event->peer;
+		record->has_receiver_past = true;
+	}
 	record->listener = event->listener;
 	record->has_listener = event->has_listener;
 	take_socket(&record->sender, event);
@@ -163,14 +170,22 @@ static bool was_received(const struct live_record *record, const struct live_eve
 	return record->received && !record->sent && other_end(&record->receiver.tuple, &event->tuple);
 }
 
+/* TCP itself resets the socket that a segment met before it answers the segment: nothing was received. */
+static bool was_reset_by_itself(const struct live_record *record, const struct live_event *event)
+{
+	return record->received && !record->sent && event->passive && event->has_socket &&
+	       record->receiver.socket.address == event->socket.address &&
+	       same_end(&record->receiver.tuple, &event->tuple);
+}
+
 static bool was_error_here(const struct live_record *record, const struct live_event *event)
 {
-	return !record->received && !record->sent && same_end(&record->receiver.tuple, &event->tuple);
+	return !record->received && !record->sent && !record->ignored && same_end(&record->receiver.tuple, &event->tuple);
 }
 
 static bool was_sent(const struct live_record *record, const struct live_event *event)
 {
-	return record->sent && !record->received && !record->echo && other_end(&record->sender.tuple, &event->tuple);
+	return record->sent && !record->received && !record->ignored && !record->echo && other_end(&record->sender.tuple, &event->tuple);
 }
 
 static bool concerns(const struct live_record *record, const struct live_event *event)
@@ -184,6 +199,8 @@ static void turn_round(struct live_record *record)
 {
 	record->sender = record->receiver;
 	record->receiver = (struct live_end){ 0 };
+	record->received = false;
+	record->has_receiver_past = false;
 }
 
 static void on_sent(struct joiner *joiner, const struct live_event *event)
@@ -192,7 +209,9 @@ static void on_sent(struct joiner *joiner, const struct live_event *event)
 	bool again = false;
 
 	if (!record) {
-		record = find(joiner, event, was_error_here);
+		record = find(joiner, event, was_reset_by_itself);
+		if (!record)
+			record = find(joiner, event, was_error_here);
 		if (record)
 			turn_round(record);
 	}
@@ -204,16 +223,37 @@ static void on_sent(struct joiner *joiner, const struct live_event *event)
 	take_sent(record, event);
 }
 
-static void on_received(struct joiner *joiner, const struct live_event *event)
+/* The record of the RST that this event says came in. */
+static struct live_record *record_of_arrival(struct joiner *joiner, const struct live_event *event)
 {
 	struct live_record *record = find(joiner, event, was_sent);
 
 	if (!record) {
 		record = add(joiner, event->time_ns);
 		record->sender.tuple = turned(&event->tuple);
+		record->sender_past = event->peer;
+		record->has_sender_past = event->has_peer;
 	}
-	record->received = true;
+	record->receiver_past = event->past;
+	record->has_receiver_past = event->has_past;
 	take_socket(&record->receiver, event);
+	return record;
+}
+
+static void on_received(struct joiner *joiner, const struct live_event *event)
+{
+	record_of_arrival(joiner, event)->received = true;
+}
+
+static void on_ignored(struct joiner *joiner, const struct live_event *event)
+{
+	struct live_record *record = record_of_arrival(joiner, event);
+
+	record->ignored = (uint8_t)event->reason;
+	if (record->sent)
+		return;
+	record->segment = event->segment;
+	record->has_segment = true;
 }
 
 static bool got_it(const struct live_record *record, const struct live_event *event)
@@ -282,6 +322,7 @@ void joiner_event(struct joiner *joiner, const struct live_event *event)
 	switch (event->kind) {
 	case LIVE_SENT: on_sent(joiner, event); break;
 	case LIVE_RECEIVED: on_received(joiner, event); break;
+	case LIVE_IGNORED: on_ignored(joiner, event); break;
 	case LIVE_ERROR: on_error(joiner, event); break;
 	case LIVE_SIGPIPE: on_pipe(joiner, event); break;
 	}

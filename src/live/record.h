@@ -25,12 +25,16 @@ struct live_record {
 	uint64_t time_ns;             /* of the first event, CLOCK_BOOTTIME */
 	bool sent, received;          /* events of these kinds; neither: an end without a RST */
 	bool passive;
-	bool has_segment, has_past, has_listener;
+	bool has_segment, has_listener, has_drop;
+	bool has_sender_past, has_receiver_past;
 	bool echo;                    /* a reset of this connection came just before */
 	uint8_t state;                /* of the socket that was asked to answer, 0 for none */
+	uint8_t ignored;              /* enum live_ignored: its receiver did not take it */
+	uint8_t synacks;              /* how often the sender had sent its SYN-ACK again */
 	uint32_t reason;
-	struct live_segment segment;
-	struct live_past past;        /* of the sender */
+	struct live_segment segment;  /* that it answers; where it was ignored without being seen sent, the RST itself */
+	struct live_past sender_past, receiver_past;
+	struct live_drop drop;        /* of a segment of the receiver, by netfilter */
 	struct live_listener listener;/* on the port of the sender */
 	struct live_end sender, receiver;
 };

@@ -12,12 +12,16 @@
 
 #define OWNERS_MAX 64
 #define STEP_MS 20 /* how late a complete record may be */
+#define COMPLETE_AGAIN_NS NS_PER_S
 
 struct session {
 	struct tracer *tracer;
 	struct joiner *joiner;
 	struct session_sink sink;
 	struct facts_context context;
+	bool only_netns;
+	uint64_t missed;          /* events that were not handed over */
+	int64_t missed_ns;        /* when the last of them was noticed, monotonic */
 };
 
 static int64_t clock_of(clockid_t clock)
@@ -36,14 +40,34 @@ static int64_t tick(void)
 	return clock_getres(CLOCK_MONOTONIC_COARSE, &resolution) == 0 ? resolution.tv_nsec : 4 * NS_PER_MS;
 }
 
-static void on_record(void *user, const struct live_record *record)
+/* Events that were not handed over may be those that a record lacks. */
+static bool is_complete(struct session *session)
+{
+	uint64_t counts[LIVE_COUNTS], missed;
+
+	if (session->only_netns)
+		return false;
+	tracer_counts(session->tracer, counts);
+	missed = counts[LIVE_COUNT_LOST] + counts[LIVE_COUNT_SAMPLED_OUT];
+	if (missed != session->missed)
+		session->missed_ns = clock_monotonic();
+	session->missed = missed;
+	return !missed || clock_monotonic() - session->missed_ns > COMPLETE_AGAIN_NS;
+}
+
+static void on_record(void *user, const struct live_record *joined)
 {
 	struct session *session = user;
+	struct live_record copy = *joined, *record = &copy;
 	struct testimony testimony;
 	struct evidence evidence;
 
+	if (!record->sent && record->receiver.tuple.version)
+		record->has_drop = tracer_drop(session->tracer, &record->receiver.tuple, &record->drop);
+	session->context.complete = is_complete(session);
+
 	/* An error that nobody takes for the end of a connection by its peer. */
-	if (!record->sent && !record->received && !facts_is_ending(record))
+	if (!record->sent && !record->received && !record->ignored && !facts_is_ending(record))
 		return;
 	session->context.realtime_offset_ns = clock_of(CLOCK_REALTIME) - clock_of(CLOCK_BOOTTIME);
 	facts_fill(&evidence, &testimony, record, &session->context);
@@ -109,6 +133,7 @@ struct session *session_open(const struct tracer_options *options, const struct 
 		return NULL;
 	}
 	session->sink = *sink;
+	session->only_netns = options->netns;
 	session->tracer = tracer_open(options, error);
 	if (!session->tracer) {
 		session_close(session);
@@ -119,6 +144,7 @@ struct session *session_open(const struct tracer_options *options, const struct 
 		.reasons = tracer_reasons(session->tracer),
 		.tick_ns = tick(),
 		.sees_no_socket = tracer_sees_no_socket(session->tracer),
+		.sees_drops = tracer_sees_drops(session->tracer),
 	};
 	return session;
 }

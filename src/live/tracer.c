@@ -68,6 +68,34 @@ static enum status cannot_load(int code, struct error *error)
 	                 complaint[0] ? complaint : strerror(-code));
 }
 
+/* Which reasons for a drop are of interest, by this kernel's numbers. */
+static void read_drops(struct reset_bpf *skeleton, const struct btf *btf)
+{
+	static const struct {
+		const char *name;
+		uint8_t meaning;
+	} known[] = {
+		{ "SKB_DROP_REASON_NETFILTER_DROP", LIVE_DROP_NETFILTER },
+		{ "SKB_DROP_REASON_TCP_INVALID_SEQUENCE", LIVE_IGNORED_WINDOW },
+		{ "SKB_DROP_REASON_TCP_RESET", LIVE_IGNORED_CHALLENGE },
+		{ "SKB_DROP_REASON_TCP_MD5NOTFOUND", LIVE_IGNORED_UNSIGNED },
+		{ "SKB_DROP_REASON_TCP_MD5FAILURE", LIVE_IGNORED_UNSIGNED },
+		{ "SKB_DROP_REASON_TCP_AONOTFOUND", LIVE_IGNORED_UNSIGNED },
+		{ "SKB_DROP_REASON_TCP_AOFAILURE", LIVE_IGNORED_UNSIGNED },
+	};
+	int id = btf__find_by_name_kind(btf, "skb_drop_reason", BTF_KIND_ENUM);
+	const struct btf_type *type = id > 0 ? btf__type_by_id(btf, (unsigned)id) : NULL;
+
+	for (unsigned i = 0; type && i < btf_vlen(type); i++) {
+		const struct btf_enum *member = btf_enum(type) + i;
+		const char *name = btf__name_by_offset(btf, member->name_off);
+
+		for (size_t k = 0; k < sizeof known / sizeof *known; k++)
+			if ((uint32_t)member->val < sizeof skeleton->rodata->drop_meaning && strcmp(name, known[k].name) == 0)
+				skeleton->rodata->drop_meaning[member->val] = known[k].meaning;
+	}
+}
+
 /* What depends on the kernel that runs. */
 static void adapt(struct tracer *tracer, const struct btf *btf, const struct tracer_options *options)
 {
@@ -79,6 +107,12 @@ static void adapt(struct tracer *tracer, const struct btf *btf, const struct tra
 	skeleton->rodata->only_netns = options->netns;
 	skeleton->rodata->has_reason = has_reason;
 	skeleton->rodata->shown_a_second = options->shown_a_second ? options->shown_a_second : TRACER_SHOWN;
+	if (arguments_of(btf, "kfree_skb") < 3)
+		bpf_program__set_autoload(skeleton->progs.on_drop, false);
+	else
+		read_drops(skeleton, btf);
+	if (arguments_of(btf, "tcp_retransmit_synack") < 0)
+		bpf_program__set_autoload(skeleton->progs.on_synack, false);
 	if (arguments_of(btf, "inet_sk_error_report") < 0)
 		bpf_program__set_autoload(skeleton->progs.on_error, false);
 	if (libbpf_probe_bpf_helper(BPF_PROG_TYPE_TRACING, BPF_FUNC_sock_from_file, NULL) == 0)
@@ -196,6 +230,11 @@ bool tracer_sees_no_socket(const struct tracer *tracer)
 	return tracer->sees_no_socket;
 }
 
+bool tracer_sees_drops(const struct tracer *tracer)
+{
+	return tracer->skeleton->links.on_drop;
+}
+
 void tracer_counts(const struct tracer *tracer, uint64_t ret_counts[LIVE_COUNTS])
 {
 	int fd = bpf_map__fd(tracer->skeleton->maps.counts);
@@ -207,6 +246,14 @@ void tracer_counts(const struct tracer *tracer, uint64_t ret_counts[LIVE_COUNTS]
 			for (int cpu = 0; cpu < tracer->processors; cpu++)
 				ret_counts[i] += each[cpu];
 	free(each);
+}
+
+bool tracer_drop(const struct tracer *tracer, const struct live_tuple *tuple, struct live_drop *ret_drop)
+{
+	struct live_tuple key = *tuple;
+
+	key.netns = 0;
+	return bpf_map_lookup_elem(bpf_map__fd(tracer->skeleton->maps.drops), &key, ret_drop) == 0;
 }
 
 size_t tracer_storm(struct tracer *tracer, struct storm_row *rows, size_t max)

@@ -42,8 +42,13 @@ void tracer_on_event(struct tracer *tracer, tracer_event_fn *fn, void *user);
 const struct reasons *tracer_reasons(const struct tracer *tracer);
 /* tcp_send_reset speaks of RSTs without a socket, too (since Linux 6.10). */
 bool tracer_sees_no_socket(const struct tracer *tracer);
+/* Segments that netfilter dropped, and RSTs that TCP ignored, are seen (since Linux 5.17). */
+bool tracer_sees_drops(const struct tracer *tracer);
 /* The sums over all processors. */
 void tracer_counts(const struct tracer *tracer, uint64_t ret_counts[LIVE_COUNTS]);
+
+/* Whether netfilter of this host dropped a segment that this end had sent, last. */
+bool tracer_drop(const struct tracer *tracer, const struct live_tuple *tuple, struct live_drop *ret_drop);
 
 struct storm_row {
 	struct live_storm_key key;

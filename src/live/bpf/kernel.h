@@ -99,6 +99,7 @@ struct tcp_sock {
 struct net_device { possible_net_t nd_net; };
 struct sk_buff {
 	struct net_device *dev;
+	struct sock *sk;
 	unsigned char *head;
 	__u16 transport_header, network_header;
 };
@@ -133,6 +134,6 @@ struct tcp_header { __be16 source, dest; __be32 seq, ack; __u8 offset, flags; __
 #define TASK_EXITING 0x4  /* PF_EXITING, include/linux/sched.h */
 #define SIGNAL_KILL 9
 #define SIGNAL_PIPE 13
-#define FLAG_ACK 0x10
+#define FLAG_RST 0x04
 
 #endif

@@ -36,7 +36,8 @@ static __always_inline void look_tuple(struct live_tuple *tuple, const struct so
 }
 
 /* The tuple as the receiver of the segment sees it, and the segment. False where it cannot be read. */
-static __always_inline bool look_segment(struct live_tuple *tuple, struct live_segment *segment, const struct sk_buff *skb)
+static __always_inline bool look_segment(struct live_tuple *tuple, struct live_segment *segment,
+                                         const struct sk_buff *skb, const struct sock *sk)
 {
 	unsigned char *head = READ(skb, head);
 	uint16_t network = READ(skb, network_header), transport = READ(skb, transport_header);
@@ -68,7 +69,10 @@ static __always_inline bool look_segment(struct live_tuple *tuple, struct live_s
 		segment->hop_limit = ip.hop_limit;
 		tuple->version = 6;
 	}
-	if (dev)
+	/* Where the socket is known, the device is forgotten: tcp_v4_rcv(). */
+	if (sk)
+		tuple->netns = READ(sk, __sk_common.skc_net.net, ns.inum);
+	else if (dev)
 		tuple->netns = READ(dev, nd_net.net, ns.inum);
 	tuple->local_port = bpf_ntohs(tcp.dest);
 	tuple->remote_port = bpf_ntohs(tcp.source);
@@ -79,6 +83,37 @@ static __always_inline bool look_segment(struct live_tuple *tuple, struct live_s
 	total -= (uint16_t)(transport - network) + (tcp.offset >> 4) * 4;
 	segment->payload = total > 0xffff ? 0 : total;
 	return true;
+}
+
+static __always_inline bool is_tcp(const struct sk_buff *skb)
+{
+	unsigned char *header = READ(skb, head) + READ(skb, network_header);
+	uint8_t version, protocol;
+
+	if (bpf_probe_read_kernel(&version, 1, header))
+		return false;
+	if (version >> 4 != 4 && version >> 4 != 6)
+		return false;
+	/* Behind extension headers of IPv6 nobody looks. */
+	return !bpf_probe_read_kernel(&protocol, 1, header + (version >> 4 == 4 ? 9 : 6)) && protocol == PROTOCOL_TCP &&
+	       READ(skb, transport_header) != 0xffff && READ(skb, transport_header) > READ(skb, network_header);
+}
+
+/* Where a port of a request stands: it has no inet_sport. No network namespace. */
+static __always_inline void look_request(struct live_tuple *tuple, const struct sock *request)
+{
+	bool v6 = READ(request, __sk_common.skc_family) == FAMILY_IPV6;
+
+	tuple->version = v6 ? 6 : 4;
+	tuple->local_port = READ(request, __sk_common.skc_num);
+	tuple->remote_port = bpf_ntohs(READ(request, __sk_common.skc_dport));
+	if (v6) {
+		BPF_CORE_READ_INTO(&tuple->local, request, __sk_common.skc_v6_rcv_saddr.in6_u.u6_addr8);
+		BPF_CORE_READ_INTO(&tuple->remote, request, __sk_common.skc_v6_daddr.in6_u.u6_addr8);
+	} else {
+		BPF_CORE_READ_INTO((uint32_t *)tuple->local, request, __sk_common.skc_rcv_saddr);
+		BPF_CORE_READ_INTO((uint32_t *)tuple->remote, request, __sk_common.skc_daddr);
+	}
 }
 
 static __always_inline void look_process(struct live_process *process)
@@ -139,11 +174,8 @@ static __always_inline void look_socket(struct live_socket *socket, const struct
 	socket->address = address;
 	socket->state = READ(sk, __sk_common.skc_state);
 	socket->held = !!holder;
-	if (holder) {
+	if (holder)
 		socket->inode = READ((struct socket_alloc *)holder, vfs_inode.i_ino);
-		/* inet_release() takes the socket from its file before it closes it. */
-		socket->closing = !READ(holder, sk);
-	}
 	if (cgroup && !((uint64_t)cgroup & 1))
 		socket->cgroup = READ(cgroup, kn, id);
 	socket->uid = READ(sk, sk_uid.val);

@@ -10,6 +10,8 @@
 const volatile uint32_t only_netns = 0;       /* 0: every network namespace */
 const volatile bool has_reason = false;       /* tcp_send_reset has a third argument */
 const volatile uint32_t shown_a_second = 0;   /* events a second and CPU in full */
+#define DROP_REASONS 128
+const volatile uint8_t drop_meaning[DROP_REASONS] = { 0 }; /* by skb_drop_reason: enum live_ignored or netfilter */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -48,12 +50,37 @@ struct {
 	__type(value, struct known);
 } known SEC(".maps");
 
+/* Both ends of a connection that are on this host, alive or not. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 16384);
+	__uint(max_entries, 32768);
 	__type(key, struct live_tuple);
 	__type(value, struct live_past);
 } past SEC(".maps");
+
+/* In which network namespace an end is: its tuple without one. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 32768);
+	__type(key, struct live_tuple);
+	__type(value, uint32_t);
+} homes SEC(".maps");
+
+/* Segments that netfilter dropped, by the tuple of who sent them, without a network namespace. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct live_tuple);
+	__type(value, struct live_drop);
+} drops SEC(".maps");
+
+/* How often a SYN-ACK was sent again, by the tuple of who sent it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct live_tuple);
+	__type(value, uint32_t);
+} synacks SEC(".maps");
 
 struct port { uint32_t netns; uint32_t port; };
 struct {

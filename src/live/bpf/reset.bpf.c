@@ -76,6 +76,35 @@ static __always_inline struct live_event *begin(const struct live_tuple *tuple, 
 	return event;
 }
 
+static __always_inline void turn(struct live_tuple *turned, const struct live_tuple *tuple)
+{
+	__builtin_memcpy(turned->local, tuple->remote, sizeof turned->local);
+	__builtin_memcpy(turned->remote, tuple->local, sizeof turned->remote);
+	turned->netns = 0;
+	turned->local_port = tuple->remote_port;
+	turned->remote_port = tuple->local_port;
+	turned->version = tuple->version;
+}
+
+/* What the other end has done, if it is on this host. */
+static __always_inline void add_peer(struct live_event *event)
+{
+	struct live_tuple peer;
+	struct live_past *past_of;
+	uint32_t *netns;
+
+	turn(&peer, &event->tuple);
+	netns = bpf_map_lookup_elem(&homes, &peer);
+	if (!netns)
+		return;
+	peer.netns = *netns;
+	past_of = bpf_map_lookup_elem(&past, &peer);
+	if (!past_of)
+		return;
+	event->peer = *past_of;
+	event->has_peer = 1;
+}
+
 static __always_inline void add_past(struct live_event *event)
 {
 	struct port port = { event->tuple.netns, event->tuple.local_port };
@@ -90,6 +119,7 @@ static __always_inline void add_past(struct live_event *event)
 		event->listener = *listener;
 		event->has_listener = 1;
 	}
+	add_peer(event);
 }
 
 static __always_inline void remember_reset(const struct live_tuple *tuple, const struct sock *sk, uint8_t direction)
@@ -98,10 +128,22 @@ static __always_inline void remember_reset(const struct live_tuple *tuple, const
 	uint64_t address = (uint64_t)sk;
 	struct known *was = bpf_map_lookup_elem(&known, &address);
 
-	if (past_of)
+	if (past_of) {
 		past_of->reset = direction;
+		if (direction == 1)
+			past_of->rst_ns = bpf_ktime_get_boot_ns();
+	}
 	if (was)
 		was->reset = direction;
+}
+
+/* A RST for a segment that came in ends nothing that lives, but whoever gets it will know that a kernel made it. */
+static __always_inline void remember_answer(const struct live_tuple *tuple)
+{
+	struct live_past *past_of = bpf_map_lookup_elem(&past, tuple);
+
+	if (past_of)
+		past_of->rst_ns = bpf_ktime_get_boot_ns();
 }
 
 /* tcp_send_reset(sk, skb, reason): sk may be NULL, a listener, or TIME_WAIT; skb is NULL for an active one. */
@@ -115,10 +157,11 @@ int on_send_reset(struct bpf_raw_tracepoint_args *ctx)
 	bool full = sk && state != STATE_TIME_WAIT && state != STATE_NEW_SYN_RECV;
 	struct live_tuple tuple = { 0 };
 	struct live_segment segment = { 0 };
+	struct live_tuple nowhere;
 	struct live_event *event;
 
 	if (skb) {
-		if (!look_segment(&tuple, &segment, skb))
+		if (!look_segment(&tuple, &segment, skb, sk))
 			return 0;
 	} else if (sk) {
 		look_tuple(&tuple, sk);
@@ -136,9 +179,19 @@ int on_send_reset(struct bpf_raw_tracepoint_args *ctx)
 			event->has_socket = 1;
 		}
 		add_past(event);
+		if (skb) {
+			uint32_t *again;
+
+			nowhere = tuple;
+			nowhere.netns = 0;
+			again = bpf_map_lookup_elem(&synacks, &nowhere);
+			event->synacks = again ? *again > 255 ? 255 : *again : 0;
+		}
 		bpf_ringbuf_submit(event, 0);
 	}
-	if (full && state != STATE_LISTEN)
+	if (skb)
+		remember_answer(&tuple);
+	else
 		remember_reset(&tuple, sk, 1);
 	return 0;
 }
@@ -202,42 +255,46 @@ static __always_inline void remember_listener(const struct sock *sk, bool opened
 		count(LIVE_COUNT_MAP_FULL);
 }
 
-/* The end of this side: a FIN is about to be sent, or there is nothing left to send one. */
-static __always_inline void remember_past(const struct sock *sk, const struct known *is, int old, int new)
+/*
+ * What is remembered of an end: when it began, that a FIN is about to be sent or that there is nothing left to send one,
+ * and whose doing that was.
+ */
+static __always_inline void remember(const struct sock *sk, const struct known *is, int old, int new)
 {
+	bool closes = new == STATE_FIN_WAIT1 || new == STATE_LAST_ACK || new == STATE_CLOSE;
 	struct live_past one = { 0 }, *was;
 	struct live_tuple tuple = { 0 };
 
 	look_tuple(&tuple, sk);
 	was = bpf_map_lookup_elem(&past, &tuple);
 	/* What an older connection of the same ports left is not this one's. */
-	if (was && !was->end_ns)
+	if (was && !was->end_ns && (new != STATE_ESTABLISHED || old == STATE_ESTABLISHED))
 		one = *was;
+	one.born_ns = is->born_ns;
 	one.opened = is->opened;
+	one.reset = is->reset;
+	one.state = (uint8_t)new;
 	if (new == STATE_CLOSE) {
-		one.end_ns = bpf_ktime_get_boot_ns();
+		one.end_ns = is->changed_ns;
 		one.last = (uint8_t)old;
 		one.error = READ(sk, sk_err);
-		one.reset = is->reset;
-	} else {
-		one.fin_ns = bpf_ktime_get_boot_ns();
+	} else if (closes) {
+		one.fin_ns = is->changed_ns;
 		one.fin_end = READ(tcp_of(sk), write_seq) + 1;
 	}
-	if (!one.closer.pid) {
+	if (closes && !one.closer.pid) {
 		one.from = (uint8_t)old;
 		look_process(&one.closer);
 	}
 	if (bpf_map_update_elem(&past, &tuple, &one, BPF_ANY))
 		count(LIVE_COUNT_MAP_FULL);
-}
+	if (new == STATE_ESTABLISHED) {
+		uint32_t netns = tuple.netns;
 
-/* A new connection: what an older one of the same ports left tells nothing about it. */
-static __always_inline void forget_past(const struct sock *sk)
-{
-	struct live_tuple tuple = { 0 };
-
-	look_tuple(&tuple, sk);
-	bpf_map_delete_elem(&past, &tuple);
+		tuple.netns = 0;
+		if (bpf_map_update_elem(&homes, &tuple, &netns, BPF_ANY))
+			count(LIVE_COUNT_MAP_FULL);
+	}
 }
 
 SEC("raw_tp/inet_sock_set_state")
@@ -251,10 +308,11 @@ int on_state(struct bpf_raw_tracepoint_args *ctx)
 
 	if (protocol != PROTOCOL_TCP && protocol != PROTOCOL_MPTCP)
 		return 0;
-	if (new == STATE_LISTEN || old == STATE_LISTEN)
+	/* A child is born as a copy of its listener, so LISTEN to SYN_RECV closes nothing. */
+	if (new == STATE_LISTEN || (old == STATE_LISTEN && new == STATE_CLOSE))
 		remember_listener(sk, new == STATE_LISTEN);
 	was = bpf_map_lookup_elem(&known, &address);
-	if (was && old != STATE_CLOSE)
+	if (was && old != STATE_CLOSE && old != STATE_LISTEN)
 		is = *was;
 	is.before = (uint8_t)old;
 	is.changed_ns = bpf_ktime_get_boot_ns();
@@ -265,20 +323,9 @@ int on_state(struct bpf_raw_tracepoint_args *ctx)
 	}
 	if (bpf_map_update_elem(&known, &address, &is, BPF_ANY))
 		count(LIVE_COUNT_MAP_FULL);
-	if (new == STATE_ESTABLISHED)
-		forget_past(sk);
-	if (old != STATE_LISTEN && (new == STATE_FIN_WAIT1 || new == STATE_LAST_ACK || new == STATE_CLOSE))
-		remember_past(sk, &is, old, new);
-	return 0;
-}
-
-/* The address of a socket will be another's. */
-SEC("raw_tp/tcp_destroy_sock")
-int on_destroy(struct bpf_raw_tracepoint_args *ctx)
-{
-	uint64_t address = ctx->args[0];
-
-	bpf_map_delete_elem(&known, &address);
+	/* A socket that connects gets its port after its state. */
+	if (old != STATE_LISTEN && new != STATE_LISTEN && new != STATE_SYN_SENT && new != STATE_SYN_RECV)
+		remember(sk, &is, old, new);
 	return 0;
 }
 
@@ -310,6 +357,72 @@ int on_signal(struct bpf_raw_tracepoint_args *ctx)
 	by.killer = bpf_get_current_pid_tgid() >> 32;
 	bpf_get_current_comm(by.command, sizeof by.command);
 	bpf_map_update_elem(&killed, &pid, &by, BPF_ANY);
+	return 0;
+}
+
+/* On its way in a segment may have a socket already: that of its receiver. */
+static __always_inline bool sent_by(const struct sock *sk, const struct live_tuple *receiver)
+{
+	uint8_t state = READ(sk, __sk_common.skc_state);
+	struct live_tuple own = { 0 };
+
+	if (state == STATE_TIME_WAIT || state == STATE_NEW_SYN_RECV)
+		return false;
+	look_tuple(&own, sk);
+	return own.local_port == receiver->remote_port && own.remote_port == receiver->local_port;
+}
+
+/*
+ * kfree_skb(skb, location, reason): segments that are thrown away. Healthy ones are not (they are consumed), so this does
+ * not run for them. Of interest: what netfilter drops, for a RST that follows may be its REJECT; and RSTs that TCP ignores.
+ */
+SEC("raw_tp/kfree_skb")
+int on_drop(struct bpf_raw_tracepoint_args *ctx)
+{
+	const struct sk_buff *skb = (const struct sk_buff *)ctx->args[0];
+	uint32_t reason = (uint32_t)ctx->args[2];
+	uint8_t meaning = reason < DROP_REASONS ? drop_meaning[reason] : 0;
+	struct live_tuple tuple = { 0 }, sender;
+	struct live_segment segment = { 0 };
+	const struct sock *sk;
+
+	if (!meaning)
+		return 0;
+	sk = READ(skb, sk);
+	if (!is_tcp(skb) || !look_segment(&tuple, &segment, skb, sk))
+		return 0;
+	if (meaning == LIVE_DROP_NETFILTER) {
+		struct live_drop drop = { bpf_ktime_get_boot_ns(), tuple.netns, sk && sent_by(sk, &tuple), { 0 } };
+
+		turn(&sender, &tuple);
+		bpf_map_update_elem(&drops, &sender, &drop, BPF_ANY);
+	} else if (segment.flags & FLAG_RST) {
+		struct live_event *event = begin(&tuple, LIVE_IGNORED, meaning);
+
+		if (!event)
+			return 0;
+		event->segment = segment;
+		event->has_segment = 1;
+		add_past(event);
+		bpf_ringbuf_submit(event, 0);
+	}
+	return 0;
+}
+
+/* tcp_retransmit_synack(sk, req) */
+SEC("raw_tp/tcp_retransmit_synack")
+int on_synack(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct live_tuple tuple = { 0 };
+	uint32_t one = 1, *value;
+
+	/* A request is a struct sock up to its common part. */
+	look_request(&tuple, (const struct sock *)ctx->args[1]);
+	value = bpf_map_lookup_elem(&synacks, &tuple);
+	if (value)
+		__sync_fetch_and_add(value, 1);
+	else
+		bpf_map_update_elem(&synacks, &tuple, &one, BPF_ANY);
 	return 0;
 }
 
