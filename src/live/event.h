@@ -55,9 +55,11 @@ enum live_ignored {
 /* A connection as its socket sees it. Without padding: it is a key. */
 struct live_tuple {
 	uint8_t local[16], remote[16];  /* network order; IPv4 uses the first four */
-	uint32_t netns;                 /* inode number of the network namespace; 0 where it does not count */
+	uint64_t net;                   /* network namespace, by its cookie, which is never used again; 0: whichever */
+	uint32_t netns;                 /* the same by its inode number, which people know; 0 where net is 0 */
 	uint16_t local_port, remote_port;
 	uint32_t version;               /* 4 or 6 */
+	uint32_t padding;
 };
 
 /* Somebody who did something, or who was interrupted: see live_event. */
@@ -148,7 +150,8 @@ struct live_event {
 	uint8_t passive;                /* LIVE_SENT: made for a segment that came in; `process` was only interrupted */
 	uint8_t state;                  /* LIVE_SENT: of the socket that was asked, 0 for none; of SIGPIPE 0 */
 	uint8_t synacks;                /* LIVE_SENT: how often the SYN-ACK of this connection was sent again */
-	uint8_t padding[3];
+	uint8_t ambiguous;              /* several network namespaces have, or had just now, such a connection */
+	uint8_t padding[2];
 	struct live_tuple tuple;
 	struct live_segment segment;
 	struct live_socket socket;

@@ -9,6 +9,7 @@
 
 #define OWNERS_MAX 64
 #define RECENT_MAX 256
+#define AT_ONCE_NS 2000000ull
 
 struct joiner {
 	struct joiner_sink sink;
@@ -40,7 +41,7 @@ static struct live_record *at(const struct joiner *joiner, uint64_t ordinal)
 /* The same connection, seen by the same end; namespaces may hold equal ones. */
 static bool same_end(const struct live_tuple *a, const struct live_tuple *b)
 {
-	return a->version == b->version && a->netns == b->netns && a->local_port == b->local_port &&
+	return a->version == b->version && a->net == b->net && a->local_port == b->local_port &&
 	       a->remote_port == b->remote_port && memcmp(a->local, b->local, sizeof a->local) == 0 &&
 	       memcmp(a->remote, b->remote, sizeof a->remote) == 0;
 }
@@ -60,6 +61,7 @@ static struct live_tuple turned(const struct live_tuple *tuple)
 	memcpy(turned.remote, tuple->local, sizeof turned.remote);
 	turned.local_port = tuple->remote_port;
 	turned.remote_port = tuple->local_port;
+	turned.net = 0;
 	turned.netns = 0;
 	return turned;
 }
@@ -165,9 +167,16 @@ static struct live_record *find(struct joiner *joiner, const struct live_event *
 	return NULL;
 }
 
+/* Two events of one RST; where several namespaces have such a connection, only what comes at once belongs together. */
+static bool close_in_time(const struct live_record *record, const struct live_event *event)
+{
+	return !event->ambiguous || event->time_ns - record->time_ns < AT_ONCE_NS;
+}
+
 static bool was_received(const struct live_record *record, const struct live_event *event)
 {
-	return record->received && !record->sent && other_end(&record->receiver.tuple, &event->tuple);
+	return record->received && !record->sent && other_end(&record->receiver.tuple, &event->tuple) &&
+	       close_in_time(record, event);
 }
 
 /* TCP itself resets the socket that a segment met before it answers the segment: nothing was received. */
@@ -185,7 +194,8 @@ static bool was_error_here(const struct live_record *record, const struct live_e
 
 static bool was_sent(const struct live_record *record, const struct live_event *event)
 {
-	return record->sent && !record->received && !record->ignored && !record->echo && other_end(&record->sender.tuple, &event->tuple);
+	return record->sent && !record->received && !record->ignored && !record->echo &&
+	       other_end(&record->sender.tuple, &event->tuple) && close_in_time(record, event);
 }
 
 static bool concerns(const struct live_record *record, const struct live_event *event)
@@ -210,7 +220,7 @@ static void on_sent(struct joiner *joiner, const struct live_event *event)
 
 	if (!record) {
 		record = find(joiner, event, was_reset_by_itself);
-		if (!record)
+		if (!record && !event->passive)
 			record = find(joiner, event, was_error_here);
 		if (record)
 			turn_round(record);

@@ -77,6 +77,8 @@ static void read_drops(struct reset_bpf *skeleton, const struct btf *btf)
 	} known[] = {
 		{ "SKB_DROP_REASON_NETFILTER_DROP", LIVE_DROP_NETFILTER },
 		{ "SKB_DROP_REASON_TCP_INVALID_SEQUENCE", LIVE_IGNORED_WINDOW },
+		{ "SKB_DROP_REASON_TCP_OLD_SEQUENCE", LIVE_IGNORED_WINDOW },
+		{ "SKB_DROP_REASON_TCP_INVALID_END_SEQUENCE", LIVE_IGNORED_WINDOW },
 		{ "SKB_DROP_REASON_TCP_RESET", LIVE_IGNORED_CHALLENGE },
 		{ "SKB_DROP_REASON_TCP_MD5NOTFOUND", LIVE_IGNORED_UNSIGNED },
 		{ "SKB_DROP_REASON_TCP_MD5FAILURE", LIVE_IGNORED_UNSIGNED },
@@ -252,6 +254,7 @@ bool tracer_drop(const struct tracer *tracer, const struct live_tuple *tuple, st
 {
 	struct live_tuple key = *tuple;
 
+	key.net = 0;
 	key.netns = 0;
 	return bpf_map_lookup_elem(bpf_map__fd(tracer->skeleton->maps.drops), &key, ret_drop) == 0;
 }

@@ -41,7 +41,7 @@ struct bpf_raw_tracepoint_args { __u64 args[0]; };
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 struct ns_common { unsigned int inum; };
-struct net { struct ns_common ns; };
+struct net { struct ns_common ns; __u64 net_cookie; };
 typedef struct { struct net *net; } possible_net_t;
 struct in6_addr { union { __u8 u6_addr8[16]; } in6_u; };
 

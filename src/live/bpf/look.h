@@ -9,13 +9,22 @@ static __always_inline const struct tcp_sock *tcp_of(const struct sock *sk)
 	return (const struct tcp_sock *)sk;
 }
 
+static __always_inline void look_net(struct live_tuple *tuple, struct net *net)
+{
+	tuple->netns = READ(net, ns.inum);
+	/* Before Linux 5.12 the cookie may not be there yet. */
+	tuple->net = bpf_core_field_exists(net->net_cookie) ? READ(net, net_cookie) : 0;
+	if (!tuple->net)
+		tuple->net = tuple->netns;
+}
+
 /* skc_num is 0 already where a socket resets as it goes; inet_sport is not. Not for TIME_WAIT sockets. */
 static __always_inline void look_tuple(struct live_tuple *tuple, const struct sock *sk)
 {
 	bool v6 = READ(sk, __sk_common.skc_family) == FAMILY_IPV6;
 
 	tuple->version = v6 ? 6 : 4;
-	tuple->netns = READ(sk, __sk_common.skc_net.net, ns.inum);
+	look_net(tuple, READ(sk, __sk_common.skc_net.net));
 	tuple->local_port = bpf_ntohs(READ((const struct inet_sock *)sk, inet_sport));
 	tuple->remote_port = bpf_ntohs(READ(sk, __sk_common.skc_dport));
 	if (v6) {
@@ -71,9 +80,9 @@ static __always_inline bool look_segment(struct live_tuple *tuple, struct live_s
 	}
 	/* Where the socket is known, the device is forgotten: tcp_v4_rcv(). */
 	if (sk)
-		tuple->netns = READ(sk, __sk_common.skc_net.net, ns.inum);
+		look_net(tuple, READ(sk, __sk_common.skc_net.net));
 	else if (dev)
-		tuple->netns = READ(dev, nd_net.net, ns.inum);
+		look_net(tuple, READ(dev, nd_net.net));
 	tuple->local_port = bpf_ntohs(tcp.dest);
 	tuple->remote_port = bpf_ntohs(tcp.source);
 	segment->seq = bpf_ntohl(tcp.seq);
@@ -99,11 +108,12 @@ static __always_inline bool is_tcp(const struct sk_buff *skb)
 	       READ(skb, transport_header) != 0xffff && READ(skb, transport_header) > READ(skb, network_header);
 }
 
-/* Where a port of a request stands: it has no inet_sport. No network namespace. */
+/* A request is a struct sock up to its common part: it has no inet_sport. */
 static __always_inline void look_request(struct live_tuple *tuple, const struct sock *request)
 {
 	bool v6 = READ(request, __sk_common.skc_family) == FAMILY_IPV6;
 
+	look_net(tuple, READ(request, __sk_common.skc_net.net));
 	tuple->version = v6 ? 6 : 4;
 	tuple->local_port = READ(request, __sk_common.skc_num);
 	tuple->remote_port = bpf_ntohs(READ(request, __sk_common.skc_dport));

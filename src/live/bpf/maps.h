@@ -58,12 +58,13 @@ struct {
 	__type(value, struct live_past);
 } past SEC(".maps");
 
-/* In which network namespace an end is: its tuple without one. */
+/* In which network namespace an end is: its tuple without one. Namespaces may use the same addresses. */
+struct home { uint64_t net, ambiguous_ns; uint32_t netns, padding; };
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 32768);
 	__type(key, struct live_tuple);
-	__type(value, uint32_t);
+	__type(value, struct home);
 } homes SEC(".maps");
 
 /* Segments that netfilter dropped, by the tuple of who sent them, without a network namespace. */

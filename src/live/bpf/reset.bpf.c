@@ -7,6 +7,9 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
+/* After this time two namespaces with the same addresses are no longer mistaken for each other. */
+#define AMBIGUOUS_NS 60000000000ull
+
 /* Whether one more event of this second is handed over in full. */
 static __always_inline bool within_rate(uint64_t now_ns)
 {
@@ -80,10 +83,17 @@ static __always_inline void turn(struct live_tuple *turned, const struct live_tu
 {
 	__builtin_memcpy(turned->local, tuple->remote, sizeof turned->local);
 	__builtin_memcpy(turned->remote, tuple->local, sizeof turned->remote);
+	turned->net = 0;
 	turned->netns = 0;
 	turned->local_port = tuple->remote_port;
 	turned->remote_port = tuple->local_port;
 	turned->version = tuple->version;
+	turned->padding = 0;
+}
+
+static __always_inline bool is_ambiguous(const struct home *home)
+{
+	return home->ambiguous_ns && bpf_ktime_get_boot_ns() - home->ambiguous_ns < AMBIGUOUS_NS;
 }
 
 /* What the other end has done, if it is on this host. */
@@ -91,13 +101,17 @@ static __always_inline void add_peer(struct live_event *event)
 {
 	struct live_tuple peer;
 	struct live_past *past_of;
-	uint32_t *netns;
+	struct home *home;
 
 	turn(&peer, &event->tuple);
-	netns = bpf_map_lookup_elem(&homes, &peer);
-	if (!netns)
+	home = bpf_map_lookup_elem(&homes, &peer);
+	if (!home)
 		return;
-	peer.netns = *netns;
+	event->ambiguous = is_ambiguous(home);
+	if (event->ambiguous)
+		return;
+	peer.net = home->net;
+	peer.netns = home->netns;
 	past_of = bpf_map_lookup_elem(&past, &peer);
 	if (!past_of)
 		return;
@@ -157,7 +171,6 @@ int on_send_reset(struct bpf_raw_tracepoint_args *ctx)
 	bool full = sk && state != STATE_TIME_WAIT && state != STATE_NEW_SYN_RECV;
 	struct live_tuple tuple = { 0 };
 	struct live_segment segment = { 0 };
-	struct live_tuple nowhere;
 	struct live_event *event;
 
 	if (skb) {
@@ -179,13 +192,12 @@ int on_send_reset(struct bpf_raw_tracepoint_args *ctx)
 			event->has_socket = 1;
 		}
 		add_past(event);
+		if (skb && full && state != STATE_LISTEN)
+			event->past.reset = 0; /* that was this very answer, see tcp_reset() */
 		if (skb) {
-			uint32_t *again;
+			uint32_t *again = bpf_map_lookup_elem(&synacks, &tuple);
 
-			nowhere = tuple;
-			nowhere.netns = 0;
-			again = bpf_map_lookup_elem(&synacks, &nowhere);
-			event->synacks = again ? *again > 255 ? 255 : *again : 0;
+			event->synacks = !again ? 0 : *again > 255 ? 255 : *again;
 		}
 		bpf_ringbuf_submit(event, 0);
 	}
@@ -255,6 +267,23 @@ static __always_inline void remember_listener(const struct sock *sk, bool opened
 		count(LIVE_COUNT_MAP_FULL);
 }
 
+/* A connection began: note where this end of it is. */
+static __always_inline void settle(struct live_tuple *tuple)
+{
+	struct home home = { tuple->net, 0, tuple->netns, 0 }, *was;
+
+	bpf_map_delete_elem(&synacks, tuple);
+	tuple->net = 0;
+	tuple->netns = 0;
+	was = bpf_map_lookup_elem(&homes, tuple);
+	if (was && was->net != home.net)
+		home.ambiguous_ns = bpf_ktime_get_boot_ns();
+	else if (was)
+		home.ambiguous_ns = was->ambiguous_ns;
+	if (bpf_map_update_elem(&homes, tuple, &home, BPF_ANY))
+		count(LIVE_COUNT_MAP_FULL);
+}
+
 /*
  * What is remembered of an end: when it began, that a FIN is about to be sent or that there is nothing left to send one,
  * and whose doing that was.
@@ -288,13 +317,8 @@ static __always_inline void remember(const struct sock *sk, const struct known *
 	}
 	if (bpf_map_update_elem(&past, &tuple, &one, BPF_ANY))
 		count(LIVE_COUNT_MAP_FULL);
-	if (new == STATE_ESTABLISHED) {
-		uint32_t netns = tuple.netns;
-
-		tuple.netns = 0;
-		if (bpf_map_update_elem(&homes, &tuple, &netns, BPF_ANY))
-			count(LIVE_COUNT_MAP_FULL);
-	}
+	if (new == STATE_ESTABLISHED)
+		settle(&tuple);
 }
 
 SEC("raw_tp/inet_sock_set_state")
@@ -416,7 +440,6 @@ int on_synack(struct bpf_raw_tracepoint_args *ctx)
 	struct live_tuple tuple = { 0 };
 	uint32_t one = 1, *value;
 
-	/* A request is a struct sock up to its common part. */
 	look_request(&tuple, (const struct sock *)ctx->args[1]);
 	value = bpf_map_lookup_elem(&synacks, &tuple);
 	if (value)
