@@ -49,7 +49,7 @@ const struct cause cause_injected = {
 /* The kernel of the sender knows nothing of it, and no firewall of this host rejected what it answers. */
 static bool nobody_sent_it(const struct evidence *e)
 {
-	return no(e, FACT_KERNEL_SENT) && no(e, FACT_KERNEL_REJECTED) && !idle_for(e, IDLE_BOX_NS);
+	return yes(e, FACT_KERNEL_SILENT) && no(e, FACT_KERNEL_REJECTED) && !idle_for(e, IDLE_BOX_NS);
 }
 
 /* What no TCP does: guesses at the window, or a reset by a side that goes on with the conversation. */
@@ -102,6 +102,7 @@ static struct opinion weigh(const struct evidence *e)
 		o = opinion_possible(30);
 	else
 		return opinion_excluded();
+	BECAUSE(&o, e, FACT_KERNEL_SILENT, FACT_KERNEL_OUT_OF_WINDOW, FACT_RECEIVER_CHALLENGED);
 	BECAUSE(&o, e, FACT_RST_LADDER, FACT_FAKE_SEGMENT, FACT_SENDER_WENT_ON, FACT_HOPS_DIFFER, FACT_IP_ID_COPIED,
 	        FACT_IP_ID_FOREIGN, FACT_DF_FLIPPED, FACT_RST_OUT_OF_WINDOW);
 	BECAUSE(&o, e, FACT_RST_BOTH_WAYS, FACT_RST_RESERVED_BITS, FACT_WINDOW_COPIED, FACT_RST_REPEATED);

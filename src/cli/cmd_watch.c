@@ -1,21 +1,19 @@
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/live_output.h"
 #include "cli/message.h"
-#include "live/session.h"
+#include "live/self_check.h"
 
 #define STEP_MS 200
 
 struct watch_settings {
-	bool verbose, json;
+	bool verbose, json, self_check;
 	uint64_t pid, netns, summary_s;
-	const char *command, *cause, *harm;
+	const char *command, *cgroup, *cause, *harm, *write_to;
 };
 
 static enum exit_status run(const void *settings, int count, char **operands);
@@ -25,23 +23,27 @@ static enum exit_status run(const void *settings, int count, char **operands);
 static const struct cli_option options[] = {
 	{ "verbose", 'v', OPTION_FLAG, NULL, N_("the whole record of each reset instead of one line"), SETTING(verbose) },
 	{ "json", 0, OPTION_FLAG, NULL, N_("one JSON object a line"), SETTING(json) },
-	{ "pid", 'p', OPTION_NUMBER, "PID", N_("only what concerns this process or its children"), SETTING(pid) },
+	{ "pid", 'p', OPTION_NUMBER, "PID", N_("only what concerns this process or its new children"), SETTING(pid) },
 	{ "command", 'c', OPTION_TEXT, "NAME", N_("only what concerns processes of this name"), SETTING(command) },
+	{ "cgroup", 0, OPTION_TEXT, "PATH", N_("only what concerns processes in this cgroup or below"), SETTING(cgroup) },
 	{ "netns", 0, OPTION_NUMBER, "INODE", N_("only one network namespace: lsns -t net"), SETTING(netns) },
 	{ "cause", 0, OPTION_TEXT, "CAUSE", N_("only this cause and its refinements"), SETTING(cause) },
 	{ "harm", 0, OPTION_TEXT, "HARM", N_("only this harm or worse: none, retry, data-lost"), SETTING(harm) },
-	{ "summary", 0, OPTION_NUMBER, "N", N_("a summary every N seconds"), SETTING(summary_s) },
+	{ "summary", 0, OPTION_NUMBER, "N", N_("a summary every N seconds, too"), SETTING(summary_s) },
+	{ "write", 'w', OPTION_TEXT, "FILE", N_("write the RSTs as pcapng, verdicts as comments"), SETTING(write_to) },
+	{ "self-check", 0, OPTION_FLAG, NULL, N_("say what can be seen on this kernel, and what not"), SETTING(self_check) },
 	{ 0 },
 };
 
 static const char *const notes[] = {
+	N_("FILTER is a libpcap filter for the RST: host 10.0.0.1 and port 80."),
 	N_("It watches until ^C, and ends with a summary. Needs root, or CAP_BPF and CAP_PERFMON."),
 	NULL,
 };
 
 const struct command cmd_watch = {
 	.name = "watch",
-	.operands = "",
+	.operands = N_("[FILTER]"),
 	.summary = N_("what is being reset on this host, by whom and why, as it happens?"),
 	.notes = notes,
 	.options = options,
@@ -57,6 +59,7 @@ static void on_interrupt(int signal)
 	interrupted = 1;
 }
 
+/* Until ^C, or until nobody reads any more. */
 static enum exit_status watch(struct session *session, struct live_output *output)
 {
 	struct sigaction action = { .sa_handler = on_interrupt };
@@ -64,60 +67,105 @@ static enum exit_status watch(struct session *session, struct live_output *outpu
 
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
-	live_output_begin(output);
-	while (!interrupted) {
+	fprintf(stderr, "%s\n", _("tcpwhy: watching; ^C ends it"));
+	while (!interrupted && !ferror(output->options.stream) && output->error.status == STATUS_OK) {
 		if (session_step(session, STEP_MS, &error) == STATUS_IO) {
 			complain("%s", error.text);
 			return EXIT_FAILED;
 		}
-		if (live_output_failed(output))
-			break;
 		live_output_tick(output, clock_monotonic());
 	}
 	session_finish(session);
 	return live_output_end(output);
 }
 
-static enum exit_status run(const void *given, int count, char **operands)
+/* All operands are one expression, as tcpdump takes them. EXIT_DONE, or the error that was reported. */
+static enum exit_status compile_filter(struct live_filter *filter, int count, char **operands)
 {
-	const struct watch_settings *settings = given;
-	struct live_filter filter = { .command = settings->command, .follow = settings->pid > 0, .cause = CAUSE_NONE };
-	struct live_output_options form = {
-		.verbose = settings->verbose, .json = settings->json, .summary_ns = (int64_t)settings->summary_s * NS_PER_S,
-	};
-	struct tracer_options tracing = { .netns = (uint32_t)settings->netns };
-	struct error error = { STATUS_OK, "" };
-	struct live_output *output;
-	struct session_sink sink;
-	struct session *session;
-	enum exit_status status;
+	struct buffer text = BUFFER_INIT(1 << 16);
+	enum exit_status result = EXIT_DONE;
+	struct error error;
 
-	if (count)
-		return usage_error(&cmd_watch, "%s: %s", operands[0], _("it takes no operands"));
-	if (settings->cause && (filter.cause = cause_find(settings->cause)) == CAUSE_NONE)
+	for (int i = 0; i < count; i++)
+		buffer_printf(&text, "%s%s", i ? " " : "", operands[i]);
+	if (text.len && filter_new(buffer_text(&text), true, DLT_EN10MB, &filter->packets, &error) != STATUS_OK)
+		result = usage_error(&cmd_watch, "%s", error.text);
+	buffer_clear(&text);
+	return result;
+}
+
+static enum exit_status check_settings(const struct watch_settings *settings, struct live_filter *filter)
+{
+	if (settings->cause && (filter->cause = cause_find(settings->cause)) == CAUSE_NONE)
 		return usage_error(&cmd_watch, "--cause %s: %s", settings->cause, _("no such cause; see `tcpwhy causes`"));
-	if (!live_filter_harm(&filter, settings->harm))
+	if (!live_filter_harm(filter, settings->harm))
 		return usage_error(&cmd_watch, "--harm %s: %s", settings->harm, _("it is none, retry or data-lost"));
 	if (settings->json && settings->verbose)
 		return usage_error(&cmd_watch, "--verbose: %s", _("JSON is always in full"));
-	output = live_output_new(&form, &filter);
-	if (!output) {
-		complain("%s", _("out of memory"));
-		return EXIT_FAILED;
-	}
-	sink = live_output_sink(output);
-	session = session_open(&tracing, &sink, &error);
+	if (settings->netns > UINT32_MAX || settings->pid > INT32_MAX)
+		return usage_error(&cmd_watch, "%s", _("--netns, --pid: no such number"));
+	return EXIT_DONE;
+}
+
+static enum exit_status trace(const struct watch_settings *settings, struct live_output *output)
+{
+	struct tracer_options tracing = { .netns = (uint32_t)settings->netns };
+	struct session_sink sink = live_output_sink(output);
+	struct error error = { STATUS_OK, "" };
+	struct session *session = session_open(&tracing, &sink, &error);
+	enum exit_status status;
+
 	if (!session) {
 		complain("%s", error.text);
-		live_output_free(output);
+		advise("%s", _("`tcpwhy watch --self-check` says what is missing"));
 		return EXIT_FAILED;
 	}
 	tracer_drop_rights();
 	if (settings->pid)
 		tracer_follow(session_tracer(session), (uint32_t)settings->pid);
-	live_output_counts(output, session_tracer(session));
+	output->tracer = session_tracer(session);
 	status = watch(session, output);
 	session_close(session);
-	live_output_free(output);
+	return status;
+}
+
+static enum exit_status print_self_check(void)
+{
+	struct buffer text = BUFFER_INIT(1 << 16);
+	bool complete = self_check(&text);
+
+	fputs(buffer_text(&text), stdout);
+	buffer_clear(&text);
+	return complete ? EXIT_DONE : EXIT_FAILED;
+}
+
+static enum exit_status run(const void *given, int count, char **operands)
+{
+	const struct watch_settings *settings = given;
+	struct live_filter filter = {
+		.command = settings->command, .cgroup = settings->cgroup, .follow = settings->pid > 0, .cause = CAUSE_NONE,
+	};
+	struct live_output_options form = {
+		.verbose = settings->verbose, .json = settings->json, .stream = stdout, .terminal = true, .totals = true,
+		.summary_ns = (int64_t)settings->summary_s * NS_PER_S, .write_to = settings->write_to,
+	};
+	enum exit_status status = check_settings(settings, &filter);
+	struct live_output output;
+	struct error error;
+
+	if (status == EXIT_DONE)
+		status = compile_filter(&filter, count, operands);
+	if (status != EXIT_DONE)
+		return status;
+	if (settings->self_check)
+		return print_self_check();
+	if (live_output_init(&output, &form, &filter, &error) == STATUS_OK) {
+		status = trace(settings, &output);
+	} else {
+		complain("%s", error.text);
+		status = EXIT_FAILED;
+	}
+	live_output_clear(&output);
+	filter_free(filter.packets);
 	return status;
 }

@@ -38,12 +38,17 @@ struct command {
 	const char *const *notes;  /* lines under the options, marked with N_(), NULL-terminated; or NULL */
 	const struct cli_option *options;
 	size_t settings_size;
+	bool ends_at_operand;      /* what follows the first operand is somebody else's command line */
 	/* `settings` is zeroed but for what options set; `operands` is NULL-terminated. */
 	enum exit_status (*run)(const void *settings, int count, char **operands);
 };
 
+/* What this program found, and what a program that it starts shall find again. */
+extern bool sigpipe_was_ignored;
+
 extern const struct command cmd_read;
 extern const struct command cmd_watch;
+extern const struct command cmd_run;
 extern const struct command cmd_causes;
 extern const struct command cmd_lab;
 

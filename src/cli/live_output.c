@@ -1,10 +1,7 @@
 #include "cli/live_output.h"
 
 #include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -13,69 +10,30 @@
 #include "report/layout.h"
 #include "report/testimony.h"
 
-struct live_output {
-	struct live_output_options options;
-	struct live_filter filter;
-	struct report_style style;
-	struct buffer text;
-	struct summary *summary;
-	struct analysis_totals totals;
-	struct tracer *tracer;
-	uint64_t shown;
-	int64_t next_summary_ns;
-};
+#define LINE_MAX_BYTES 4096
+#define CAUSE_COLUMNS 24
 
-bool live_filter_harm(struct live_filter *filter, const char *word)
+enum status live_output_init(struct live_output *output, const struct live_output_options *options,
+                             const struct live_filter *filter, struct error *error)
 {
-	if (!word)
-		return true;
-	for (enum harm harm = HARM_NONE; harm <= HARM_DATA_LOST; harm++)
-		if (strcmp(word, harm_id(harm)) == 0) {
-			filter->harm = harm;
-			return true;
-		}
-	return false;
-}
-
-struct live_output *live_output_new(const struct live_output_options *options, const struct live_filter *filter)
-{
-	struct live_output *output = calloc(1, sizeof *output);
-
-	if (!output)
-		return NULL;
-	output->options = *options;
-	output->filter = *filter;
-	output->text = (struct buffer)BUFFER_INIT(PRINTED_MAX);
-	output->summary = summary_new();
+	*output = (struct live_output){
+		.options = *options,
+		.filter = filter,
+		.text = BUFFER_INIT(PRINTED_MAX),
+		.summary = summary_new(),
+		.next_summary_ns = clock_monotonic() + options->summary_ns,
+	};
+	if (!output->summary)
+		return error_set(error, STATUS_MEMORY, "%s", _("out of memory"));
 	terminal_style(&output->style);
-	if (output->summary)
-		return output;
-	live_output_free(output);
-	return NULL;
+	output->style.colour &= options->terminal;
+	return options->write_to ? writer_open(options->write_to, &output->writer, error) : STATUS_OK;
 }
 
-static bool has_command(const struct witness *witness, const char *command)
-{
-	return witness->actor.known && strcmp(witness->actor.command, command) == 0;
-}
-
-static bool passes(const struct live_filter *filter, const struct verdict *verdict, bool followed)
-{
-	const struct testimony *testimony = verdict->evidence->testimony;
-
-	if (filter->follow && !followed)
-		return false;
-	if (filter->command && !has_command(&testimony->sender, filter->command) &&
-	    !has_command(&testimony->receiver, filter->command))
-		return false;
-	if (filter->cause != CAUSE_NONE && verdict->cause != filter->cause && !cause_descends(verdict->cause, filter->cause))
-		return false;
-	return verdict->harm >= filter->harm;
-}
-
+/* "10.0.0.1:80 nginx[12] closed it (gets ECONNRESET)" */
 static void add_end(struct buffer *out, const struct endpoint *end, const struct witness *witness)
 {
-	struct buffer clause = BUFFER_INIT(512);
+	struct buffer clause = BUFFER_INIT(LINE_MAX_BYTES);
 	char text[ENDPOINT_TEXT_MAX];
 
 	buffer_puts(out, endpoint_text(text, end));
@@ -94,39 +52,59 @@ static void add_end(struct buffer *out, const struct endpoint *end, const struct
 	buffer_clear(&clause);
 }
 
-/* "08:15:30.123  unread-data  10.0.0.1:80 nginx[12] closed it -> 10.0.0.2:4000 curl[13] (gets ECONNRESET)  …" */
+/* The time of day, in UTC like all times here. */
+static void add_time(struct buffer *out, int64_t time_ns)
+{
+	char when[CLOCK_TEXT_MAX];
+
+	buffer_printf(out, "%.12s  ", clock_timestamp(when, time_ns) + strlen("2026-01-01T"));
+}
+
 static void add_line(struct live_output *output, const struct verdict *verdict)
 {
 	const struct evidence *e = verdict->evidence;
-	struct buffer *out = &output->text, cause = BUFFER_INIT(128);
-	char when[CLOCK_TEXT_MAX];
+	const struct witness *src = e->is_ending ? &e->testimony->receiver : &e->testimony->sender;
+	const struct witness *dst = e->is_ending ? &e->testimony->sender : &e->testimony->receiver;
+	struct buffer *out = &output->text, cause = BUFFER_INIT(LINE_MAX_BYTES);
 
-	clock_timestamp(when, e->time_ns);
-	buffer_printf(out, "%.12s  ", when + 11);
-	buffer_puts(&cause, cause_get(verdict->cause)->id);
-	if (verdict->certainty == CERTAINTY_LIKELY)
-		buffer_puts(&cause, "?");
-	layout_pad(out, buffer_text(&cause), 24);
+	add_time(out, e->time_ns);
+	buffer_printf(&cause, "%s%s", cause_get(verdict->cause)->id, verdict->certainty == CERTAINTY_LIKELY ? "?" : "");
+	layout_pad(out, buffer_text(&cause), CAUSE_COLUMNS);
 	buffer_clear(&cause);
-	add_end(out, &e->src, e->is_ending ? &e->testimony->receiver : &e->testimony->sender);
-	buffer_puts(out, e->is_ending ? " -x " : " -> ");
-	add_end(out, &e->dst, e->is_ending ? &e->testimony->sender : &e->testimony->receiver);
+	add_end(out, &e->src, src);
+	buffer_puts(out, " -> ");
+	add_end(out, &e->dst, dst);
 	if (verdict->harm == HARM_DATA_LOST && e->lost_known && e->lost_bytes)
 		buffer_printf(out, NG_(", %" PRIu64 " byte lost", ", %" PRIu64 " bytes lost", e->lost_bytes), e->lost_bytes);
+	if (e->part == PART_IGNORED)
+		buffer_printf(out, ", %s", _("ignored"));
 	buffer_puts(out, "\n");
 }
 
+/* A reader who left is noticed at the next flush: see terminal_finish(). */
 static void print(struct live_output *output)
 {
-	if (output->options.fd) {
-		/* A message for people on standard error; where that fails there is nobody to tell. */
-		if (write(output->options.fd, buffer_text(&output->text), output->text.len) < 0)
-			output->shown = output->shown;
-		buffer_reset(&output->text);
-		return;
-	}
-	terminal_print(&output->text);
-	fflush(stdout);
+	fwrite(buffer_text(&output->text), 1, output->text.len, output->options.stream);
+	fflush(output->options.stream);
+	buffer_reset(&output->text);
+}
+
+static void write_frame(struct live_output *output, const struct verdict *verdict)
+{
+	static const struct source_interface interface = { .link_type = DLT_EN10MB, .name = "kernel" };
+	struct buffer comment = BUFFER_INIT(LINE_MAX_BYTES);
+	uint8_t bytes[LIVE_FRAME_MAX];
+	size_t len = live_filter_frame(verdict->evidence, bytes);
+	struct frame frame = {
+		.data = bytes, .captured = (uint32_t)len, .length = (uint32_t)len, .link_type = DLT_EN10MB,
+		.time_ns = verdict->evidence->time_ns, .has_time = 1,
+	};
+
+	report_comment(&comment, verdict);
+	if (output->error.status == STATUS_OK)
+		output->error.status = writer_frame(output->writer, &frame, &interface,
+		                                    (const char *const[]){ buffer_text(&comment), NULL }, &output->error);
+	buffer_clear(&comment);
 }
 
 static void on_evidence(void *user, const struct evidence *evidence, bool followed)
@@ -135,51 +113,63 @@ static void on_evidence(void *user, const struct evidence *evidence, bool follow
 	struct verdict verdict;
 
 	diagnose(evidence, &verdict);
-	if (!passes(&output->filter, &verdict, followed))
+	if (!live_filter_passes(output->filter, &verdict, followed))
 		return;
-	output->shown++;
-	output->totals.resets += !evidence->is_ending;
+	output->told++;
 	summary_add(output->summary, &verdict, NULL);
 	if (output->options.json)
 		report_json_verdict(&output->text, &verdict, NULL);
 	else if (output->options.verbose)
-		report_text_verdict(&output->text, &verdict, NULL, output->shown, &output->style);
+		report_text_verdict(&output->text, &verdict, NULL, output->told, &output->style);
 	else
 		add_line(output, &verdict);
 	print(output);
+	if (output->writer && !evidence->is_ending)
+		write_frame(output, &verdict);
 }
 
-static void on_late_pipe(void *user, const struct evidence *evidence, const struct actor *actor, enum pipe_signal pipe)
+static void on_late(void *user, const struct evidence *evidence, const struct witness *witness, int64_t time_ns,
+                    bool followed)
 {
-	(void)user;
-	(void)evidence;
-	(void)actor;
-	(void)pipe;
+	struct live_output *output = user;
+	struct verdict verdict;
+
+	diagnose(evidence, &verdict);
+	if (!live_filter_passes(output->filter, &verdict, followed))
+		return;
+	if (output->options.json) {
+		report_json_later(&output->text, evidence, witness, time_ns);
+	} else {
+		add_time(&output->text, time_ns);
+		layout_pad(&output->text, _("later"), CAUSE_COLUMNS);
+		add_end(&output->text, witness->at_sender ? &evidence->src : &evidence->dst, witness);
+		buffer_puts(&output->text, "\n");
+	}
+	print(output);
 }
 
 struct session_sink live_output_sink(struct live_output *output)
 {
-	return (struct session_sink){ output, on_evidence, on_late_pipe };
-}
-
-void live_output_counts(struct live_output *output, struct tracer *tracer)
-{
-	output->tracer = tracer;
-}
-
-void live_output_begin(struct live_output *output)
-{
-	output->next_summary_ns = clock_monotonic() + output->options.summary_ns;
-	if (!output->options.json)
-		fprintf(stderr, "%s\n", _("tcpwhy: watching; ^C ends it"));
+	return (struct session_sink){ output, on_evidence, on_late };
 }
 
 static void summarise(struct live_output *output)
 {
+	struct live_totals totals = { .told = output->told };
+	uint64_t counts[LIVE_COUNTS];
+
+	if (output->tracer) {
+		tracer_counts(output->tracer, counts);
+		totals.sent = counts[LIVE_COUNT_SENT];
+		totals.received = counts[LIVE_COUNT_RECEIVED];
+		totals.counted_only = counts[LIVE_COUNT_SAMPLED_OUT];
+		totals.lost = counts[LIVE_COUNT_LOST];
+		totals.map_full = counts[LIVE_COUNT_MAP_FULL];
+	}
 	if (output->options.json)
-		report_json_summary(&output->text, output->summary, &output->totals);
+		report_json_live_summary(&output->text, output->summary, &totals);
 	else
-		report_text_summary(&output->text, output->summary, &output->totals, &output->style);
+		report_text_live_summary(&output->text, output->summary, &totals, &output->style);
 	print(output);
 }
 
@@ -191,23 +181,23 @@ void live_output_tick(struct live_output *output, int64_t now_ns)
 	summarise(output);
 }
 
-bool live_output_failed(const struct live_output *output)
-{
-	(void)output;
-	return ferror(stdout);
-}
-
 enum exit_status live_output_end(struct live_output *output)
 {
-	summarise(output);
-	return EXIT_DONE;
+	enum status status;
+
+	if (output->options.totals)
+		summarise(output);
+	status = writer_close(output->writer, output->error.status == STATUS_OK ? &output->error : NULL);
+	output->writer = NULL;
+	if (status == STATUS_OK && output->error.status == STATUS_OK)
+		return EXIT_DONE;
+	complain("%s: %s", output->options.write_to, output->error.text);
+	return EXIT_FAILED;
 }
 
-void live_output_free(struct live_output *output)
+void live_output_clear(struct live_output *output)
 {
-	if (!output)
-		return;
+	writer_close(output->writer, NULL);
 	summary_free(output->summary);
 	buffer_clear(&output->text);
-	free(output);
 }

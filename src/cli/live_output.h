@@ -2,42 +2,44 @@
 #ifndef TCPWHY_CLI_LIVE_OUTPUT_H
 #define TCPWHY_CLI_LIVE_OUTPUT_H
 
+#include <stdio.h>
+
 #include "cli/command.h"
-#include "diagnose/diagnose.h"
+#include "cli/live_filter.h"
 #include "live/session.h"
-
-struct live_filter {
-	const char *command;      /* of a process at either end; NULL: any */
-	bool follow;              /* only what concerns followed processes */
-	enum cause_id cause;      /* or a refinement of it; CAUSE_NONE: any */
-	enum harm harm;           /* or worse */
-};
-
-/* Understand a word; NULL is any harm. False where it is none. */
-bool live_filter_harm(struct live_filter *filter, const char *word);
+#include "report/report.h"
+#include "source/writer.h"
 
 struct live_output_options {
 	bool verbose, json;
 	int64_t summary_ns;       /* between two summaries; 0: only at the end */
-	int fd;                   /* where to print; 0: standard output */
+	FILE *stream;             /* where to print */
+	bool totals;              /* end with a summary; else only what was lost is said */
+	bool terminal;            /* in the style of the terminal at standard output */
+	const char *write_to;     /* a pcapng file of the resets, or NULL */
 };
 
-struct live_output;
+struct live_output {
+	struct live_output_options options;
+	const struct live_filter *filter;
+	struct report_style style;
+	struct buffer text;
+	struct summary *summary;
+	struct writer *writer;
+	struct tracer *tracer;        /* whose counts stand in summaries; NULL: none yet */
+	uint64_t told;
+	int64_t next_summary_ns;      /* monotonic */
+	struct error error;           /* the first thing that could not be written */
+};
 
-/* NULL when out of memory. The filter is copied. */
-struct live_output *live_output_new(const struct live_output_options *options, const struct live_filter *filter);
+/* STATUS_OK, STATUS_MEMORY, or STATUS_IO for a file that cannot be written. The filter outlives the output. */
+enum status live_output_init(struct live_output *output, const struct live_output_options *options,
+                             const struct live_filter *filter, struct error *error);
 struct session_sink live_output_sink(struct live_output *output);
-/* Say at the end, and in summaries, what this tracer counted. */
-void live_output_counts(struct live_output *output, struct tracer *tracer);
-/* Say that it is watching. */
-void live_output_begin(struct live_output *output);
-/* A moment of the monotonic clock: a summary may be due. */
+/* Print a summary where one is due at this moment of the monotonic clock. */
 void live_output_tick(struct live_output *output, int64_t now_ns);
-/* Nobody reads any more. */
-bool live_output_failed(const struct live_output *output);
-/* The last summary. */
+/* Print the last summary. EXIT_FAILED where anything could not be written; says so. */
 enum exit_status live_output_end(struct live_output *output);
-/* NULL is allowed. */
-void live_output_free(struct live_output *output);
+void live_output_clear(struct live_output *output);
 
 #endif

@@ -14,10 +14,13 @@
 #include "cli/options.h"
 #include "cli/terminal.h"
 
+bool sigpipe_was_ignored;
+
 /* Every command, in the order of the help. */
 static const struct command *const commands[] = {
 	&cmd_read,
 	&cmd_watch,
+	&cmd_run,
 	&cmd_causes,
 	&cmd_lab,
 };
@@ -95,7 +98,7 @@ static void occupy_standard_descriptors(void)
 {
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		if (fcntl(fd, F_GETFD) < 0)
-			open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+			open("/dev/null", (fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) | O_CLOEXEC);
 }
 
 int main(int argc, char **argv)
@@ -106,7 +109,7 @@ int main(int argc, char **argv)
 	setlocale(LC_CTYPE, "");
 	setlocale(LC_MESSAGES, ""); /* and not LC_NUMERIC: numbers keep their point */
 	bindtextdomain(TEXT_DOMAIN, LOCALE_DIR);
-	signal(SIGPIPE, SIG_DFL); /* `tcpwhy read … | head` ends quietly, whoever started it */
+	sigpipe_was_ignored = signal(SIGPIPE, SIG_DFL) == SIG_IGN; /* `tcpwhy read … | head` ends quietly, whoever started it */
 	status = run(argc, argv);
 	written = terminal_finish();
 	return status != EXIT_DONE ? status : written;

@@ -20,7 +20,7 @@ static const struct cli_option help_option = {
 /* What getopt_long() wants to be told, built from a table. */
 struct getopt_tables {
 	struct option longs[OPTIONS_MAX + 2];
-	char letters[2 * OPTIONS_MAX + 4];
+	char letters[2 * OPTIONS_MAX + 5];
 };
 
 static int code_of(const struct cli_option *table, const struct cli_option *option)
@@ -44,12 +44,14 @@ static void add_option(struct getopt_tables *tables, size_t at, const struct cli
 		tables->letters[used] = ':';
 }
 
-static void build_tables(struct getopt_tables *tables, const struct cli_option *table)
+static void build_tables(struct getopt_tables *tables, const struct command *command)
 {
+	const struct cli_option *table = command->options;
 	size_t count = 0;
 
 	memset(tables, 0, sizeof *tables);
-	tables->letters[0] = ':'; /* tell a missing argument from an unknown option */
+	/* '+': stop at the first operand; ':': tell a missing argument from an unknown option. */
+	strcpy(tables->letters, command->ends_at_operand ? "+:" : ":");
 	add_option(tables, count++, &help_option, HELP_LETTER);
 	for (const struct cli_option *option = table; option->name && count <= OPTIONS_MAX; option++)
 		add_option(tables, count++, option, code_of(table, option));
@@ -116,7 +118,7 @@ enum parsed options_parse(const struct command *command, int argc, char **argv, 
 	struct getopt_tables tables;
 	int code;
 
-	build_tables(&tables, command->options);
+	build_tables(&tables, command);
 	opterr = 0;
 	optind = 1;
 	while ((code = getopt_long(argc, argv, tables.letters, tables.longs, NULL)) != -1) {

@@ -18,7 +18,7 @@ static bool is_denied(const struct evidence *e, const struct cause *cause)
 {
 	bool box = cause->sender == ROLE_MIDDLEBOX;
 
-	return (box && yes(e, FACT_KERNEL_SENT)) || (!box && no(e, FACT_KERNEL_SENT) && cause != &cause_unsigned_reset);
+	return (box && yes(e, FACT_KERNEL_SENT)) || (!box && yes(e, FACT_KERNEL_SILENT) && cause != &cause_unsigned_reset);
 }
 
 static void weigh_all(const struct evidence *e, struct opinions *all)
@@ -44,6 +44,9 @@ static bool better(const struct opinions *all, unsigned a, unsigned b)
 		return x->stance > y->stance;
 	if (x->stance == STANCE_ESTABLISHED && cause_get(a)->rank != cause_get(b)->rank)
 		return cause_get(a)->rank < cause_get(b)->rank;
+	/* The closer description of the same thing. */
+	if (x->stance == STANCE_ESTABLISHED && cause_descends((enum cause_id)a, (enum cause_id)b))
+		return true;
 	return x->strength > y->strength;
 }
 

@@ -39,7 +39,14 @@ enum live_kind {
 	LIVE_ERROR,     /* inet_sk_error_report: a program will get an error */
 	LIVE_SIGPIPE,   /* signal_generate */
 	LIVE_IGNORED,   /* kfree_skb: a RST that its receiver did not take; `reason` says why, enum live_ignored */
+	LIVE_CALL,      /* sock_send_length, sock_recv_length: a call that failed; `result` is -errno, `state` which */
 	LIVE_KINDS,
+};
+
+/* `state` of LIVE_CALL. */
+enum live_call {
+	LIVE_CALL_SEND = 1,
+	LIVE_CALL_RECEIVE,
 };
 
 /* Why a RST counted for nothing. */

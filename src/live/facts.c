@@ -376,7 +376,7 @@ static void fill_foreign(struct filling *filling)
 
 	if (record->has_sender_past && !record->sender_past.rst_ns && filling->context->complete &&
 	    filling->context->sees_no_socket)
-		decide(filling, FACT_KERNEL_SENT, false);
+		say(filling, FACT_KERNEL_SILENT);
 	if (!filling->context->sees_drops)
 		return;
 	decide(filling, FACT_KERNEL_REJECTED, rejected);
@@ -527,6 +527,7 @@ static void fill_actor(struct actor *actor, const struct live_end *end, uint64_t
 		.act = end->act,
 		.ago_ns = end->act_ns && end->act_ns < now_ns ? (int64_t)(now_ns - end->act_ns) : 0,
 		.exit_code = -1,
+		.fd = end->fd - 1,
 	};
 	snprintf(actor->command, sizeof actor->command, "%.*s", (int)sizeof process->command, process->command);
 	if (end->act != ACT_EXIT)
@@ -547,6 +548,7 @@ static void fill_witness(struct witness *witness, const struct live_end *end, co
 	witness->netns = end->tuple.netns;
 	witness->error = end->error;
 	witness->pipe = end->pipe;
+	witness->call = end->call;
 	witness->state = state_name(state);
 	fill_actor(&witness->actor, end, now_ns);
 	if (!socket)
@@ -585,6 +587,8 @@ static void fill_testimony(struct testimony *testimony, const struct filling *fi
 	             filling->sender_state ? filling->sender_state : record->state, record->time_ns);
 	fill_witness(&testimony->receiver, &record->receiver, filling->receiver, filling->receiver_state,
 	             record->time_ns);
+	testimony->sender.here |= record->sent || record->has_sender_past;
+	testimony->receiver.here |= record->received || record->has_receiver_past;
 	testimony->sender.actor.act = act_of(filling->e, testimony->sender.actor.act);
 }
 

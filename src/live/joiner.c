@@ -118,7 +118,7 @@ static bool is_held(const struct live_event *event)
 	return event->has_socket && event->socket.held && event->socket.inode;
 }
 
-static void take_actor(struct live_record *record, const struct live_event *event)
+static void take_actor(const struct joiner *joiner, struct live_record *record, const struct live_event *event)
 {
 	struct live_end *sender = &record->sender;
 
@@ -127,14 +127,14 @@ static void take_actor(struct live_record *record, const struct live_event *even
 			take_past(record);
 		return;
 	}
-	/* A timer of an orphan, or keepalive: whoever runs is only interrupted. */
-	if (event->socket.state != STATE_CLOSE && !is_held(event))
+	/* A timer: whoever runs is only interrupted. */
+	if (event->socket.state != STATE_CLOSE && (!is_held(event) || joiner->sink.by_timer(joiner->sink.user, event->reason)))
 		return;
 	sender->process = event->process;
 	sender->act = event->process.exiting ? ACT_EXIT : ACT_CLOSE;
 }
 
-static void take_sent(struct live_record *record, const struct live_event *event)
+static void take_sent(const struct joiner *joiner, struct live_record *record, const struct live_event *event)
 {
 	record->sent = true;
 	record->passive = event->passive;
@@ -152,7 +152,7 @@ static void take_sent(struct live_record *record, const struct live_event *event
 	record->listener = event->listener;
 	record->has_listener = event->has_listener;
 	take_socket(&record->sender, event);
-	take_actor(record, event);
+	take_actor(joiner, record, event);
 	if (!record->receiver.tuple.version)
 		record->receiver.tuple = turned(&event->tuple);
 }
@@ -230,7 +230,7 @@ static void on_sent(struct joiner *joiner, const struct live_event *event)
 		record = add(joiner, event->time_ns);
 		record->echo = again && event->passive;
 	}
-	take_sent(record, event);
+	take_sent(joiner, record, event);
 }
 
 /* The record of the RST that this event says came in. */
@@ -299,29 +299,57 @@ static void on_error(struct joiner *joiner, const struct live_event *event)
 
 static struct live_end *end_of(struct live_record *record, uint32_t pid)
 {
-	return record->receiver.process.pid == pid ? &record->receiver : record->sender.process.pid == pid ? &record->sender
-	                                                                                                  : NULL;
+	if (record->receiver.process.pid == pid)
+		return &record->receiver;
+	return record->sender.process.pid == pid ? &record->sender : NULL;
+}
+
+/* The end of the record that a call on this tuple was made at; NULL for none. */
+static struct live_end *end_at(struct live_record *record, const struct live_tuple *tuple)
+{
+	if (same_end(&record->receiver.tuple, tuple))
+		return &record->receiver;
+	return same_end(&record->sender.tuple, tuple) ? &record->sender : NULL;
 }
 
 static void look_for_owners(struct joiner *joiner);
 
-static void on_pipe(struct joiner *joiner, const struct live_event *event)
+/* The writer's pid is all that a signal tells. */
+static struct live_end *end_for(struct live_record *record, const struct live_event *event)
 {
-	/* The writer's pid is all that a signal tells. */
+	return event->kind == LIVE_CALL ? end_at(record, &event->tuple) : end_of(record, event->process.pid);
+}
+
+static void take_outcome(struct live_end *end, const struct live_event *event)
+{
+	if (event->kind == LIVE_SIGPIPE) {
+		end->pipe = event->result == 0 ? PIPE_DELIVERED : PIPE_IGNORED;
+		return;
+	}
+	if (!end->process.pid)
+		end->process = event->process;
+	if (end->call != CALL_NONE)
+		return;
+	end->call = event->state == LIVE_CALL_SEND ? CALL_SEND : CALL_RECEIVE;
+	end->error = -event->result;
+}
+
+static void on_outcome(struct joiner *joiner, const struct live_event *event)
+{
 	look_for_owners(joiner);
 	for (uint64_t i = joiner->end; i > joiner->begin; i--) {
-		struct live_end *end = end_of(at(joiner, i - 1), event->process.pid);
+		struct live_end *end = end_for(at(joiner, i - 1), event);
 
 		if (end) {
-			end->pipe = event->result == 0 ? PIPE_DELIVERED : PIPE_IGNORED;
+			take_outcome(end, event);
 			return;
 		}
 	}
 	for (uint64_t i = joiner->recent_count; i > 0 && joiner->recent_count - i < RECENT_MAX; i--) {
 		struct live_record *record = &joiner->recent[(i - 1) % RECENT_MAX];
 
-		if (end_of(record, event->process.pid)) {
-			joiner->sink.late_pipe(joiner->sink.user, record, &event->process, event->result);
+		if (end_for(record, event)) {
+			joiner->sink.late(joiner->sink.user, record, event);
 			return;
 		}
 	}
@@ -334,7 +362,8 @@ void joiner_event(struct joiner *joiner, const struct live_event *event)
 	case LIVE_RECEIVED: on_received(joiner, event); break;
 	case LIVE_IGNORED: on_ignored(joiner, event); break;
 	case LIVE_ERROR: on_error(joiner, event); break;
-	case LIVE_SIGPIPE: on_pipe(joiner, event); break;
+	case LIVE_SIGPIPE:
+	case LIVE_CALL: on_outcome(joiner, event); break;
 	}
 }
 

@@ -18,6 +18,8 @@ struct live_end {
 	uint64_t act_ns;              /* when; 0: at the reset */
 	int32_t error;                /* errno that was reported */
 	enum pipe_signal pipe;
+	enum failed_call call;        /* that got `error` */
+	int fd;                       /* plus one; 0: unknown */
 	bool asked;                   /* its holder was looked for */
 };
 
@@ -45,8 +47,10 @@ struct joiner_sink {
 	void *user;
 	/* A record is complete: nothing more came for JOIN_NS. */
 	void (*record)(void *user, const struct live_record *record);
-	/* A SIGPIPE for a process that had met a reset; the record was handed over before. */
-	void (*late_pipe)(void *user, const struct live_record *record, const struct live_process *process, int result);
+	/* What a program got for an end whose record was handed over before: a SIGPIPE, or a call that failed. */
+	void (*late)(void *user, const struct live_record *record, const struct live_event *event);
+	/* Whether a timer, and no program, resets a living socket for this reason. */
+	bool (*by_timer)(void *user, uint32_t reason);
 	/* Who holds these sockets? Fill `process` of the ends where that is known. */
 	void (*owners)(void *user, struct live_end **ends, size_t count);
 };

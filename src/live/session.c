@@ -77,16 +77,33 @@ static void on_record(void *user, const struct live_record *joined)
 	                       record->sender.process.followed || record->receiver.process.followed);
 }
 
-static void on_late_pipe(void *user, const struct live_record *record, const struct live_process *process, int result)
+static void on_late(void *user, const struct live_record *record, const struct live_event *event)
 {
 	struct session *session = user;
-	struct actor actor = { .known = true, .pid = process->pid, .exit_code = -1 };
+	struct witness witness = { .here = true, .actor = { .known = true, .pid = event->process.pid, .fd = -1, .exit_code = -1 } };
 	struct testimony testimony;
 	struct evidence evidence;
 
-	snprintf(actor.command, sizeof actor.command, "%.*s", (int)sizeof process->command, process->command);
+	snprintf(witness.actor.command, sizeof witness.actor.command, "%.*s", (int)sizeof event->process.command,
+	         event->process.command);
+	if (event->kind == LIVE_SIGPIPE) {
+		witness.pipe = event->result ? PIPE_IGNORED : PIPE_DELIVERED;
+	} else {
+		witness.call = event->state == LIVE_CALL_SEND ? CALL_SEND : CALL_RECEIVE;
+		witness.error = -event->result;
+	}
 	facts_fill(&evidence, &testimony, record, &session->context);
-	session->sink.late_pipe(session->sink.user, &evidence, &actor, result ? PIPE_IGNORED : PIPE_DELIVERED);
+	witness.at_sender = record->sender.process.pid == event->process.pid && record->receiver.process.pid != event->process.pid;
+	session->sink.late(session->sink.user, &evidence, &witness, session->context.realtime_offset_ns + (int64_t)event->time_ns,
+	                   event->process.followed);
+}
+
+static bool by_timer(void *user, uint32_t reason)
+{
+	struct session *session = user;
+	enum live_reason why = reasons_get(session->context.reasons, reason);
+
+	return why == REASON_KEEPALIVE || why == REASON_ABORT_ON_MEMORY;
 }
 
 static void take_owner(struct session *session, struct live_end *end, const struct tracer_owner *owner)
@@ -94,6 +111,7 @@ static void take_owner(struct session *session, struct live_end *end, const stru
 	end->process = (struct live_process){ .pid = owner->pid, .followed = tracer_follows(session->tracer, owner->pid) };
 	memcpy(end->process.command, owner->command, sizeof end->process.command);
 	end->act = ACT_UNKNOWN;
+	end->fd = (int)owner->fd + 1;
 }
 
 static void on_owners(void *user, struct live_end **ends, size_t count)
@@ -123,7 +141,7 @@ struct session *session_open(const struct tracer_options *options, const struct 
                              struct error *error)
 {
 	struct session *session = calloc(1, sizeof *session);
-	struct joiner_sink joined = { session, on_record, on_late_pipe, on_owners };
+	struct joiner_sink joined = { session, on_record, on_late, by_timer, on_owners };
 
 	if (session)
 		session->joiner = joiner_new(&joined);

@@ -12,8 +12,9 @@ struct session_sink {
 	void *user;
 	/* A reset, or an end that a user takes for one; `followed`: a process that is followed is at one of its ends. */
 	void (*evidence)(void *user, const struct evidence *evidence, bool followed);
-	/* A program got SIGPIPE for an end that was told before. */
-	void (*late_pipe)(void *user, const struct evidence *evidence, const struct actor *actor, enum pipe_signal pipe);
+	/* What a program got later, at `time_ns`, for what was told before: its pipe, or its call and error. */
+	void (*late)(void *user, const struct evidence *evidence, const struct witness *witness, int64_t time_ns,
+	             bool followed);
 };
 
 /* NULL on failure; the rights that it took are given up again. */

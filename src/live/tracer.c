@@ -40,8 +40,7 @@ static int keep_complaint(enum libbpf_print_level level, const char *format, va_
 	return 0;
 }
 
-/* Arguments of a raw tracepoint, the hidden first one not counted; -1 where the kernel has no such tracepoint. */
-static int arguments_of(const struct btf *btf, const char *tracepoint)
+int tracer_arguments(const struct btf *btf, const char *tracepoint)
 {
 	char name[64];
 	const struct btf_type *type;
@@ -102,20 +101,24 @@ static void read_drops(struct reset_bpf *skeleton, const struct btf *btf)
 static void adapt(struct tracer *tracer, const struct btf *btf, const struct tracer_options *options)
 {
 	struct reset_bpf *skeleton = tracer->skeleton;
-	bool has_reason = arguments_of(btf, "tcp_send_reset") >= 3;
+	bool has_reason = tracer_arguments(btf, "tcp_send_reset") >= 3;
 
 	reasons_read(&tracer->reasons, btf);
 	tracer->sees_no_socket = has_reason;
 	skeleton->rodata->only_netns = options->netns;
 	skeleton->rodata->has_reason = has_reason;
 	skeleton->rodata->shown_a_second = options->shown_a_second ? options->shown_a_second : TRACER_SHOWN;
-	if (arguments_of(btf, "kfree_skb") < 3)
+	if (tracer_arguments(btf, "kfree_skb") < 3)
 		bpf_program__set_autoload(skeleton->progs.on_drop, false);
 	else
 		read_drops(skeleton, btf);
-	if (arguments_of(btf, "tcp_retransmit_synack") < 0)
+	if (!options->calls || tracer_arguments(btf, "sock_send_length") < 0) {
+		bpf_program__set_autoload(skeleton->progs.on_send, false);
+		bpf_program__set_autoload(skeleton->progs.on_receive, false);
+	}
+	if (tracer_arguments(btf, "tcp_retransmit_synack") < 0)
 		bpf_program__set_autoload(skeleton->progs.on_synack, false);
-	if (arguments_of(btf, "inet_sk_error_report") < 0)
+	if (tracer_arguments(btf, "inet_sk_error_report") < 0)
 		bpf_program__set_autoload(skeleton->progs.on_error, false);
 	if (libbpf_probe_bpf_helper(BPF_PROG_TYPE_TRACING, BPF_FUNC_sock_from_file, NULL) == 0)
 		bpf_program__set_autoload(skeleton->progs.on_file, false);
@@ -235,6 +238,11 @@ bool tracer_sees_no_socket(const struct tracer *tracer)
 bool tracer_sees_drops(const struct tracer *tracer)
 {
 	return tracer->skeleton->links.on_drop;
+}
+
+bool tracer_finds_owners(const struct tracer *tracer)
+{
+	return tracer->skeleton->links.on_file;
 }
 
 void tracer_counts(const struct tracer *tracer, uint64_t ret_counts[LIVE_COUNTS])

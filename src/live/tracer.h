@@ -16,6 +16,7 @@ struct tracer;
 
 struct tracer_options {
 	uint32_t netns;           /* inode number of the only network namespace; 0: all */
+	bool calls;               /* tell of calls that fail, of followed processes: runs at every send and receive */
 	uint32_t shown_a_second;  /* events a second and processor in full; the rest is counted. 0: TRACER_SHOWN */
 };
 
@@ -44,6 +45,11 @@ const struct reasons *tracer_reasons(const struct tracer *tracer);
 bool tracer_sees_no_socket(const struct tracer *tracer);
 /* Segments that netfilter dropped, and RSTs that TCP ignored, are seen (since Linux 5.17). */
 bool tracer_sees_drops(const struct tracer *tracer);
+/* tracer_owners() can answer (since Linux 5.11). */
+bool tracer_finds_owners(const struct tracer *tracer);
+struct btf;
+/* Arguments of a raw tracepoint, the hidden first one not counted; -1 where the kernel has no such tracepoint. */
+int tracer_arguments(const struct btf *btf, const char *tracepoint);
 /* The sums over all processors. */
 void tracer_counts(const struct tracer *tracer, uint64_t ret_counts[LIVE_COUNTS]);
 

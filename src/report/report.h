@@ -29,6 +29,18 @@ void report_text_summary(struct buffer *out, const struct summary *summary, cons
 void report_json_summary(struct buffer *out, const struct summary *summary, const struct analysis_totals *totals);
 void summary_free(struct summary *summary);
 
+/* Numbers for the summary of what a kernel told. */
+struct live_totals {
+	uint64_t sent, received;  /* RSTs that TCP of this host sent and took: all of them, shown or not */
+	uint64_t told;            /* resets and ends that passed the filters */
+	uint64_t counted_only;    /* events beyond what is handed over in a second */
+	uint64_t lost;            /* events for which there was no room; counted all the same */
+	uint64_t map_full;        /* times that the kernel could not remember something */
+};
+void report_text_live_summary(struct buffer *out, const struct summary *summary, const struct live_totals *totals,
+                              const struct report_style *style);
+void report_json_live_summary(struct buffer *out, const struct summary *summary, const struct live_totals *totals);
+
 /* ---- json.c: one line each, with a newline; docs/json.md and docs/tcpwhy.schema.json describe them ---- */
 void report_json_verdict(struct buffer *out, const struct verdict *verdict, const char *file);
 void report_json_connection(struct buffer *out, const struct conversation *conversation, const char *file);

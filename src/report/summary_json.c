@@ -91,3 +91,19 @@ void report_json_summary(struct buffer *out, const struct summary *summary, cons
 	json_put(line, "not_seen", losses_object(totals));
 	json_line_end(out, line);
 }
+
+void report_json_live_summary(struct buffer *out, const struct summary *summary, const struct live_totals *totals)
+{
+	json_t *line = json_line_new("live-summary");
+
+	json_put_number(line, "sent", totals->sent);
+	json_put_number(line, "received", totals->received);
+	json_put_number(line, "told", totals->told);
+	json_put_number(line, "counted_only", totals->counted_only);
+	json_put_number(line, "lost", totals->lost);
+	json_put_number(line, "map_full", totals->map_full);
+	json_put(line, "groups", groups_array(summary));
+	json_put_number(line, "groups_left_out", summary->left_out);
+	json_put(line, "at_least", json_boolean(summary->distinct_full));
+	json_line_end(out, line);
+}

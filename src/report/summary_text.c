@@ -253,3 +253,31 @@ void report_text_summary(struct buffer *out, const struct summary *summary, cons
 	add_groups(out, summary, style);
 	add_losses(out, totals, style);
 }
+
+static void add_count(struct buffer *out, const struct report_style *style, const char *text, uint64_t count)
+{
+	struct buffer line = BUFFER_INIT(256);
+
+	if (!count)
+		return;
+	buffer_printf(&line, "%" PRIu64 " %s", count, text);
+	layout_wrap(out, buffer_text(&line), 0, 2, style);
+	buffer_clear(&line);
+}
+
+void report_text_live_summary(struct buffer *out, const struct summary *summary, const struct live_totals *totals,
+                              const struct report_style *style)
+{
+	struct buffer text = BUFFER_INIT(256);
+
+	buffer_printf(&text, NG_("%" PRIu64 " RST sent", "%" PRIu64 " RSTs sent", totals->sent), totals->sent);
+	buffer_printf(&text, NG_(", %" PRIu64 " received", ", %" PRIu64 " received", totals->received), totals->received);
+	buffer_printf(&text, NG_("; %" PRIu64 " reset or end told", "; %" PRIu64 " resets and ends told", totals->told),
+	              totals->told);
+	layout_wrap(out, buffer_text(&text), 0, 2, style);
+	buffer_clear(&text);
+	add_count(out, style, _("events came too fast: counted, and not told one by one"), totals->counted_only);
+	add_count(out, style, _("events found no room on their way: counted, and not told one by one"), totals->lost);
+	add_count(out, style, _("times the kernel side had no memory left to remember something"), totals->map_full);
+	add_groups(out, summary, style);
+}

@@ -76,8 +76,11 @@ void testimony_outcome(struct buffer *out, const struct witness *witness)
 {
 	const char *name = witness->error > 0 ? strerrorname_np(witness->error) : NULL;
 
-	if (name)
+	if (name && witness->call == CALL_NONE)
 		buffer_printf(out, _("gets %s"), name);
+	else if (name)
+		buffer_printf(out, witness->call == CALL_SEND ? _("got %s from write() or send()")
+		                                              : _("got %s from read() or recv()"), name);
 	if (witness->pipe == PIPE_NONE)
 		return;
 	if (out->len)
@@ -180,6 +183,7 @@ static json_t *actor_json(const struct actor *actor)
 	json_put(object, "command", json_text(actor->command));
 	json_put(object, "executable", json_text(actor->executable[0] ? actor->executable : NULL));
 	json_put(object, "cgroup", json_text(actor->cgroup[0] ? actor->cgroup : NULL));
+	json_put(object, "fd", actor->fd >= 0 ? json_integer(actor->fd) : json_null());
 	json_put(object, "act", json_string(act_id(actor->act)));
 	json_put_number(object, "ago_ns", (uint64_t)actor->ago_ns);
 	json_put(object, "signal", actor->signal ? json_integer(actor->signal) : json_null());
@@ -191,7 +195,7 @@ static json_t *actor_json(const struct actor *actor)
 
 static json_t *witness_json(const struct witness *witness)
 {
-	static const char *const pipes[] = { "none", "delivered", "ignored" };
+	static const char *const pipes[] = { "none", "delivered", "ignored" }, *const calls[] = { NULL, "send", "receive" };
 	const char *error = witness->error > 0 ? strerrorname_np(witness->error) : NULL;
 	json_t *object = json_object();
 
@@ -199,6 +203,7 @@ static json_t *witness_json(const struct witness *witness)
 	json_put(object, "process", actor_json(&witness->actor));
 	json_put(object, "netns", witness->netns ? json_integer(witness->netns) : json_null());
 	json_put(object, "errno", json_text(error));
+	json_put(object, "call", json_text(calls[witness->call]));
 	json_put(object, "sigpipe", json_string(pipes[witness->pipe]));
 	json_put(object, "state", json_text(witness->state));
 	if (!witness->counted)
@@ -221,4 +226,17 @@ void testimony_put(json_t *line, const struct testimony *testimony)
 	json_put(ends, "sender", witness_json(&testimony->sender));
 	json_put(ends, "receiver", witness_json(&testimony->receiver));
 	json_put(line, "ends", ends);
+}
+
+void report_json_later(struct buffer *out, const struct evidence *evidence, const struct witness *witness,
+                       int64_t time_ns)
+{
+	json_t *line = json_line_new("later");
+
+	json_put(line, "time", json_time(time_ns));
+	json_put(line, "reset_time", json_time(evidence->time_ns));
+	json_put(line, "src", json_end(&evidence->src));
+	json_put(line, "dst", json_end(&evidence->dst));
+	json_put(line, "end", witness_json(witness));
+	json_line_end(out, line);
 }

@@ -16,6 +16,9 @@ void testimony_outcome(struct buffer *out, const struct witness *witness);
 void testimony_rows(struct buffer *out, const struct evidence *evidence, const struct report_style *style);
 /* The fields "kernel" and "ends". */
 void testimony_put(json_t *line, const struct testimony *testimony);
+/* One line of JSON about what a program got later, for an end that was told before. */
+void report_json_later(struct buffer *out, const struct evidence *evidence, const struct witness *witness,
+                       int64_t time_ns);
 /* The fixed words of the JSON output. */
 const char *act_id(enum act act);
 

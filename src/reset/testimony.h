@@ -31,6 +31,7 @@ enum pipe_signal {
 /* A process at one end. */
 struct actor {
 	bool known;
+	int fd;                      /* by which it holds the socket; -1: unknown */
 	uint32_t pid;                /* as the initial PID namespace numbers it */
 	char command[COMMAND_MAX];
 	char executable[PLACE_MAX];  /* "" where it cannot be read */
@@ -43,13 +44,21 @@ struct actor {
 	char killer_command[COMMAND_MAX];
 };
 
+enum failed_call {
+	CALL_NONE,
+	CALL_SEND,       /* write(), send(), sendmsg() … */
+	CALL_RECEIVE,    /* read(), recv() … */
+};
+
 /* One end of the RST, as its kernel knows it. */
 struct witness {
+	bool at_sender;              /* it is the end in whose name the RST was sent */
 	bool here;                   /* its socket is, or was, on this host */
 	struct actor actor;
 	uint32_t netns;              /* 0: unknown */
 	int error;                   /* errno that its program gets; 0: none, or nobody knows */
 	enum pipe_signal pipe;
+	enum failed_call call;       /* the call that got `error`, where calls are looked at */
 	const char *state;           /* "ESTABLISHED", before the reset; NULL: unknown */
 	bool counted;                /* the numbers below are known */
 	uint64_t unread, unsent;     /* bytes thrown away: received and not read; written and not acknowledged */

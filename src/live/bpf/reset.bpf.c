@@ -449,6 +449,39 @@ int on_synack(struct bpf_raw_tracepoint_args *ctx)
 	return 0;
 }
 
+static __always_inline int failed_call(const struct sock *sk, int result, uint8_t call)
+{
+	uint32_t pid = bpf_get_current_pid_tgid() >> 32;
+	struct live_tuple tuple = { 0 };
+	struct live_event *event;
+
+	/* EAGAIN is no failure; only processes that are followed are asked for. */
+	if (result >= 0 || result == -11 || !bpf_map_lookup_elem(&followed, &pid) ||
+	    READ(sk, sk_protocol) != PROTOCOL_TCP)
+		return 0;
+	look_tuple(&tuple, sk);
+	event = begin(&tuple, LIVE_CALL, 0xffffffff);
+	if (!event)
+		return 0;
+	event->state = call;
+	event->result = result;
+	bpf_ringbuf_submit(event, 0);
+	return 0;
+}
+
+/* sock_send_length(sk, result, flags) */
+SEC("raw_tp/sock_send_length")
+int on_send(struct bpf_raw_tracepoint_args *ctx)
+{
+	return failed_call((const struct sock *)ctx->args[0], (int)ctx->args[1], LIVE_CALL_SEND);
+}
+
+SEC("raw_tp/sock_recv_length")
+int on_receive(struct bpf_raw_tracepoint_args *ctx)
+{
+	return failed_call((const struct sock *)ctx->args[0], (int)ctx->args[1], LIVE_CALL_RECEIVE);
+}
+
 /* Children of processes that are followed are followed. */
 SEC("raw_tp/sched_process_fork")
 int on_fork(struct bpf_raw_tracepoint_args *ctx)
