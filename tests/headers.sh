@@ -11,17 +11,26 @@ compiles() {
 		$compiler -std="$standard" -Wall -Wextra -Werror -fsyntax-only $flags -I. -x "${4:-c}" -
 }
 
+# Those of the programs in the kernel have a compiler of their own.
+compiles_for_bpf() {
+	printf '#include "%s"\n#include "%s"\n' "$1" "$1" |
+		clang -target bpf -Wall -Wextra -Werror -fsyntax-only -Isrc -I. -x c -
+}
+
 for compiler in gcc clang; do
 	if ! has $compiler; then
 		skip "headers with $compiler" "$compiler is not installed"
 		continue
 	fi
-	for header in $(find src include -name '*.h' | sort); do
+	for header in $(find src include -name '*.h' ! -path 'src/live/bpf/*' | sort); do
 		ok "$compiler: $header" compiles $compiler gnu17 "$header"
 	done
 	ok "$compiler: the public header as C99" compiles $compiler c99 include/tcpwhy.h
 done
 if has clang; then
+	for header in src/live/bpf/*.h; do
+		ok "bpf: $header" compiles_for_bpf "$header"
+	done
 	ok 'the public header as C++' compiles clang c++17 include/tcpwhy.h c++
 else
 	skip 'the public header as C++' 'clang is not installed'

@@ -52,7 +52,9 @@ static struct opinion weigh(const struct evidence *e)
 		return o;
 	}
 	/* The kernel decides within the same close(): microseconds. */
-	if (no(e, FACT_KERNEL_MEMORY) || !aborted(e) || !yes(e, FACT_SENDER_FIN) || number(e, FACT_FIN_TO_RST) > ORPHAN_NS || yes(e, FACT_RECEIVER_FIN))
+	if (no(e, FACT_KERNEL_MEMORY))
+		return opinion_excluded();
+	if (!aborted(e) || !yes(e, FACT_SENDER_FIN) || number(e, FACT_FIN_TO_RST) > ORPHAN_NS || yes(e, FACT_RECEIVER_FIN))
 		return opinion_excluded();
 	o = opinion_possible(60);
 	BECAUSE(&o, e, FACT_SENDER_FIN, FACT_FIN_TO_RST, FACT_SHAPE_ACTIVE);

@@ -109,7 +109,8 @@ int main(int argc, char **argv)
 	setlocale(LC_CTYPE, "");
 	setlocale(LC_MESSAGES, ""); /* and not LC_NUMERIC: numbers keep their point */
 	bindtextdomain(TEXT_DOMAIN, LOCALE_DIR);
-	sigpipe_was_ignored = signal(SIGPIPE, SIG_DFL) == SIG_IGN; /* `tcpwhy read … | head` ends quietly, whoever started it */
+	/* `tcpwhy read … | head` ends quietly, whoever started it */
+	sigpipe_was_ignored = signal(SIGPIPE, SIG_DFL) == SIG_IGN;
 	status = run(argc, argv);
 	written = terminal_finish();
 	return status != EXIT_DONE ? status : written;

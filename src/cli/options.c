@@ -51,7 +51,8 @@ static void build_tables(struct getopt_tables *tables, const struct command *com
 
 	memset(tables, 0, sizeof *tables);
 	/* '+': stop at the first operand; ':': tell a missing argument from an unknown option. */
-	strcpy(tables->letters, command->ends_at_operand ? "+:" : ":");
+	tables->letters[0] = command->ends_at_operand ? '+' : ':';
+	tables->letters[1] = command->ends_at_operand ? ':' : 0;
 	add_option(tables, count++, &help_option, HELP_LETTER);
 	for (const struct cli_option *option = table; option->name && count <= OPTIONS_MAX; option++)
 		add_option(tables, count++, option, code_of(table, option));

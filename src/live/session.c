@@ -80,7 +80,8 @@ static void on_record(void *user, const struct live_record *joined)
 static void on_late(void *user, const struct live_record *record, const struct live_event *event)
 {
 	struct session *session = user;
-	struct witness witness = { .here = true, .actor = { .known = true, .pid = event->process.pid, .fd = -1, .exit_code = -1 } };
+	struct actor actor = { .known = true, .pid = event->process.pid, .fd = -1, .exit_code = -1 };
+	struct witness witness = { .here = true, .actor = actor };
 	struct testimony testimony;
 	struct evidence evidence;
 
@@ -93,9 +94,10 @@ static void on_late(void *user, const struct live_record *record, const struct l
 		witness.error = -event->result;
 	}
 	facts_fill(&evidence, &testimony, record, &session->context);
-	witness.at_sender = record->sender.process.pid == event->process.pid && record->receiver.process.pid != event->process.pid;
-	session->sink.late(session->sink.user, &evidence, &witness, session->context.realtime_offset_ns + (int64_t)event->time_ns,
-	                   event->process.followed);
+	witness.at_sender = record->sender.process.pid == event->process.pid &&
+	                    record->receiver.process.pid != event->process.pid;
+	session->sink.late(session->sink.user, &evidence, &witness,
+	                   session->context.realtime_offset_ns + (int64_t)event->time_ns, event->process.followed);
 }
 
 static bool by_timer(void *user, uint32_t reason)

@@ -123,7 +123,13 @@ struct bpf_iter__task_file { struct bpf_iter_meta *meta; struct task_struct *tas
 #pragma clang attribute pop
 
 /* Headers as they are on the wire. */
-struct ipv4_header { __u8 version_ihl, tos; __be16 total; __u8 id_fragment[4], ttl, protocol; __be16 sum; __u8 saddr[4], daddr[4]; };
+struct ipv4_header {
+	__u8 version_ihl, tos;
+	__be16 total;
+	__u8 id_fragment[4], ttl, protocol;
+	__be16 sum;
+	__u8 saddr[4], daddr[4];
+};
 struct ipv6_header { __be32 class_label; __be16 payload; __u8 next, hop_limit, saddr[16], daddr[16]; };
 struct tcp_header { __be16 source, dest; __be32 seq, ack; __u8 offset, flags; __be16 window, sum, urgent; };
 

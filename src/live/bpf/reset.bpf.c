@@ -1,14 +1,11 @@
 /*
- * The programs in the kernel. Raw tracepoints: they load on every kernel since 4.17 and take a NULL argument for what it
- * is. None of them runs for a segment of a healthy connection: they hang on resets, errors, changes of state, deadly
+ * The programs in the kernel. Raw tracepoints: they load on every kernel since 4.17 and take a NULL argument for what
+ * it is. None of them runs for a segment of a healthy connection: they hang on resets, errors, changes of state, deadly
  * signals and the ends of processes.
  */
-#include "live/bpf/look.h"
+#include "live/bpf/remember.h"
 
 char LICENSE[] SEC("license") = "GPL";
-
-/* After this time two namespaces with the same addresses are no longer mistaken for each other. */
-#define AMBIGUOUS_NS 60000000000ull
 
 /* Whether one more event of this second is handed over in full. */
 static __always_inline bool within_rate(uint64_t now_ns)
@@ -79,23 +76,6 @@ static __always_inline struct live_event *begin(const struct live_tuple *tuple, 
 	return event;
 }
 
-static __always_inline void turn(struct live_tuple *turned, const struct live_tuple *tuple)
-{
-	__builtin_memcpy(turned->local, tuple->remote, sizeof turned->local);
-	__builtin_memcpy(turned->remote, tuple->local, sizeof turned->remote);
-	turned->net = 0;
-	turned->netns = 0;
-	turned->local_port = tuple->remote_port;
-	turned->remote_port = tuple->local_port;
-	turned->version = tuple->version;
-	turned->padding = 0;
-}
-
-static __always_inline bool is_ambiguous(const struct home *home)
-{
-	return home->ambiguous_ns && bpf_ktime_get_boot_ns() - home->ambiguous_ns < AMBIGUOUS_NS;
-}
-
 /* What the other end has done, if it is on this host. */
 static __always_inline void add_peer(struct live_event *event)
 {
@@ -134,30 +114,6 @@ static __always_inline void add_past(struct live_event *event)
 		event->has_listener = 1;
 	}
 	add_peer(event);
-}
-
-static __always_inline void remember_reset(const struct live_tuple *tuple, const struct sock *sk, uint8_t direction)
-{
-	struct live_past *past_of = bpf_map_lookup_elem(&past, tuple);
-	uint64_t address = (uint64_t)sk;
-	struct known *was = bpf_map_lookup_elem(&known, &address);
-
-	if (past_of) {
-		past_of->reset = direction;
-		if (direction == 1)
-			past_of->rst_ns = bpf_ktime_get_boot_ns();
-	}
-	if (was)
-		was->reset = direction;
-}
-
-/* A RST for a segment that came in ends nothing that lives, but whoever gets it will know that a kernel made it. */
-static __always_inline void remember_answer(const struct live_tuple *tuple)
-{
-	struct live_past *past_of = bpf_map_lookup_elem(&past, tuple);
-
-	if (past_of)
-		past_of->rst_ns = bpf_ktime_get_boot_ns();
 }
 
 /* tcp_send_reset(sk, skb, reason): sk may be NULL, a listener, or TIME_WAIT; skb is NULL for an active one. */
@@ -250,77 +206,6 @@ int on_error(struct bpf_raw_tracepoint_args *ctx)
 	return 0;
 }
 
-static __always_inline void remember_listener(const struct sock *sk, bool opened)
-{
-	struct live_listener listener = { 0 }, *was;
-	struct port port = { READ(sk, __sk_common.skc_net.net, ns.inum),
-	                     bpf_ntohs(READ((const struct inet_sock *)sk, inet_sport)) };
-
-	if (!opened && (was = bpf_map_lookup_elem(&listeners, &port)))
-		listener.opened_ns = was->opened_ns;
-	if (opened)
-		listener.opened_ns = bpf_ktime_get_boot_ns();
-	else
-		listener.closed_ns = bpf_ktime_get_boot_ns();
-	look_process(&listener.process);
-	if (bpf_map_update_elem(&listeners, &port, &listener, BPF_ANY))
-		count(LIVE_COUNT_MAP_FULL);
-}
-
-/* A connection began: note where this end of it is. */
-static __always_inline void settle(struct live_tuple *tuple)
-{
-	struct home home = { tuple->net, 0, tuple->netns, 0 }, *was;
-
-	bpf_map_delete_elem(&synacks, tuple);
-	tuple->net = 0;
-	tuple->netns = 0;
-	was = bpf_map_lookup_elem(&homes, tuple);
-	if (was && was->net != home.net)
-		home.ambiguous_ns = bpf_ktime_get_boot_ns();
-	else if (was)
-		home.ambiguous_ns = was->ambiguous_ns;
-	if (bpf_map_update_elem(&homes, tuple, &home, BPF_ANY))
-		count(LIVE_COUNT_MAP_FULL);
-}
-
-/*
- * What is remembered of an end: when it began, that a FIN is about to be sent or that there is nothing left to send one,
- * and whose doing that was.
- */
-static __always_inline void remember(const struct sock *sk, const struct known *is, int old, int new)
-{
-	bool closes = new == STATE_FIN_WAIT1 || new == STATE_LAST_ACK || new == STATE_CLOSE;
-	struct live_past one = { 0 }, *was;
-	struct live_tuple tuple = { 0 };
-
-	look_tuple(&tuple, sk);
-	was = bpf_map_lookup_elem(&past, &tuple);
-	/* What an older connection of the same ports left is not this one's. */
-	if (was && !was->end_ns && (new != STATE_ESTABLISHED || old == STATE_ESTABLISHED))
-		one = *was;
-	one.born_ns = is->born_ns;
-	one.opened = is->opened;
-	one.reset = is->reset;
-	one.state = (uint8_t)new;
-	if (new == STATE_CLOSE) {
-		one.end_ns = is->changed_ns;
-		one.last = (uint8_t)old;
-		one.error = READ(sk, sk_err);
-	} else if (closes) {
-		one.fin_ns = is->changed_ns;
-		one.fin_end = READ(tcp_of(sk), write_seq) + 1;
-	}
-	if (closes && !one.closer.pid) {
-		one.from = (uint8_t)old;
-		look_process(&one.closer);
-	}
-	if (bpf_map_update_elem(&past, &tuple, &one, BPF_ANY))
-		count(LIVE_COUNT_MAP_FULL);
-	if (new == STATE_ESTABLISHED)
-		settle(&tuple);
-}
-
 SEC("raw_tp/inet_sock_set_state")
 int on_state(struct bpf_raw_tracepoint_args *ctx)
 {
@@ -397,8 +282,9 @@ static __always_inline bool sent_by(const struct sock *sk, const struct live_tup
 }
 
 /*
- * kfree_skb(skb, location, reason): segments that are thrown away. Healthy ones are not (they are consumed), so this does
- * not run for them. Of interest: what netfilter drops, for a RST that follows may be its REJECT; and RSTs that TCP ignores.
+ * kfree_skb(skb, location, reason): segments that are thrown away. Healthy ones are not (they are consumed), so this
+ * does not run for them. Of interest: what netfilter drops, for a RST that follows may be its REJECT; and RSTs that
+ * TCP ignores.
  */
 SEC("raw_tp/kfree_skb")
 int on_drop(struct bpf_raw_tracepoint_args *ctx)

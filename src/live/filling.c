@@ -1,0 +1,85 @@
+#include "live/filling.h"
+
+#include "base/sequence.h"
+
+uint8_t state_before(const struct live_socket *socket)
+{
+	return socket->state == STATE_CLOSE ? socket->before : socket->state;
+}
+
+bool peer_had_closed(uint8_t state)
+{
+	return state == STATE_CLOSE_WAIT || state == STATE_LAST_ACK || state == STATE_CLOSING || state == STATE_TIME_WAIT;
+}
+
+bool had_closed(uint8_t state)
+{
+	return state == STATE_FIN_WAIT1 || state == STATE_FIN_WAIT2 || state == STATE_CLOSING || state == STATE_LAST_ACK ||
+	       state == STATE_TIME_WAIT;
+}
+
+bool had_shaken_hands(uint8_t state)
+{
+	return state == STATE_ESTABLISHED || peer_had_closed(state) || had_closed(state);
+}
+
+uint64_t unread_bytes(const struct live_socket *socket)
+{
+	uint32_t unread = socket->rcv_nxt - socket->copied_seq;
+
+	/* The FIN counts one, and nobody reads it. */
+	if (unread && peer_had_closed(state_before(socket)))
+		unread--;
+	return seq_before(socket->rcv_nxt, socket->copied_seq) ? 0 : unread;
+}
+
+uint64_t unsent_bytes(const struct live_socket *socket)
+{
+	uint32_t unsent = socket->write_seq - socket->snd_una;
+	uint8_t state = state_before(socket);
+
+	if (unsent && (state == STATE_FIN_WAIT1 || state == STATE_CLOSING || state == STATE_LAST_ACK ||
+	               state == STATE_SYN_SENT || state == STATE_SYN_RECV))
+		unsent--;
+	return seq_before(socket->write_seq, socket->snd_una) ? 0 : unsent;
+}
+
+uint64_t bytes_received(const struct live_socket *socket)
+{
+	return socket->bytes_received - (socket->bytes_received && peer_had_closed(state_before(socket)));
+}
+
+/* The kernel counts the SYN of the side that opened, and the FIN. */
+uint64_t bytes_acked(const struct live_socket *socket)
+{
+	uint8_t state = state_before(socket);
+	uint64_t extra = (socket->opened == LIVE_OPENED_HERE) + (state == STATE_FIN_WAIT2 || state == STATE_TIME_WAIT);
+
+	return socket->bytes_acked > extra ? socket->bytes_acked - extra : 0;
+}
+
+void say(struct filling *filling, enum fact fact)
+{
+	evidence_yes(filling->e, fact, 0, 0);
+	filling->e->facts[fact].origin = ORIGIN_KERNEL;
+}
+
+void say_number(struct filling *filling, enum fact fact, uint64_t number)
+{
+	evidence_number(filling->e, fact, number, 0, 0);
+	filling->e->facts[fact].origin = ORIGIN_KERNEL;
+}
+
+void decide(struct filling *filling, enum fact fact, bool is_so)
+{
+	evidence_decide(filling->e, fact, is_so, 0, 0);
+	filling->e->facts[fact].origin = ORIGIN_KERNEL;
+}
+
+void count(struct filling *filling, enum fact fact, uint64_t number)
+{
+	if (number)
+		say_number(filling, fact, number);
+	else
+		decide(filling, fact, false);
+}
