@@ -46,7 +46,7 @@ LAB_OBJ  := $(LAB_SRC:%.c=$(BUILD)/%.o)
 CLI_OBJ  := $(CLI_SRC:%.c=$(BUILD)/%.o)
 HELP_OBJ := $(HELP_SRC:%.c=$(BUILD)/%.o)
 TESTS    := $(TEST_SRC:%.c=$(BUILD)/%.t)
-SHELL_TESTS := $(wildcard tests/*.sh tests/lab/*.sh)
+SHELL_TESTS := $(wildcard tests/*.sh tests/lab/*.sh tests/live/*.sh)
 FUZZERS  := $(FUZZ_SRC:%.c=$(BUILD)/%)
 REPLAYS  := $(FUZZ_SRC:%.c=$(BUILD)/%-replay)
 ALL_OBJ  := $(LIB_OBJ) $(LAB_OBJ) $(CLI_OBJ) $(HELP_OBJ)
@@ -134,9 +134,9 @@ test: tests                         ## build and run all tests
 tests: $(BUILD)/tcpwhy $(TESTS) $(REPLAYS) $(BUILD)/check_json examples
 
 # Tests of the layers above the library.
-$(BUILD)/tests/lab/%.t: STATIC := $(LAB_OBJ) $(STATIC)
-$(BUILD)/tests/lab/%.t: LDLIBS += $(PROGRAM_LIBS)
-$(BUILD)/tests/lab/%.t: $(LAB_OBJ)
+$(foreach layer,$(PROGRAM_LAYERS),$(eval $(BUILD)/tests/$(layer)/%.t: STATIC := $(LAB_OBJ) $(STATIC)))
+$(foreach layer,$(PROGRAM_LAYERS),$(eval $(BUILD)/tests/$(layer)/%.t: LDLIBS += $(PROGRAM_LIBS)))
+$(foreach layer,$(PROGRAM_LAYERS),$(eval $(BUILD)/tests/$(layer)/%.t: $(LAB_OBJ)))
 
 $(BUILD)/tests/%.t: tests/%.c $(HELP_OBJ) $(STATIC)
 	@mkdir -p $(@D)

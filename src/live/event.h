@@ -92,6 +92,8 @@ struct live_socket {
 	uint64_t born_ns;               /* when its connection began; 0: before the tracer did */
 	uint64_t changed_ns;            /* when its state changed last; 0: before the tracer began */
 	uint32_t uid;
+	uint32_t opener;                /* pid that called connect(); 0: unknown */
+	char opener_command[LIVE_COMM_MAX];
 	uint32_t rcv_nxt, copied_seq, snd_una, snd_nxt, write_seq;
 	uint32_t now_ticks, sent_ticks, received_ticks; /* jiffies: now, when data was last sent and received */
 	uint32_t snd_nxt_then;          /* snd_nxt when the state changed last; counts where changed_ns does */
@@ -106,7 +108,7 @@ struct live_socket {
 	uint8_t timestamps, saw_timestamp; /* agreed on; in the segment that came last */
 	uint8_t mptcp;
 	uint8_t opened;                 /* enum live_opened */
-	uint8_t padding;
+	uint8_t padding[5];
 };
 
 enum live_opened {

@@ -66,10 +66,26 @@ static struct live_tuple turned(const struct live_tuple *tuple)
 	return turned;
 }
 
+/* Where no holder was found: it may have ended since. Who connected is known, who accepted by its listener. */
+static void guess_holder(struct live_end *end, const struct live_listener *listener)
+{
+	if (end->process.pid || !end->has_socket)
+		return;
+	if (end->socket.opener) {
+		end->process.pid = end->socket.opener;
+		memcpy(end->process.command, end->socket.opener_command, sizeof end->process.command);
+	} else if (listener && end->socket.opened == LIVE_OPENED_THERE) {
+		end->process = listener->process;
+		end->act = ACT_LISTEN;
+	}
+}
+
 static void hand_over(struct joiner *joiner)
 {
 	struct live_record *record = at(joiner, joiner->begin++);
 
+	guess_holder(&record->receiver, record->has_receiver_listener ? &record->receiver_listener : NULL);
+	guess_holder(&record->sender, record->has_listener ? &record->listener : NULL);
 	joiner->recent[joiner->recent_count++ % RECENT_MAX] = *record;
 	joiner->sink.record(joiner->sink.user, record);
 }
@@ -246,6 +262,8 @@ static struct live_record *record_of_arrival(struct joiner *joiner, const struct
 	}
 	record->receiver_past = event->past;
 	record->has_receiver_past = event->has_past;
+	record->receiver_listener = event->listener;
+	record->has_receiver_listener = event->has_listener;
 	take_socket(&record->receiver, event);
 	return record;
 }

@@ -27,7 +27,7 @@ struct live_record {
 	uint64_t time_ns;             /* of the first event, CLOCK_BOOTTIME */
 	bool sent, received;          /* events of these kinds; neither: an end without a RST */
 	bool passive;
-	bool has_segment, has_listener, has_drop;
+	bool has_segment, has_listener, has_receiver_listener, has_drop;
 	bool has_sender_past, has_receiver_past;
 	bool echo;                    /* a reset of this connection came just before */
 	uint8_t state;                /* of the socket that was asked to answer, 0 for none */
@@ -38,6 +38,7 @@ struct live_record {
 	struct live_past sender_past, receiver_past;
 	struct live_drop drop;        /* of a segment of the receiver, by netfilter */
 	struct live_listener listener;/* on the port of the sender */
+	struct live_listener receiver_listener;
 	struct live_end sender, receiver;
 };
 

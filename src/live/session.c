@@ -55,6 +55,11 @@ static bool is_complete(struct session *session)
 	return !missed || clock_monotonic() - session->missed_ns > COMPLETE_AGAIN_NS;
 }
 
+static bool is_followed(const struct session *session, const struct live_end *end)
+{
+	return end->process.followed || (end->process.pid && tracer_follows(session->tracer, end->process.pid));
+}
+
 static void on_record(void *user, const struct live_record *joined)
 {
 	struct session *session = user;
@@ -73,8 +78,8 @@ static void on_record(void *user, const struct live_record *joined)
 	facts_fill(&evidence, &testimony, record, &session->context);
 	places_fill(&testimony.sender.actor);
 	places_fill(&testimony.receiver.actor);
-	session->sink.evidence(session->sink.user, &evidence,
-	                       record->sender.process.followed || record->receiver.process.followed);
+	session->sink.evidence(session->sink.user, &evidence, is_followed(session, &record->sender) ||
+	                                                      is_followed(session, &record->receiver));
 }
 
 static void on_late(void *user, const struct live_record *record, const struct live_event *event)

@@ -200,6 +200,8 @@ static __always_inline void look_socket(struct live_socket *socket, const struct
 		socket->born_ns = was->born_ns;
 		socket->changed_ns = was->changed_ns;
 		socket->snd_nxt_then = was->snd_nxt;
+		socket->opener = was->opener;
+		__builtin_memcpy(socket->opener_command, was->opener_command, sizeof was->opener_command);
 	}
 }
 

@@ -42,7 +42,12 @@ struct {
 } storm SEC(".maps");
 
 /* A socket, by the address of its struct sock. */
-struct known { uint64_t born_ns, changed_ns; uint32_t snd_nxt; uint8_t before, opened, reset, padding; };
+struct known {
+	uint64_t born_ns, changed_ns;
+	uint32_t snd_nxt, opener;
+	char opener_command[LIVE_COMM_MAX];
+	uint8_t before, opened, reset, padding[5];
+};
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 65536);

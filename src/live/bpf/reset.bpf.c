@@ -229,6 +229,10 @@ int on_state(struct bpf_raw_tracepoint_args *ctx)
 	if (new == STATE_SYN_SENT || (old != STATE_SYN_SENT && new == STATE_SYN_RECV)) {
 		is.born_ns = is.changed_ns;
 		is.opened = new == STATE_SYN_SENT ? LIVE_OPENED_HERE : LIVE_OPENED_THERE;
+		if (new == STATE_SYN_SENT) {
+			is.opener = bpf_get_current_pid_tgid() >> 32;
+			bpf_get_current_comm(is.opener_command, sizeof is.opener_command);
+		}
 	}
 	if (bpf_map_update_elem(&known, &address, &is, BPF_ANY))
 		count(LIVE_COUNT_MAP_FULL);

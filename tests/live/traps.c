@@ -1,0 +1,497 @@
+/*
+ * What the kernel's events say is not what they seem to say: one reason stands for many causes and one cause for many
+ * reasons, events come in any order, whoever was interrupted did nothing. No trap may lead to a wrong certain.
+ */
+#include <errno.h>
+
+#include "diagnose/diagnose.h"
+#include "live/facts.h"
+#include "tap.h"
+
+#define SERVER_PID 100
+#define CLIENT_PID 200
+#define BYSTANDER_PID 666
+#define SERVER_SOCKET 0x1000
+#define CLIENT_SOCKET 0x2000
+#define START_NS 5000000000ull
+
+/* As Linux 6.18 numbers them. */
+enum {
+	NO_SOCKET = 1, INVALID_ACK = 2, FLAGS = 6, ABORT_ON_DATA = 8, TIMEWAIT = 9, INVALID_SYN = 10, ABORT_ON_CLOSE = 11,
+	ABORT_ON_LINGER = 12, ABORT_ON_MEMORY = 13, STATE = 14, KEEPALIVE = 15, EMPTCP = 18,
+};
+
+#define FIN 0x01
+#define SYN 0x02
+#define ACK 0x10
+
+/* What came out of the joiner, judged. */
+struct stage {
+	struct joiner *joiner;
+	struct reasons reasons;
+	bool incomplete;
+	unsigned records, late;
+	struct evidence e;
+	struct testimony testimony;
+	struct verdict v;
+	uint64_t now_ns;
+};
+
+static void on_record(void *user, const struct live_record *record)
+{
+	struct stage *stage = user;
+	struct facts_context context = {
+		.reasons = &stage->reasons, .tick_ns = 4000000, .sees_no_socket = true, .sees_drops = true,
+		.complete = !stage->incomplete,
+	};
+
+	stage->records++;
+	facts_fill(&stage->e, &stage->testimony, record, &context);
+	diagnose(&stage->e, &stage->v);
+}
+
+static void on_late(void *user, const struct live_record *record, const struct live_event *event)
+{
+	struct stage *stage = user;
+
+	(void)record;
+	(void)event;
+	stage->late++;
+}
+
+static bool by_timer(void *user, uint32_t reason)
+{
+	struct stage *stage = user;
+
+	return reasons_get(&stage->reasons, reason) == REASON_KEEPALIVE;
+}
+
+/* The holder of each socket is known by its address. */
+static void on_owners(void *user, struct live_end **ends, size_t count)
+{
+	(void)user;
+	for (size_t i = 0; i < count; i++)
+		ends[i]->process.pid = ends[i]->socket.address == SERVER_SOCKET ? SERVER_PID : CLIENT_PID;
+}
+
+static void name(struct reasons *reasons, unsigned number, const char *text, enum live_reason reason)
+{
+	snprintf(reasons->names[number], REASON_NAME_MAX, "%s", text);
+	reasons->of[number] = (uint8_t)reason;
+	reasons->count++;
+}
+
+static void begin(struct stage *stage)
+{
+	struct joiner_sink sink = { stage, on_record, on_late, by_timer, on_owners };
+
+	*stage = (struct stage){ .now_ns = START_NS };
+	stage->joiner = joiner_new(&sink);
+	name(&stage->reasons, NO_SOCKET, "NO_SOCKET", REASON_NO_SOCKET);
+	name(&stage->reasons, INVALID_ACK, "TCP_INVALID_ACK_SEQUENCE", REASON_INVALID_ACK);
+	name(&stage->reasons, FLAGS, "TCP_FLAGS", REASON_FLAGS);
+	name(&stage->reasons, ABORT_ON_DATA, "TCP_ABORT_ON_DATA", REASON_ABORT_ON_DATA);
+	name(&stage->reasons, TIMEWAIT, "TCP_TIMEWAIT_SOCKET", REASON_TIME_WAIT);
+	name(&stage->reasons, INVALID_SYN, "INVALID_SYN", REASON_INVALID_SYN);
+	name(&stage->reasons, ABORT_ON_CLOSE, "TCP_ABORT_ON_CLOSE", REASON_ABORT_ON_CLOSE);
+	name(&stage->reasons, ABORT_ON_LINGER, "TCP_ABORT_ON_LINGER", REASON_ABORT_ON_LINGER);
+	name(&stage->reasons, ABORT_ON_MEMORY, "TCP_ABORT_ON_MEMORY", REASON_ABORT_ON_MEMORY);
+	name(&stage->reasons, STATE, "TCP_STATE", REASON_STATE);
+	name(&stage->reasons, KEEPALIVE, "TCP_KEEPALIVE_TIMEOUT", REASON_KEEPALIVE);
+	name(&stage->reasons, EMPTCP, "MPTCP_RST_EMPTCP", REASON_MPTCP);
+}
+
+static void end(struct stage *stage)
+{
+	joiner_finish(stage->joiner);
+	joiner_free(stage->joiner);
+}
+
+static void tell(struct stage *stage, struct live_event event)
+{
+	event.time_ns = stage->now_ns += 10000;
+	joiner_event(stage->joiner, &event);
+}
+
+static struct live_tuple at_server(void)
+{
+	return (struct live_tuple){
+		.local = { 10, 0, 0, 1 }, .remote = { 10, 0, 0, 2 }, .net = 1, .netns = 11, .local_port = 80, .remote_port = 50000,
+		.version = 4,
+	};
+}
+
+static struct live_tuple at_client(void)
+{
+	return (struct live_tuple){
+		.local = { 10, 0, 0, 2 }, .remote = { 10, 0, 0, 1 }, .net = 2, .netns = 22, .local_port = 50000, .remote_port = 80,
+		.version = 4,
+	};
+}
+
+/* A connection in midlife: the client had sent 100 bytes, the server 50, all read and acknowledged. */
+static struct live_socket socket_of(uint64_t address, uint8_t state, uint8_t before)
+{
+	bool server = address == SERVER_SOCKET;
+	uint32_t sent = server ? 2050 : 1100, got = server ? 1100 : 2050;
+
+	return (struct live_socket){
+		.address = address, .inode = 7, .held = 1, .state = state, .before = before, .linger_ticks = UINT64_MAX,
+		.born_ns = START_NS - 1000000000, .changed_ns = START_NS - 900000000, .opened = server ? 2 : 1,
+		.bytes_received = server ? 100 : 50, .bytes_acked = server ? 50 : 101, .rcv_nxt = got, .copied_seq = got,
+		.snd_una = sent, .snd_nxt = sent, .write_seq = sent, .snd_nxt_then = sent, .timestamps = 1,
+	};
+}
+
+static struct live_event active(uint32_t reason, uint8_t state, uint8_t before)
+{
+	return (struct live_event){
+		.kind = LIVE_SENT, .reason = reason, .state = state, .has_tuple = 1, .has_socket = 1, .tuple = at_server(),
+		.socket = socket_of(SERVER_SOCKET, state, before), .process = { .pid = SERVER_PID, .command = "server" },
+	};
+}
+
+/* The answer to a segment of the client; the CPU was interrupted while a bystander ran. */
+static struct live_event passive(uint32_t reason, uint8_t state, uint8_t flags, uint32_t payload)
+{
+	return (struct live_event){
+		.kind = LIVE_SENT, .reason = reason, .state = state, .passive = 1, .has_tuple = 1, .has_segment = 1,
+		.tuple = at_server(), .segment = { .seq = 1100, .ack = 2051, .payload = payload, .flags = flags },
+		.process = { .pid = BYSTANDER_PID, .command = "bystander" },
+	};
+}
+
+static struct live_event received(uint8_t state)
+{
+	return (struct live_event){
+		.kind = LIVE_RECEIVED, .reason = UINT32_MAX, .state = state, .has_tuple = 1, .has_socket = 1,
+		.tuple = at_client(), .socket = socket_of(CLIENT_SOCKET, state, 0),
+		.process = { .pid = BYSTANDER_PID, .command = "bystander" },
+	};
+}
+
+static struct live_event error_at_client(int error)
+{
+	struct live_event event = received(STATE_CLOSE);
+
+	event.kind = LIVE_ERROR;
+	event.socket.error = error;
+	return event;
+}
+
+/* The server had closed with FIN. */
+static struct live_past closed_before(uint8_t last)
+{
+	return (struct live_past){
+		.born_ns = START_NS - 1000000000, .fin_ns = START_NS - 2000000, .end_ns = last ? START_NS - 1000000 : 0,
+		.fin_end = 2051, .from = STATE_ESTABLISHED, .last = last, .state = last ? STATE_CLOSE : STATE_FIN_WAIT2,
+		.opened = LIVE_OPENED_THERE, .closer = { .pid = SERVER_PID, .command = "server" },
+	};
+}
+
+static void is_cause(const struct stage *stage, enum cause_id cause, enum certainty certainty, const char *what)
+{
+	bool passed = ok(stage->records == 1 && stage->v.cause == cause && stage->v.certainty == certainty, "%s", what);
+
+	if (!passed)
+		printf("#   %u records, %s %s\n", stage->records, certainty_id(stage->v.certainty),
+		       cause_get(stage->v.cause)->id);
+}
+
+/* One event is told, and judged. */
+static void judges(struct live_event event, enum cause_id cause, enum certainty certainty, const char *what)
+{
+	struct stage stage;
+
+	begin(&stage);
+	tell(&stage, event);
+	end(&stage);
+	is_cause(&stage, cause, certainty, what);
+}
+
+static void test_one_reason_many_causes(void)
+{
+	struct live_event event = active(STATE, STATE_CLOSE, STATE_ESTABLISHED);
+
+	judges(event, CAUSE_disconnect, CERTAINTY_CERTAIN, "TCP_STATE of an open socket: connect(AF_UNSPEC)");
+	event.socket.shutdown = 3;
+	event.socket.lingers = 1;
+	event.socket.linger_ticks = 0;
+	judges(event, CAUSE_linger_zero, CERTAINTY_CERTAIN, "TCP_STATE of a socket that closes with SO_LINGER 0");
+	event.socket.held = 0;
+	event.socket.lingers = 0;
+	judges(event, CAUSE_listener_closed, CERTAINTY_CERTAIN, "TCP_STATE of a socket that nobody had accepted");
+	event = active(STATE, STATE_ESTABLISHED, STATE_SYN_RECV);
+	judges(event, CAUSE_socket_destroyed, CERTAINTY_CERTAIN, "TCP_STATE in a live state: destroyed from outside");
+	event = active(STATE, STATE_FIN_WAIT2, STATE_FIN_WAIT1);
+	event.socket.held = 0;
+	judges(event, CAUSE_fin_wait2_timeout, CERTAINTY_CERTAIN, "TCP_STATE of an orphan in FIN_WAIT2: its timer");
+}
+
+static void test_misleading_names(void)
+{
+	struct live_event event = active(ABORT_ON_LINGER, STATE_CLOSE, STATE_FIN_WAIT2);
+
+	judges(event, CAUSE_linger2_expired, CERTAINTY_CERTAIN, "ABORT_ON_LINGER is TCP_LINGER2, not SO_LINGER");
+	event = active(ABORT_ON_CLOSE, STATE_CLOSE, STATE_ESTABLISHED);
+	event.socket.shutdown = 3;
+	event.socket.copied_seq -= 100;
+	judges(event, CAUSE_unread_data, CERTAINTY_CERTAIN, "ABORT_ON_CLOSE is unread data");
+	event.socket.lingers = 1;
+	event.socket.linger_ticks = 0;
+	judges(event, CAUSE_unread_data, CERTAINTY_CERTAIN, "… also with SO_LINGER 0: unread data wins");
+	event.process.exiting = 1;
+	event.process.exit_code = 9;
+	judges(event, CAUSE_process_death, CERTAINTY_CERTAIN, "… and where the process ends, its end");
+	event = active(ABORT_ON_CLOSE, STATE_CLOSE, STATE_ESTABLISHED);
+	event.socket.mptcp = 1;
+	judges(event, CAUSE_mptcp_fastclose, CERTAINTY_CERTAIN, "… of MPTCP it is a fast close, with nothing unread");
+	judges(passive(INVALID_SYN, STATE_LISTEN, ACK, 0), CAUSE_accept_queue_overflow, CERTAINTY_CERTAIN,
+	       "INVALID_SYN for an ACK is a full accept queue");
+	judges(passive(INVALID_SYN, STATE_LISTEN, SYN, 0), CAUSE_bad_handshake, CERTAINTY_CERTAIN,
+	       "INVALID_SYN for a SYN is a second SYN");
+	judges(active(ABORT_ON_MEMORY, STATE_CLOSE, STATE_FIN_WAIT1), CAUSE_orphan_limit, CERTAINTY_CERTAIN,
+	       "ABORT_ON_MEMORY is the limit of orphans");
+	judges(passive(EMPTCP, STATE_LISTEN, SYN, 0), CAUSE_mptcp_subflow, CERTAINTY_CERTAIN,
+	       "a reason of MPTCP concerns a subflow");
+}
+
+static void test_many_reasons_one_cause(void)
+{
+	struct live_event event = passive(TIMEWAIT, STATE_TIME_WAIT, ACK, 5);
+
+	event.past = closed_before(STATE_FIN_WAIT2);
+	event.has_past = 1;
+	judges(event, CAUSE_write_after_close, CERTAINTY_CERTAIN, "data after close meets the mini socket");
+	event = passive(NO_SOCKET, 0, ACK, 5);
+	event.past = closed_before(STATE_FIN_WAIT2);
+	event.has_past = 1;
+	judges(event, CAUSE_write_after_close, CERTAINTY_CERTAIN, "… or no socket, when tcp_fin_timeout is over");
+	event.segment.ack = 2050;
+	judges(event, CAUSE_close_race, CERTAINTY_CERTAIN, "… and is a race where it does not acknowledge the FIN");
+	event = passive(ABORT_ON_DATA, STATE_CLOSE, ACK, 5);
+	event.has_socket = 1;
+	event.socket = socket_of(SERVER_SOCKET, STATE_CLOSE, STATE_FIN_WAIT2);
+	event.past = closed_before(0);
+	event.has_past = 1;
+	event.socket.held = 0;
+	judges(event, CAUSE_write_after_close, CERTAINTY_CERTAIN, "… or an orphan");
+	event.socket.held = 1;
+	judges(event, CAUSE_write_after_shutdown, CERTAINTY_CERTAIN, "… or a socket that is shut down, and open still");
+	event.socket.held = 0;
+	event.socket.linger2 = -1;
+	event.segment.payload = 0;
+	judges(event, CAUSE_linger2_expired, CERTAINTY_CERTAIN, "ABORT_ON_DATA without data is TCP_LINGER2 below zero");
+}
+
+/* Numbers of Linux 6.10 and 6.11, where MPTCP begins at 11. */
+static void test_other_numbers(void)
+{
+	struct stage stage;
+
+	begin(&stage);
+	name(&stage.reasons, 11, "MPTCP_RST_EUNSPEC", REASON_MPTCP);
+	tell(&stage, passive(11, STATE_LISTEN, SYN, 0));
+	end(&stage);
+	is_cause(&stage, CAUSE_mptcp_subflow, CERTAINTY_CERTAIN, "a number means what this kernel says that it means");
+	begin(&stage);
+	memset(&stage.reasons, 0, sizeof stage.reasons);
+	tell(&stage, passive(UINT32_MAX, 0, SYN, 0));
+	end(&stage);
+	is_cause(&stage, CAUSE_port_closed, CERTAINTY_CERTAIN, "a kernel that names no reason is understood, too");
+}
+
+static void test_order(void)
+{
+	struct live_event sent = active(ABORT_ON_CLOSE, STATE_CLOSE, STATE_ESTABLISHED);
+	struct stage stage;
+
+	sent.socket.copied_seq -= 100;
+	for (int turn = 0; turn < 2; turn++) {
+		begin(&stage);
+		tell(&stage, turn ? sent : received(STATE_ESTABLISHED));
+		tell(&stage, turn ? received(STATE_ESTABLISHED) : sent);
+		tell(&stage, error_at_client(ECONNRESET));
+		end(&stage);
+		is_cause(&stage, CAUSE_unread_data, CERTAINTY_CERTAIN,
+		         turn ? "sent, then received: one record" : "received before it was sent: one record");
+		ok(stage.testimony.receiver.error == ECONNRESET && stage.e.accepted == ACCEPTANCE_YES,
+		   "the client gets ECONNRESET");
+		ok(stage.e.lost_known && stage.e.lost_bytes == 100, "100 bytes are lost");
+		ok(stage.e.sender_role == ROLE_SERVER, "the server sent it");
+	}
+}
+
+static void test_bystanders(void)
+{
+	struct stage stage;
+	struct live_event event = passive(NO_SOCKET, 0, SYN, 0);
+
+	begin(&stage);
+	tell(&stage, event);
+	tell(&stage, received(STATE_SYN_SENT));
+	end(&stage);
+	is_cause(&stage, CAUSE_port_closed, CERTAINTY_CERTAIN, "a closed port");
+	ok(!stage.testimony.sender.actor.known, "nobody did it: whoever was interrupted is not named");
+	ok(stage.testimony.receiver.actor.pid == CLIENT_PID, "the client is who holds the socket");
+	event.listener = (struct live_listener){
+		.closed_ns = START_NS - 3000000, .process = { .pid = SERVER_PID, .command = "server" },
+	};
+	event.has_listener = 1;
+	begin(&stage);
+	tell(&stage, event);
+	end(&stage);
+	ok(stage.testimony.sender.actor.pid == SERVER_PID && stage.testimony.sender.actor.act == ACT_UNLISTEN &&
+	   number(&stage.e, FACT_KERNEL_LISTENED) > 3000000, "a listener that closed a moment ago is named, and when");
+	begin(&stage);
+	event = active(KEEPALIVE, STATE_ESTABLISHED, STATE_SYN_RECV);
+	event.process = (struct live_process){ .pid = BYSTANDER_PID };
+	tell(&stage, event);
+	end(&stage);
+	is_cause(&stage, CAUSE_keepalive_timeout, CERTAINTY_CERTAIN, "a keepalive timer");
+	ok(stage.testimony.sender.actor.pid == SERVER_PID, "its interrupted process is not blamed");
+}
+
+/* tcp_reset() is called for data after shutdown(), too, and fires the tracepoint of a RST that came in. */
+static void test_reset_by_itself(void)
+{
+	struct live_event own = received(STATE_FIN_WAIT2), answer = passive(ABORT_ON_DATA, STATE_CLOSE, ACK, 5);
+	struct stage stage;
+
+	own.tuple = at_server();
+	own.socket = socket_of(SERVER_SOCKET, STATE_FIN_WAIT2, STATE_FIN_WAIT1);
+	own.socket.held = 0;
+	answer.has_socket = answer.has_past = 1;
+	answer.socket = socket_of(SERVER_SOCKET, STATE_CLOSE, STATE_FIN_WAIT2);
+	answer.socket.held = 0;
+	answer.past = closed_before(STATE_FIN_WAIT2);
+	begin(&stage);
+	tell(&stage, own);
+	tell(&stage, answer);
+	tell(&stage, received(STATE_CLOSE_WAIT));
+	end(&stage);
+	is_cause(&stage, CAUSE_write_after_close, CERTAINTY_CERTAIN, "what a socket does to itself is no RST that came in");
+}
+
+static void test_ends_without_reset(void)
+{
+	struct stage stage;
+
+	begin(&stage);
+	tell(&stage, error_at_client(ETIMEDOUT));
+	end(&stage);
+	is_cause(&stage, CAUSE_no_answer, CERTAINTY_CERTAIN, "ETIMEDOUT without a RST: no answer");
+	begin(&stage);
+	tell(&stage, error_at_client(ECONNREFUSED));
+	end(&stage);
+	is_cause(&stage, CAUSE_icmp_refused, CERTAINTY_CERTAIN, "ECONNREFUSED without a RST: ICMP");
+	begin(&stage);
+	tell(&stage, error_at_client(EHOSTUNREACH));
+	end(&stage);
+	is_cause(&stage, CAUSE_icmp_refused, CERTAINTY_LIKELY, "EHOSTUNREACH may also be a neighbour that does not answer");
+}
+
+/* A RST that nobody sent, though the sender's end is here and alive. */
+static void test_nobody_sent_it(void)
+{
+	struct live_event event = received(STATE_ESTABLISHED);
+	struct stage stage;
+
+	event.peer = (struct live_past){ .state = STATE_ESTABLISHED, .opened = LIVE_OPENED_THERE };
+	event.has_peer = 1;
+	begin(&stage);
+	tell(&stage, event);
+	end(&stage);
+	is_cause(&stage, CAUSE_injected, CERTAINTY_CERTAIN, "the sender's kernel sent none: injected");
+	begin(&stage);
+	stage.incomplete = true;
+	tell(&stage, event);
+	end(&stage);
+	ok(stage.v.certainty != CERTAINTY_CERTAIN, "… but not where events were lost");
+	event.peer.rst_ns = START_NS - 400000000;
+	begin(&stage);
+	tell(&stage, event);
+	end(&stage);
+	ok(stage.v.cause != CAUSE_injected, "… nor where it sent one a while ago, which may have been long on its way");
+	event.has_peer = 0;
+	begin(&stage);
+	tell(&stage, event);
+	end(&stage);
+	ok(stage.v.certainty != CERTAINTY_CERTAIN, "… nor where the sender is elsewhere");
+}
+
+/* Namespaces may use the same addresses: only what comes at once belongs together then. */
+static void test_ambiguous(void)
+{
+	struct live_event sent = active(STATE, STATE_CLOSE, STATE_ESTABLISHED), got = received(STATE_ESTABLISHED);
+	struct stage stage;
+
+	got.ambiguous = 1;
+	begin(&stage);
+	tell(&stage, sent);
+	stage.now_ns += 50000000;
+	tell(&stage, got);
+	end(&stage);
+	is_number(stage.records, 2, "two connections of the same addresses are two records");
+}
+
+static void test_pipes(void)
+{
+	struct live_event sent = passive(TIMEWAIT, STATE_TIME_WAIT, ACK, 5);
+	struct live_event pipe = { .kind = LIVE_SIGPIPE, .process = { .pid = CLIENT_PID } };
+	struct stage stage;
+
+	sent.past = closed_before(STATE_FIN_WAIT2);
+	sent.has_past = 1;
+	for (int ignored = 0; ignored < 2; ignored++) {
+		begin(&stage);
+		tell(&stage, sent);
+		tell(&stage, received(STATE_CLOSE_WAIT));
+		pipe.result = ignored;
+		tell(&stage, pipe);
+		end(&stage);
+		ok(stage.testimony.receiver.pipe == (ignored ? PIPE_IGNORED : PIPE_DELIVERED), "SIGPIPE %s",
+		   ignored ? "is sent to who ignores it, too" : "delivered");
+	}
+	begin(&stage);
+	tell(&stage, sent);
+	tell(&stage, received(STATE_CLOSE_WAIT));
+	joiner_advance(stage.joiner, stage.now_ns + 2 * JOIN_NS);
+	tell(&stage, pipe);
+	ok(stage.records == 1 && stage.late == 1, "a SIGPIPE that comes later is told later");
+	end(&stage);
+}
+
+/* A stream of resets holds no more than its bound, and loses none. */
+static void test_bound(void)
+{
+	struct live_event event = passive(NO_SOCKET, 0, SYN, 0);
+	struct stage stage;
+
+	begin(&stage);
+	for (unsigned i = 0; i < JOIN_MAX + 1000; i++) {
+		event.tuple.remote_port = (uint16_t)i;
+		event.tuple.remote[3] = (uint8_t)(i >> 16);
+		tell(&stage, event);
+	}
+	is_number(stage.records, 1000, "beyond the bound the oldest are handed over early");
+	end(&stage);
+	is_number(stage.records, JOIN_MAX + 1000, "none is lost");
+}
+
+int main(void)
+{
+	test_one_reason_many_causes();
+	test_misleading_names();
+	test_many_reasons_one_cause();
+	test_other_numbers();
+	test_order();
+	test_bystanders();
+	test_reset_by_itself();
+	test_ends_without_reset();
+	test_nobody_sent_it();
+	test_ambiguous();
+	test_pipes();
+	test_bound();
+	return done_testing();
+}

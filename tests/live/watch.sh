@@ -1,0 +1,137 @@
+#!/bin/bash
+# `tcpwhy watch` tells of each reset once, with its cause and both processes, counts all, and leaves nothing behind.
+. "$(dirname "$0")/../support/tap.sh"
+
+if ! "$tcpwhy" watch --self-check > "$scratch/check"; then
+	skip 'watching' "$(sed -n 2p "$scratch/check")"
+	done_testing
+fi
+. tests/support/live.sh
+live=$scratch/live.json
+
+# usage STATUS ARGUMENT...
+fails() {
+	local want=$1 status
+	shift
+	"$tcpwhy" watch "$@" > "$scratch/out" 2> "$scratch/err"
+	status=$?
+	is $status "$want" && holds "$(cat "$scratch/err")" 'tcpwhy: '
+}
+
+programs() {
+	bpftool prog list | grep -c 'name on_send_reset'
+}
+
+ok 'a bad filter is wrong usage' fails 2 'port port'
+ok 'an unknown cause is wrong usage' fails 2 --cause nonsense
+ok 'an unknown harm is wrong usage' fails 2 --harm nonsense
+ok 'a file that cannot be written fails' fails 1 -w /nonexistent/file
+ok 'without rights it says what is missing' eval '
+	setpriv --reuid 65534 --regid 65534 --clear-groups "$tcpwhy" watch > "$scratch/out" 2> "$scratch/err"; is $? 1 &&
+	holds "$(cat "$scratch/err")" CAP_BPF'
+
+# ---- what is told
+ok 'it watches' watch_into "$live" --json --netns "$netns"
+client 9 pass > /dev/null
+server 4000 'c.recv(1); c.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))'
+client 4000 's.send(b"x"); s.recv(1)' > /dev/null
+server_ends
+server 4001 'time.sleep(0.1)'
+client 4001 's.send(b"hello"); s.recv(1)' > /dev/null
+server_ends
+server 4002 'c.recv(100); os.kill(os.getpid(), signal.SIGKILL) if c.recv(3, socket.MSG_PEEK) else 0'
+client 4002 's.send(b"x"); time.sleep(0.1); s.send(b"more"); s.recv(1)' > /dev/null
+client 4002 pass > /dev/null
+server_ends
+server 4003 'c.recv(100)'
+client 4003 's.send(b"x"); s.recv(1); s.send(b"late"); time.sleep(0.4); s.send(b"later")' > /dev/null
+server_ends
+sleep_a_join() { inside python3 -c 'import time; time.sleep(0.3)'; }
+sleep_a_join
+ok 'it ends with ^C' watch_ends
+ok 'every line fits the schema' eval '"$BUILD/check_json" < "$live"'
+some 'a closed port' 'line.get("cause") == "port-closed" and line["certainty"] == "certain" and
+	line["src"] == "127.0.0.1:9" and line["ends"]["receiver"]["errno"] == "ECONNREFUSED" and
+	line["ends"]["receiver"]["process"]["command"] == "python3"' "$live"
+some 'SO_LINGER 0' 'line.get("cause") == "linger-zero" and line["certainty"] == "certain" and
+	line["ends"]["sender"]["process"]["act"] == "close" and line["kernel"]["reason"] == "TCP_STATE"' "$live"
+some 'unread data, and how much' 'line.get("cause") == "unread-data" and line["certainty"] == "certain" and
+	line["ends"]["sender"]["unread_bytes"] == 5 and line["lost_bytes"] == 5' "$live"
+some 'a process that was killed, and by whom' 'line.get("cause") == "process-death" and
+	line["certainty"] == "certain" and line["ends"]["sender"]["process"]["signal"] == 9' "$live"
+some 'a listener that went away a moment ago' 'line.get("cause") == "port-closed" and line["src"].endswith(":4002") and
+	line["ends"]["sender"]["process"]["act"] == "exit" and line["ends"]["sender"]["process"]["ago_ns"] > 0' "$live"
+some 'a write after close' 'line.get("cause") == "write-after-close" and line["certainty"] == "certain" and
+	line["ends"]["sender"]["process"]["act"] == "close" and line["ends"]["receiver"]["errno"] == "EPIPE"' "$live"
+some 'and the SIGPIPE of the next one' 'line["type"] == "later" and line["end"]["sigpipe"] == "ignored"' "$live"
+some 'the totals' 'line["type"] == "live-summary" and line["sent"] >= 6 and line["lost"] == 0' "$live"
+
+# ---- filters
+refuse_both() {
+	client 9 pass > /dev/null
+	client 10 pass > /dev/null
+	sleep_a_join
+	watch_ends
+}
+only_port() {
+	watch_into "$live" --netns "$netns" "$@" && refuse_both
+	is "$(grep -c 'port-closed ' "$live")" 1 && holds "$(cat "$live")" "127.0.0.1:$port"
+}
+none_of() {
+	watch_into "$live" --netns "$netns" "$@" && refuse_both
+	is "$(grep -c 'port-closed ' "$live")" 0
+}
+port=10
+ok 'a filter of libpcap' only_port src port 10
+ok 'another cause is not told' none_of --cause abort
+ok 'less harm is not told' none_of --harm data-lost
+ok 'another command is not told' none_of -c nginx
+ok 'another process is not told' none_of -p $namespace_holder
+ok 'another cgroup is not told' none_of --cgroup /no/such
+port=9
+watch_into "$live" --netns "$netns" -v -w "$scratch/resets.pcapng" port 9 && refuse_both
+ok 'the whole record names kernel, processes and advice' eval 'holds "$(cat "$live")" "kernel says" &&
+	holds "$(cat "$live")" NO_SOCKET && holds "$(cat "$live")" "ss -ltnp"'
+ok 'what it writes is a capture that can be read' eval 'holds "$("$tcpwhy" read --all "$scratch/resets.pcapng")" 127.0.0.1:9'
+
+# ---- nothing is left, nobody is disturbed
+before=$(programs)
+watch_into "$live" --json --netns "$netns"
+first=$watcher
+ok 'it keeps no rights' eval 'is "$(awk "/^Cap(Eff|Prm)/ { print \$2 }" /proc/$first/status | sort -u)" 0000000000000000'
+watch_into "$scratch/second.json" --json --netns "$netns"
+client 9 pass > /dev/null
+sleep_a_join
+kill -KILL $first
+wait $first 2> /dev/null
+ok 'the second goes on when the first is killed' kill -0 $watcher
+client 9 pass > /dev/null
+sleep_a_join
+watch_ends
+ok 'two at once: the second saw both' eval 'is "$(grep -c "\"port-closed\",\"certainty\"" "$scratch/second.json")" 2'
+ok 'the first saw its one' eval 'is "$(grep -c "\"port-closed\",\"certainty\"" "$live")" 1'
+# The kernel lets go of what a killed process held a moment later.
+all_gone() {
+	local tries=200
+	while [ "$(programs)" != "$before" ] && [ $((tries--)) -gt 0 ]; do sleep 0.05; done
+	is "$(programs)" "$before"
+}
+ok 'nothing is left attached' all_gone
+
+# ---- a storm: every reset is counted, not every one is told, and the difference is said
+out_rsts() {
+	inside awk '/^Tcp: [0-9]/ { print $15 }' /proc/net/snmp
+}
+before=$(out_rsts)
+watch_into "$live" --json --netns "$netns"
+inside timeout 60 python3 -c 'import socket
+for i in range(20000):
+    s = socket.socket()
+    s.connect_ex(("127.0.0.1", 9))
+    s.close()'
+sleep_a_join
+watch_ends
+some 'every RST of a storm is counted' "line['type'] == 'live-summary' and line['sent'] == $(($(out_rsts) - before))" "$live"
+some 'what was not told is said' 'line["type"] == "live-summary" and
+	0 < line["told"] < 20000 and line["counted_only"] + line["lost"] > 0' "$live"
+done_testing
