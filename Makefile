@@ -84,12 +84,13 @@ $(BUILD)/%.o: %.c
 # The programs for the kernel: built by clang whatever CC is, carried in the skeleton that the loader includes.
 BPF_CLANG ?= clang
 BPFTOOL   ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
+BPF_ARCH  := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(shell uname -m)))
 BPF_OBJ   := $(BUILD)/src/live/bpf/reset.bpf.o
 
 $(BPF_OBJ): src/live/bpf/reset.bpf.c
 	@mkdir -p $(@D)
 	$(call said,BPF )
-	$(Q)$(BPF_CLANG) -O2 -g -target bpf -Wall -Wextra -Werror -Isrc -MMD -MP -c -o $@ $<
+	$(Q)$(BPF_CLANG) -O2 -g -target bpf -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Wextra -Werror -Isrc -MMD -MP -c -o $@ $<
 
 $(BUILD)/src/live/bpf/reset.skel.h: $(BPF_OBJ)
 	$(call said,SKEL)
@@ -134,9 +135,10 @@ test: tests                         ## build and run all tests
 tests: $(BUILD)/tcpwhy $(TESTS) $(REPLAYS) $(BUILD)/check_json examples
 
 # Tests of the layers above the library.
-$(foreach layer,$(PROGRAM_LAYERS),$(eval $(BUILD)/tests/$(layer)/%.t: STATIC := $(LAB_OBJ) $(STATIC)))
-$(foreach layer,$(PROGRAM_LAYERS),$(eval $(BUILD)/tests/$(layer)/%.t: LDLIBS += $(PROGRAM_LIBS)))
-$(foreach layer,$(PROGRAM_LAYERS),$(eval $(BUILD)/tests/$(layer)/%.t: $(LAB_OBJ)))
+PROGRAM_TESTS := $(foreach layer,$(PROGRAM_LAYERS),$(filter $(BUILD)/tests/$(layer)/%,$(TESTS)))
+$(PROGRAM_TESTS): STATIC := $(LAB_OBJ) $(STATIC)
+$(PROGRAM_TESTS): LDLIBS += $(PROGRAM_LIBS)
+$(PROGRAM_TESTS): $(LAB_OBJ)
 
 $(BUILD)/tests/%.t: tests/%.c $(HELP_OBJ) $(STATIC)
 	@mkdir -p $(@D)

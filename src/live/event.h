@@ -37,7 +37,7 @@ enum live_kind {
 	LIVE_SENT,      /* tcp_send_reset: this host's TCP made a RST */
 	LIVE_RECEIVED,  /* tcp_receive_reset: a socket of this host took one */
 	LIVE_ERROR,     /* inet_sk_error_report: a program will get an error */
-	LIVE_SIGPIPE,   /* signal_generate */
+	LIVE_SIGPIPE,   /* signal_generate, for a write to a socket */
 	LIVE_IGNORED,   /* kfree_skb: a RST that its receiver did not take; `reason` says why, enum live_ignored */
 	LIVE_CALL,      /* sock_send_length, sock_recv_length: a call that failed; `result` is -errno, `state` which */
 	LIVE_KINDS,
@@ -161,6 +161,7 @@ struct live_event {
 	uint8_t synacks;                /* LIVE_SENT: how often the SYN-ACK of this connection was sent again */
 	uint8_t ambiguous;              /* several network namespaces have, or had just now, such a connection */
 	uint8_t padding[2];
+	uint32_t fd;                    /* LIVE_SIGPIPE: the descriptor that was written to */
 	struct live_tuple tuple;
 	struct live_segment segment;
 	struct live_socket socket;

@@ -315,13 +315,6 @@ static void on_error(struct joiner *joiner, const struct live_event *event)
 		end->error = event->socket.error;
 }
 
-static struct live_end *end_of(struct live_record *record, uint32_t pid)
-{
-	if (record->receiver.process.pid == pid)
-		return &record->receiver;
-	return record->sender.process.pid == pid ? &record->sender : NULL;
-}
-
 /* The end of the record that a call on this tuple was made at; NULL for none. */
 static struct live_end *end_at(struct live_record *record, const struct live_tuple *tuple)
 {
@@ -332,20 +325,15 @@ static struct live_end *end_at(struct live_record *record, const struct live_tup
 
 static void look_for_owners(struct joiner *joiner);
 
-/* The writer's pid is all that a signal tells. */
-static struct live_end *end_for(struct live_record *record, const struct live_event *event)
-{
-	return event->kind == LIVE_CALL ? end_at(record, &event->tuple) : end_of(record, event->process.pid);
-}
-
 static void take_outcome(struct live_end *end, const struct live_event *event)
 {
-	if (event->kind == LIVE_SIGPIPE) {
-		end->pipe = event->result == 0 ? PIPE_DELIVERED : PIPE_IGNORED;
-		return;
-	}
 	if (!end->process.pid)
 		end->process = event->process;
+	if (event->kind == LIVE_SIGPIPE) {
+		end->pipe = event->result == 0 ? PIPE_DELIVERED : PIPE_IGNORED;
+		end->fd = (int)event->fd + 1;
+		return;
+	}
 	if (end->call != CALL_NONE)
 		return;
 	end->call = event->state == LIVE_CALL_SEND ? CALL_SEND : CALL_RECEIVE;
@@ -356,7 +344,7 @@ static void on_outcome(struct joiner *joiner, const struct live_event *event)
 {
 	look_for_owners(joiner);
 	for (uint64_t i = joiner->end; i > joiner->begin; i--) {
-		struct live_end *end = end_for(at(joiner, i - 1), event);
+		struct live_end *end = end_at(at(joiner, i - 1), &event->tuple);
 
 		if (end) {
 			take_outcome(end, event);
@@ -366,7 +354,7 @@ static void on_outcome(struct joiner *joiner, const struct live_event *event)
 	for (uint64_t i = joiner->recent_count; i > 0 && joiner->recent_count - i < RECENT_MAX; i--) {
 		struct live_record *record = &joiner->recent[(i - 1) % RECENT_MAX];
 
-		if (end_for(record, event)) {
+		if (end_at(record, &event->tuple)) {
 			joiner->sink.late(joiner->sink.user, record, event);
 			return;
 		}
@@ -426,6 +414,11 @@ void joiner_finish(struct joiner *joiner)
 bool joiner_is_empty(const struct joiner *joiner)
 {
 	return joiner->begin == joiner->end;
+}
+
+bool joiner_is_sender(const struct live_record *record, const struct live_tuple *tuple)
+{
+	return same_end(&record->sender.tuple, tuple) && !same_end(&record->receiver.tuple, tuple);
 }
 
 void joiner_free(struct joiner *joiner)

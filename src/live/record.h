@@ -69,6 +69,8 @@ void joiner_advance(struct joiner *joiner, uint64_t now_ns);
 /* Hand over everything. */
 void joiner_finish(struct joiner *joiner);
 bool joiner_is_empty(const struct joiner *joiner);
+/* Whether a connection, as this end sees it, is that of the sender and not of the receiver. */
+bool joiner_is_sender(const struct live_record *record, const struct live_tuple *tuple);
 /* NULL is allowed. */
 void joiner_free(struct joiner *joiner);
 

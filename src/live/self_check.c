@@ -51,6 +51,7 @@ static bool add_tracer(struct buffer *out)
 	       _("needs Linux 6.10"));
 	add_if(out, tracer_reasons(tracer)->count > 0, _("the reason that the kernel gives"), _("needs Linux 6.10"));
 	add_if(out, tracer_sees_drops(tracer), _("what netfilter rejects, and RSTs that TCP ignores"), _("needs Linux 5.17"));
+	add_if(out, tracer_sees_pipes(tracer), _("SIGPIPE, and for which socket"), _("needs Linux 5.15"));
 	add_if(out, tracer_finds_owners(tracer), _("the process that holds a socket"), _("needs Linux 5.11"));
 	tracer_close(tracer);
 	return true;

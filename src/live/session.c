@@ -94,13 +94,13 @@ static void on_late(void *user, const struct live_record *record, const struct l
 	         event->process.command);
 	if (event->kind == LIVE_SIGPIPE) {
 		witness.pipe = event->result ? PIPE_IGNORED : PIPE_DELIVERED;
+		witness.actor.fd = (int)event->fd;
 	} else {
 		witness.call = event->state == LIVE_CALL_SEND ? CALL_SEND : CALL_RECEIVE;
 		witness.error = -event->result;
 	}
 	facts_fill(&evidence, &testimony, record, &session->context);
-	witness.at_sender = record->sender.process.pid == event->process.pid &&
-	                    record->receiver.process.pid != event->process.pid;
+	witness.at_sender = joiner_is_sender(record, &event->tuple);
 	session->sink.late(session->sink.user, &evidence, &witness,
 	                   session->context.realtime_offset_ns + (int64_t)event->time_ns, event->process.followed);
 }

@@ -108,6 +108,7 @@ static void adapt(struct tracer *tracer, const struct btf *btf, const struct tra
 	skeleton->rodata->only_netns = options->netns;
 	skeleton->rodata->has_reason = has_reason;
 	skeleton->rodata->shown_a_second = options->shown_a_second ? options->shown_a_second : TRACER_SHOWN;
+	skeleton->rodata->has_registers = libbpf_probe_bpf_helper(BPF_PROG_TYPE_RAW_TRACEPOINT, BPF_FUNC_task_pt_regs, NULL) == 1;
 	if (tracer_arguments(btf, "kfree_skb") < 3)
 		bpf_program__set_autoload(skeleton->progs.on_drop, false);
 	else
@@ -238,6 +239,11 @@ bool tracer_sees_no_socket(const struct tracer *tracer)
 bool tracer_sees_drops(const struct tracer *tracer)
 {
 	return tracer->skeleton->links.on_drop;
+}
+
+bool tracer_sees_pipes(const struct tracer *tracer)
+{
+	return tracer->skeleton->rodata->has_registers;
 }
 
 bool tracer_finds_owners(const struct tracer *tracer)

@@ -45,6 +45,8 @@ const struct reasons *tracer_reasons(const struct tracer *tracer);
 bool tracer_sees_no_socket(const struct tracer *tracer);
 /* Segments that netfilter dropped, and RSTs that TCP ignored, are seen (since Linux 5.17). */
 bool tracer_sees_drops(const struct tracer *tracer);
+/* A SIGPIPE is tied to the socket that was written to (since Linux 5.15). */
+bool tracer_sees_pipes(const struct tracer *tracer);
 /* tracer_owners() can answer (since Linux 5.11). */
 bool tracer_finds_owners(const struct tracer *tracer);
 struct btf;

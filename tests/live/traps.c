@@ -438,7 +438,7 @@ static void test_ambiguous(void)
 static void test_pipes(void)
 {
 	struct live_event sent = passive(TIMEWAIT, STATE_TIME_WAIT, ACK, 5);
-	struct live_event pipe = { .kind = LIVE_SIGPIPE, .process = { .pid = CLIENT_PID } };
+	struct live_event pipe = { .kind = LIVE_SIGPIPE, .tuple = at_client(), .process = { .pid = CLIENT_PID } };
 	struct stage stage;
 
 	sent.past = closed_before(STATE_FIN_WAIT2);

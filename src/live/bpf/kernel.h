@@ -59,7 +59,7 @@ struct sock_common {
 };
 
 struct inode { unsigned long i_ino; };
-struct socket { struct sock *sk; };
+struct socket { struct file *file; struct sock *sk; };
 struct socket_alloc { struct socket socket; struct inode vfs_inode; };
 struct kernfs_node { __u64 id; };
 struct cgroup { struct kernfs_node *kn; };
@@ -105,7 +105,11 @@ struct sk_buff {
 };
 
 struct signal_struct { int group_exit_code; };
+struct file { void *private_data; };
+struct fdtable { unsigned int max_fds; struct file **fd; };
+struct files_struct { struct fdtable *fdt; };
 struct task_struct {
+	struct files_struct *files;
 	unsigned int flags;
 	int exit_code;
 	int pid, tgid;
@@ -115,7 +119,15 @@ struct task_struct {
 
 enum sock_flags { SOCK_LINGER = 4 };
 
-struct file;
+/* The registers with which a program entered the kernel: the first argument of the system call is its descriptor. */
+#if defined(__TARGET_ARCH_x86)
+struct pt_regs { unsigned long di; };
+#define FIRST_ARGUMENT di
+#elif defined(__TARGET_ARCH_arm64)
+struct pt_regs { unsigned long orig_x0; };
+#define FIRST_ARGUMENT orig_x0
+#endif
+
 struct seq_file;
 struct bpf_iter_meta { struct seq_file *seq; };
 struct bpf_iter__task_file { struct bpf_iter_meta *meta; struct task_struct *task; __u32 fd; struct file *file; };

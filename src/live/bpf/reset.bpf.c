@@ -242,6 +242,48 @@ int on_state(struct bpf_raw_tracepoint_args *ctx)
 	return 0;
 }
 
+/* The TCP socket that the current system call writes to; NULL where it is a pipe, or cannot be told. */
+static __always_inline const struct sock *written_to(uint32_t *ret_fd)
+{
+#ifdef FIRST_ARGUMENT
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct pt_regs *registers = (struct pt_regs *)bpf_task_pt_regs(task);
+	struct file **files = READ(task, files, fdt, fd), *file = 0;
+	struct socket *socket;
+	const struct sock *sk;
+
+	*ret_fd = (uint32_t)READ(registers, FIRST_ARGUMENT);
+	if (*ret_fd >= READ(task, files, fdt, max_fds) || bpf_probe_read_kernel(&file, sizeof file, files + *ret_fd) || !file)
+		return 0;
+	socket = READ(file, private_data);
+	if (!socket || READ(socket, file) != file)
+		return 0;
+	sk = READ(socket, sk);
+	return sk && READ(sk, sk_protocol) == PROTOCOL_TCP ? sk : 0;
+#else
+	return 0;
+#endif
+}
+
+static __always_inline void tell_pipe(int result)
+{
+	struct live_tuple tuple = { 0 };
+	const struct sock *sk;
+	struct live_event *event;
+	uint32_t fd = 0;
+
+	sk = has_registers ? written_to(&fd) : 0;
+	if (!sk)
+		return;
+	look_tuple(&tuple, sk);
+	event = begin(&tuple, LIVE_SIGPIPE, 0xffffffff);
+	if (!event)
+		return;
+	event->result = result;
+	event->fd = fd;
+	bpf_ringbuf_submit(event, 0);
+}
+
 /* signal_generate(sig, info, task, group, result) */
 SEC("raw_tp/signal_generate")
 int on_signal(struct bpf_raw_tracepoint_args *ctx)
@@ -252,16 +294,7 @@ int on_signal(struct bpf_raw_tracepoint_args *ctx)
 	struct killed by = { 0 };
 
 	if (signal == SIGNAL_PIPE) {
-		struct live_tuple none = { 0 };
-		struct live_event *event;
-
-		none.netns = only_netns;
-		event = begin(&none, LIVE_SIGPIPE, 0xffffffff);
-		if (event) {
-			event->has_tuple = 0;
-			event->result = result;
-			bpf_ringbuf_submit(event, 0);
-		}
+		tell_pipe(result);
 		return 0;
 	}
 	/* What does not end processes by itself is not remembered: SIGCHLD, SIGWINCH, SIGURG, SIGCONT and the stops. */
