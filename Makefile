@@ -262,6 +262,8 @@ install: all $(INSTALLED)          ## install under PREFIX
 	install -D -m 755 $(BUILD)/$(SONAME) $(DESTDIR)$(PREFIX)/lib/$(SONAME)
 	ln -sf $(SONAME) $(DESTDIR)$(PREFIX)/lib/libtcpwhy.so
 	install -D -m 644 $(BUILD)/tcpwhy.pc $(DESTDIR)$(PREFIX)/lib/pkgconfig/tcpwhy.pc
+	sed 's|@PREFIX@|$(PREFIX)|' init/tcpwhy-watch.service > $(BUILD)/tcpwhy-watch.service
+	install -D -m 644 $(BUILD)/tcpwhy-watch.service $(DESTDIR)$(PREFIX)/lib/systemd/system/tcpwhy-watch.service
 	install -D -m 644 man/tcpwhy.1 $(DESTDIR)$(PREFIX)/share/man/man1/tcpwhy.1
 	install -D -m 644 $(BUILD)/tcpwhy-causes.7 $(DESTDIR)$(PREFIX)/share/man/man7/tcpwhy-causes.7
 	$(foreach mo,$(MO),install -D -m 644 $(mo) \

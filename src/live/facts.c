@@ -6,18 +6,6 @@
 #include "base/sequence.h"
 #include "live/filling.h"
 
-static int64_t idle_ns(const struct filling *filling, const struct live_socket *socket)
-{
-	uint32_t sent = socket->now_ticks - socket->sent_ticks, received = socket->now_ticks - socket->received_ticks;
-
-	/* 0: never sent or received. */
-	if (!socket->sent_ticks && !socket->received_ticks)
-		return 0;
-	if (!socket->sent_ticks || (socket->received_ticks && received < sent))
-		sent = received;
-	return (int64_t)sent * filling->context->tick_ns;
-}
-
 /* close() shuts down both directions before anything else; connect(AF_UNSPEC) leaves them as they are. */
 static bool is_closing(const struct filling *filling)
 {

@@ -83,3 +83,15 @@ void count(struct filling *filling, enum fact fact, uint64_t number)
 	else
 		decide(filling, fact, false);
 }
+
+int64_t idle_ns(const struct filling *filling, const struct live_socket *socket)
+{
+	uint32_t sent = socket->now_ticks - socket->sent_ticks, received = socket->now_ticks - socket->received_ticks;
+
+	/* 0: never sent or received. */
+	if (!socket->sent_ticks && !socket->received_ticks)
+		return -1;
+	if (!socket->sent_ticks || (socket->received_ticks && received < sent))
+		sent = received;
+	return (int64_t)sent * filling->context->tick_ns;
+}

@@ -34,6 +34,9 @@ uint64_t unsent_bytes(const struct live_socket *socket);
 uint64_t bytes_received(const struct live_socket *socket);
 uint64_t bytes_acked(const struct live_socket *socket);
 
+/* Since data was last sent or received; -1: never. */
+int64_t idle_ns(const struct filling *filling, const struct live_socket *socket);
+
 /* Facts that come from the kernel: yes; yes with a number; yes or no; yes with a number unless it is 0, else no. */
 void say(struct filling *filling, enum fact fact);
 void say_number(struct filling *filling, enum fact fact, uint64_t number);

@@ -32,10 +32,27 @@ static void fill_cgroup(struct actor *actor)
 	fclose(file);
 }
 
+/* Container managers name the cgroup after the container: "docker-<64 hexadecimal digits>.scope" and the like. */
+static void fill_container(struct actor *actor)
+{
+	const char *at = actor->cgroup;
+	size_t len;
+
+	while (*at) {
+		len = strspn(at, "0123456789abcdef");
+		if (len == CONTAINER_MAX - 1) {
+			memcpy(actor->container, at, len);
+			actor->container[len] = 0;
+		}
+		at += len ? len : 1;
+	}
+}
+
 void places_fill(struct actor *actor)
 {
 	if (!actor->known)
 		return;
 	fill_executable(actor);
 	fill_cgroup(actor);
+	fill_container(actor);
 }

@@ -4,7 +4,7 @@
 
 #include "reset/testimony.h"
 
-/* Fill executable and cgroup where they can be read: a process that has ended leaves them "". */
+/* Fill executable, cgroup and container where they can be read: a process that has ended leaves them "". */
 void places_fill(struct actor *actor);
 
 #endif

@@ -40,9 +40,11 @@ static void fill_actor(struct actor *actor, const struct live_end *end, uint64_t
 	         process->killer_command);
 }
 
-static void fill_witness(struct witness *witness, const struct live_end *end, const struct live_socket *socket,
-                         uint8_t state, uint64_t now_ns)
+static void fill_witness(struct witness *witness, const struct filling *filling, const struct live_end *end,
+                         const struct live_socket *socket, uint8_t state)
 {
+	uint64_t now_ns = filling->record->time_ns;
+
 	witness->here = end->has_socket || end->process.pid;
 	witness->netns = end->tuple.netns;
 	witness->error = end->error;
@@ -58,6 +60,12 @@ static void fill_witness(struct witness *witness, const struct live_end *end, co
 	witness->received = bytes_received(socket);
 	witness->acked = bytes_acked(socket);
 	witness->retransmits = socket->total_retransmits;
+	witness->age_ns = socket->born_ns && socket->born_ns < now_ns ? (int64_t)(now_ns - socket->born_ns) : -1;
+	witness->idle_ns = idle_ns(filling, socket);
+	witness->linger_ns = -1;
+	if (socket->lingers)
+		witness->linger_ns = (int64_t)(socket->linger_ticks & UINT32_MAX) * filling->context->tick_ns;
+	witness->orphan = !socket->held;
 }
 
 /* close() is what is seen; the evidence tells what it really was. */
@@ -82,10 +90,9 @@ void fill_testimony(struct testimony *testimony, const struct filling *filling)
 		.reason = reasons_name(filling->context->reasons, record->reason),
 		.meaning = reasons_meaning(filling->reason),
 	};
-	fill_witness(&testimony->sender, &record->sender, filling->sender,
-	             filling->sender_state ? filling->sender_state : record->state, record->time_ns);
-	fill_witness(&testimony->receiver, &record->receiver, filling->receiver, filling->receiver_state,
-	             record->time_ns);
+	fill_witness(&testimony->sender, filling, &record->sender, filling->sender,
+	             filling->sender_state ? filling->sender_state : record->state);
+	fill_witness(&testimony->receiver, filling, &record->receiver, filling->receiver, filling->receiver_state);
 	testimony->sender.here |= record->sent || record->has_sender_past;
 	testimony->receiver.here |= record->received || record->has_receiver_past;
 	testimony->sender.actor.act = act_of(filling->e, testimony->sender.actor.act);

@@ -110,6 +110,16 @@ static void add_place(struct buffer *out, const struct actor *actor)
 	}
 }
 
+static void add_time(struct buffer *out, const char *text, int64_t ns)
+{
+	char duration[CLOCK_TEXT_MAX];
+
+	if (ns < 0)
+		return;
+	join(out, "; ", text);
+	buffer_puts(out, clock_duration(duration, ns));
+}
+
 static void add_numbers(struct buffer *out, const struct witness *witness)
 {
 	struct {
@@ -128,6 +138,13 @@ static void add_numbers(struct buffer *out, const struct witness *witness)
 		join(out, "; ", _(numbers[i].text));
 		explain_bytes(out, numbers[i].bytes);
 	}
+	add_time(out, _("SO_LINGER: "), witness->linger_ns);
+	add_time(out, _("age: "), witness->age_ns);
+	add_time(out, _("idle: "), witness->idle_ns);
+	if (witness->retransmits)
+		buffer_printf(out, _("; retransmitted: %" PRIu32), witness->retransmits);
+	if (witness->orphan)
+		join(out, "; ", _("no program held it any more"));
 }
 
 static void add_witness(struct buffer *out, const struct report_style *style, const char *label,
@@ -183,6 +200,7 @@ static json_t *actor_json(const struct actor *actor)
 	json_put(object, "command", json_text(actor->command));
 	json_put(object, "executable", json_text(actor->executable[0] ? actor->executable : NULL));
 	json_put(object, "cgroup", json_text(actor->cgroup[0] ? actor->cgroup : NULL));
+	json_put(object, "container", json_text(actor->container[0] ? actor->container : NULL));
 	json_put(object, "fd", actor->fd >= 0 ? json_integer(actor->fd) : json_null());
 	json_put(object, "act", json_string(act_id(actor->act)));
 	json_put_number(object, "ago_ns", (uint64_t)actor->ago_ns);
@@ -191,6 +209,11 @@ static json_t *actor_json(const struct actor *actor)
 	json_put(object, "killer_pid", actor->killer ? json_integer(actor->killer) : json_null());
 	json_put(object, "killer_command", json_text(actor->killer ? actor->killer_command : NULL));
 	return object;
+}
+
+static json_t *known_ns(int64_t ns)
+{
+	return ns >= 0 ? json_integer(ns) : json_null();
 }
 
 static json_t *witness_json(const struct witness *witness)
@@ -213,6 +236,10 @@ static json_t *witness_json(const struct witness *witness)
 	json_put_number(object, "received_bytes", witness->received);
 	json_put_number(object, "acked_bytes", witness->acked);
 	json_put_number(object, "retransmits", witness->retransmits);
+	json_put(object, "age_ns", known_ns(witness->age_ns));
+	json_put(object, "idle_ns", known_ns(witness->idle_ns));
+	json_put(object, "linger_ns", known_ns(witness->linger_ns));
+	json_put(object, "orphan", json_boolean(witness->orphan));
 	return object;
 }
 

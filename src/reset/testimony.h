@@ -27,6 +27,7 @@ enum pipe_signal {
 
 #define COMMAND_MAX 16
 #define PLACE_MAX 192
+#define CONTAINER_MAX 65
 
 /* A process at one end. */
 struct actor {
@@ -36,6 +37,7 @@ struct actor {
 	char command[COMMAND_MAX];
 	char executable[PLACE_MAX];  /* "" where it cannot be read */
 	char cgroup[PLACE_MAX];      /* path in cgroup2, likewise */
+	char container[CONTAINER_MAX];/* id that the path names; "" where it names none */
 	enum act act;
 	int64_t ago_ns;              /* how long before the reset it did so; 0: it was the reset */
 	int signal;                  /* that ended it; 0 for none */
@@ -64,6 +66,9 @@ struct witness {
 	uint64_t unread, unsent;     /* bytes thrown away: received and not read; written and not acknowledged */
 	uint64_t received, acked;    /* bytes over its whole life */
 	uint32_t retransmits;        /* likewise */
+	int64_t age_ns, idle_ns;     /* of the connection; since data was last sent or received; -1: unknown */
+	int64_t linger_ns;           /* SO_LINGER; -1: not set */
+	bool orphan;                 /* no program held the socket any more */
 };
 
 struct testimony {

@@ -30,6 +30,13 @@ ok 'without rights it says what is missing' eval '
 	setpriv --reuid 65534 --regid 65534 --clear-groups "$tcpwhy" watch > "$scratch/out" 2> "$scratch/err"; is $? 1 &&
 	holds "$(cat "$scratch/err")" CAP_BPF'
 
+just_enough() {
+	setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all,+bpf,+perfmon --ambient-caps=-all,+bpf,+perfmon \
+		--bounding-set=-all,+bpf,+perfmon "$tcpwhy" watch --self-check > "$scratch/check" 2>&1
+	is $? 0 && holds "$(cat "$scratch/check")" 'yes  the process that holds a socket'
+}
+ok 'CAP_BPF and CAP_PERFMON are all that it needs' just_enough
+
 # ---- what is told
 ok 'it watches' watch_into "$live" --json --netns "$netns"
 client 9 pass > /dev/null
@@ -92,7 +99,8 @@ port=9
 watch_into "$live" --netns "$netns" -v -w "$scratch/resets.pcapng" port 9 && refuse_both
 ok 'the whole record names kernel, processes and advice' eval 'holds "$(cat "$live")" "kernel says" &&
 	holds "$(cat "$live")" NO_SOCKET && holds "$(cat "$live")" "ss -ltnp"'
-ok 'what it writes is a capture that can be read' eval 'holds "$("$tcpwhy" read --all "$scratch/resets.pcapng")" 127.0.0.1:9'
+ok 'what it writes is a capture that can be read' eval '
+	holds "$("$tcpwhy" read --all "$scratch/resets.pcapng")" 127.0.0.1:9'
 
 # ---- nothing is left, nobody is disturbed
 before=$(programs)
