@@ -158,7 +158,8 @@ static void add_witness(struct buffer *out, const struct report_style *style, co
 		testimony_act(&clause, &witness->actor);
 		join(&text, ": ", buffer_text(&clause));
 	} else if (witness->here) {
-		buffer_puts(&text, _("on this host; no process that holds it was found"));
+		buffer_puts(&text, witness->counted ? _("on this host; no process that holds it was found")
+		                                    : _("on this host, without a socket"));
 	}
 	buffer_reset(&clause);
 	testimony_outcome(&clause, witness);

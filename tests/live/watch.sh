@@ -106,7 +106,8 @@ ok 'what it writes is a capture that can be read' eval '
 before=$(programs)
 watch_into "$live" --json --netns "$netns"
 first=$watcher
-ok 'it keeps no rights' eval 'is "$(awk "/^Cap(Eff|Prm)/ { print \$2 }" /proc/$first/status | sort -u)" 0000000000000000'
+ok 'it keeps no rights' eval '
+	is "$(awk "/^Cap(Eff|Prm)/ { print \$2 }" /proc/$first/status | sort -u)" 0000000000000000'
 watch_into "$scratch/second.json" --json --netns "$netns"
 client 9 pass > /dev/null
 sleep_a_join
@@ -139,7 +140,8 @@ for i in range(20000):
     s.close()'
 sleep_a_join
 watch_ends
-some 'every RST of a storm is counted' "line['type'] == 'live-summary' and line['sent'] == $(($(out_rsts) - before))" "$live"
+some 'every RST of a storm is counted' \
+	"line['type'] == 'live-summary' and line['sent'] == $(($(out_rsts) - before))" "$live"
 some 'what was not told is said' 'line["type"] == "live-summary" and
 	0 < line["told"] < 20000 and line["counted_only"] + line["lost"] > 0' "$live"
 done_testing

@@ -45,7 +45,7 @@ except OSError as e:
     print(type(e).__name__)"
 }
 
-# server PORT CODE: in the background, one that listens, and does CODE with each connection `c`; returns when it listens.
+# server PORT CODE: in the background, one that does CODE with each connection `c`; returns when it listens.
 server() {
 	inside timeout 60 python3 -c "import os, signal, socket, struct, sys, time
 l = socket.socket()
