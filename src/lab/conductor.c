@@ -182,6 +182,8 @@ enum status conductor_wait(struct conductor *conductor, const struct step *step,
 	char text[STEP_TEXT_MAX];
 
 	while (!is_so(conductor, step)) {
+		if (conductor->error.status != STATUS_OK)
+			return conductor->error.status;
 		if (waited > patience) {
 			step_text(text, step);
 			return error_set(&conductor->error, STATUS_LIMIT, _("waited in vain: %s"), text);

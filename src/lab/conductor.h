@@ -6,6 +6,7 @@
 #define TCPWHY_LAB_CONDUCTOR_H
 
 #include "lab/command.h"
+#include "lab/diag.h"
 #include "lab/message.h"
 #include "lab/network.h"
 #include "lab/program.h"
@@ -55,7 +56,7 @@ int64_t conductor_now(const struct conductor *conductor);
 void conductor_turn(struct conductor *conductor, int64_t ns);
 /*
  * Turn until `is_so`. STATUS_LIMIT, and what was waited for in vain, past the deadline (CONDUCTOR_PATIENCE_NS, longer
- * in real time).
+ * in real time). A condition that cannot be looked at says so in conductor->error, which ends the wait as well.
  */
 typedef bool (*conductor_condition)(struct conductor *conductor, const struct step *step);
 enum status conductor_wait(struct conductor *conductor, const struct step *step, conductor_condition is_so);
@@ -66,6 +67,8 @@ enum status step_play(struct conductor *conductor, const struct step *step);
 /* The step in words, translated: "the server: close()". Empty for one that needs none. */
 #define STEP_TEXT_MAX 256
 void step_text(char text[STEP_TEXT_MAX], const struct step *step);
+/* What is known of the socket of the step; `state` is -1, which is none, where it cannot be seen: conductor->error. */
+struct socket_view step_look(struct conductor *conductor, const struct step *step);
 /* Put that onto the time line. */
 void step_remark(struct conductor *conductor, const struct step *step);
 

@@ -3,7 +3,6 @@
 
 #include "base/clock.h"
 #include "lab/conductor.h"
-#include "lab/diag.h"
 #include "lab/firewall.h"
 #include "lab/mptcp.h"
 
@@ -212,30 +211,35 @@ static enum status play_wire(struct conductor *conductor, const struct step *ste
 
 /* ---- waits */
 
-static struct socket_view look(struct conductor *conductor, const struct step *step)
+struct socket_view step_look(struct conductor *conductor, const struct step *step)
 {
 	const struct program *program = program_of(conductor, step);
 	struct socket_view view = { 0 };
+	enum status status = network_enter(&conductor->network, (enum party)step->who, &conductor->error);
 
-	if (network_enter(&conductor->network, (enum party)step->who, &conductor->error) == STATUS_OK)
-		view = diag_look(&program->local[step->sock], &program->remote[step->sock]);
+	if (status == STATUS_OK)
+		status = diag_look(&program->local[step->sock], &program->remote[step->sock], &view, &conductor->error);
 	network_leave(&conductor->network);
+	if (status != STATUS_OK)
+		view.state = -1;
 	return view;
 }
 
 static bool is_in_state(struct conductor *conductor, const struct step *step)
 {
-	return look(conductor, step).state == step->number;
+	return step_look(conductor, step).state == step->number;
 }
 
 static bool is_unread(struct conductor *conductor, const struct step *step)
 {
-	return look(conductor, step).unread >= step->number;
+	return step_look(conductor, step).unread >= step->number;
 }
 
 static bool is_acked(struct conductor *conductor, const struct step *step)
 {
-	return look(conductor, step).unacked == 0;
+	struct socket_view view = step_look(conductor, step);
+
+	return view.state >= 0 && view.unacked == 0;
 }
 
 static bool has_passed(struct conductor *conductor, const struct step *step)

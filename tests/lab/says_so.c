@@ -1,0 +1,84 @@
+/*
+ * The law: what the lab cannot see, keep or do it says; it never takes it for something that happened. Played with
+ * scenarios of its own, at last under a filter of system calls that takes away what the lab looks through.
+ */
+#include "lab/lab.h"
+
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/netlink.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+#include "tap.h"
+
+/* Of a 64-bit argument, where the filter finds the lower half. */
+#define LOWER_HALF (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? 4 : 0)
+#define ARGUMENT(n) ((unsigned)offsetof(struct seccomp_data, args[n]) + LOWER_HALF)
+#define LOAD(offset) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offset)
+#define JUMP_UNLESS(value, steps) BPF_JUMP(BPF_JMP | BPF_K | BPF_JEQ, value, 0, steps)
+
+static enum status play(const struct step *steps, const struct lab_sink *sink, struct error *error)
+{
+	const struct scenario scenario = { .title = "a test", .steps = steps };
+	const struct lab_options options = { .version = 4 };
+
+	*error = (struct error){ STATUS_OK, "" };
+	return lab_play(&scenario, &options, sink, error);
+}
+
+/* It ends in a failure whose text holds the piece. */
+static void fails(const struct step *steps, const char *piece, const char *name)
+{
+	const struct lab_sink sink = { .user = NULL };
+	struct error error;
+	enum status status = play(steps, &sink, &error);
+
+	if (!ok(status != STATUS_OK && strstr(error.text, piece), "%s: it says '%s'", name, piece))
+		printf("#   status %d, '%s'\n", status, error.text);
+}
+
+/* From now on sockets' states cannot be looked at by this process, nor by those that it starts. */
+static bool forget_inet_diag(void)
+{
+	struct sock_filter steps[] = {
+		LOAD(offsetof(struct seccomp_data, nr)), JUMP_UNLESS(SYS_socket, 5),
+		LOAD(ARGUMENT(0)), JUMP_UNLESS(AF_NETLINK, 3),
+		LOAD(ARGUMENT(2)), JUMP_UNLESS(NETLINK_SOCK_DIAG, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPROTONOSUPPORT),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog program = { sizeof steps / sizeof *steps, steps };
+
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+static void test_no_inet_diag(void)
+{
+	static const struct step gone[] = { CONNECTED, WAIT_STATE(CLIENT, GONE), END };
+	static const struct step acked[] = { CONNECTED, WRITE(CLIENT, 5), WAIT_ACKED(CLIENT), END };
+
+	if (!forget_inet_diag()) {
+		ok(true, "no inet_diag # SKIP system calls cannot be filtered here: %s", strerror(errno));
+		return;
+	}
+	fails(gone, "cannot be looked at (inet_diag): Protocol not supported", "a socket that cannot be seen is not gone");
+	fails(acked, "cannot be looked at (inet_diag): Protocol not supported", "nor is all of it acknowledged");
+}
+
+int main(void)
+{
+	static const struct step plain[] = { CONNECTED, END };
+	const struct lab_sink sink = { .user = NULL };
+	struct error error;
+
+	setenv("LC_ALL", "C.UTF-8", 1);
+	if (play(plain, &sink, &error) != STATUS_OK) {
+		ok(true, "playing # SKIP %s", error.text);
+		return done_testing();
+	}
+	test_no_inet_diag();
+	return done_testing();
+}
