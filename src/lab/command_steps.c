@@ -1,3 +1,5 @@
+#include <stdio.h>
+
 #include "base/clock.h"
 #include "lab/conductor.h"
 
@@ -94,6 +96,17 @@ enum status command_step(struct conductor *conductor, const struct step *step)
 	return status;
 }
 
+static void tell_untraced(struct conductor *conductor, const struct command *command)
+{
+	char text[STEP_TEXT_MAX];
+
+	if (!command->untraced)
+		return;
+	snprintf(text, sizeof text, _("%s: calls of %zu processes are not shown; %d are followed at a time"),
+	         lab_party_text(command->party), command->untraced, TRACEES_MAX);
+	message_remark(conductor->caller, conductor_now(conductor), text);
+}
+
 void command_finish(struct conductor *conductor)
 {
 	for (unsigned i = 0; i < PARTIES; i++) {
@@ -101,5 +114,6 @@ void command_finish(struct conductor *conductor)
 
 		if (conductor->commands[i].started)
 			wait_patiently(conductor, &step, has_command_ended, COMMAND_PATIENCE_NS);
+		tell_untraced(conductor, &conductor->commands[i]);
 	}
 }

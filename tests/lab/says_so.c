@@ -11,19 +11,25 @@
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include "tap.h"
 
+/* What would wait for ever fails then. */
+#define PATIENCE_S 120
 /* Of a 64-bit argument, where the filter finds the lower half. */
 #define LOWER_HALF (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? 4 : 0)
 #define ARGUMENT(n) ((unsigned)offsetof(struct seccomp_data, args[n]) + LOWER_HALF)
 #define LOAD(offset) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offset)
 #define JUMP_UNLESS(value, steps) BPF_JUMP(BPF_JMP | BPF_K | BPF_JEQ, value, 0, steps)
 
+/* In place of the client's program; NULL for none. */
+static const char *command;
+
 static enum status play(const struct step *steps, const struct lab_sink *sink, struct error *error)
 {
 	const struct scenario scenario = { .title = "a test", .steps = steps };
-	const struct lab_options options = { .version = 4 };
+	const struct lab_options options = { .version = 4, .commands = { [PARTY_CLIENT] = command } };
 
 	*error = (struct error){ STATUS_OK, "" };
 	return lab_play(&scenario, &options, sink, error);
@@ -40,6 +46,11 @@ static void fails(const struct step *steps, const char *piece, const char *name)
 		printf("#   status %d, '%s'\n", status, error.text);
 }
 
+static bool obey(const struct sock_fprog *program)
+{
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, program) == 0;
+}
+
 /* From now on sockets' states cannot be looked at by this process, nor by those that it starts. */
 static bool forget_inet_diag(void)
 {
@@ -52,7 +63,33 @@ static bool forget_inet_diag(void)
 	};
 	const struct sock_fprog program = { sizeof steps / sizeof *steps, steps };
 
-	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+	return obey(&program);
+}
+
+/* Nor anything be traced. */
+static bool forget_ptrace(void)
+{
+	struct sock_filter steps[] = {
+		LOAD(offsetof(struct seccomp_data, nr)), JUMP_UNLESS(SYS_ptrace, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog program = { sizeof steps / sizeof *steps, steps };
+
+	return obey(&program);
+}
+
+static void test_no_ptrace(void)
+{
+	static const struct step refused[] = { CONNECT(CLIENT, FAILS(ECONNREFUSED)), END };
+
+	if (!forget_ptrace()) {
+		ok(true, "no ptrace() # SKIP system calls cannot be filtered here: %s", strerror(errno));
+		return;
+	}
+	command = "true";
+	fails(refused, "true: cannot be traced: Operation not permitted", "a command that cannot be traced");
+	command = NULL;
 }
 
 static void test_no_inet_diag(void)
@@ -75,10 +112,12 @@ int main(void)
 	struct error error;
 
 	setenv("LC_ALL", "C.UTF-8", 1);
+	alarm(PATIENCE_S);
 	if (play(plain, &sink, &error) != STATUS_OK) {
 		ok(true, "playing # SKIP %s", error.text);
 		return done_testing();
 	}
+	test_no_ptrace();
 	test_no_inet_diag();
 	return done_testing();
 }
