@@ -57,7 +57,7 @@ enum verb {
 	VERB_SAY,           /* text: a sentence of the story, shown on the time line */
 	/* System calls of a program; `expect` says what they return. */
 	VERB_LISTEN,        /* number: the backlog */
-	VERB_CONNECT,
+	VERB_CONNECT,       /* other: enum party, to whom */
 	VERB_ACCEPT,        /* from `other`, the listening socket, into `sock` */
 	VERB_WRITE,         /* number: bytes */
 	VERB_READ,          /* number: at most so many bytes */
@@ -233,7 +233,7 @@ const struct scenario *scenario_find(const struct scenario *list, const char *fa
 #define SAY(text_) { .verb = VERB_SAY, .text = (text_) }
 #define LISTEN(who, ...) STEP(LISTEN, who, .number = 8, .sock = LAB_LISTENER, __VA_ARGS__)
 #define LISTEN_BACKLOG(who, backlog, ...) STEP(LISTEN, who, .number = (backlog), .sock = LAB_LISTENER, __VA_ARGS__)
-#define CONNECT(who, ...) STEP(CONNECT, who, __VA_ARGS__)
+#define CONNECT(who, ...) STEP(CONNECT, who, .other = PARTY_SERVER, __VA_ARGS__)
 #define CONNECT_TO(who, whom, ...) STEP(CONNECT, who, .other = PARTY_##whom, __VA_ARGS__)
 #define ACCEPT(who, ...) STEP(ACCEPT, who, .other = LAB_LISTENER, __VA_ARGS__)
 #define WRITE(who, bytes, ...) STEP(WRITE, who, .number = (bytes), __VA_ARGS__)

@@ -24,16 +24,27 @@ static enum party vantage_of(const struct conductor *conductor, enum port_id por
 	}
 }
 
-static struct track *track_of(struct conductor *conductor, const struct segment *segment)
+struct track *conductor_track(struct conductor *conductor, const struct endpoint *src, const struct endpoint *dst)
 {
 	struct track *track = conductor->tracks;
 
 	for (size_t i = 0; i < conductor->track_count; i++, track++)
-		if (endpoint_equal(&track->src, &segment->src) && endpoint_equal(&track->dst, &segment->dst))
+		if (endpoint_equal(&track->src, src) && endpoint_equal(&track->dst, dst))
 			return track;
-	if (conductor->track_count == TRACKS_MAX)
+	return NULL;
+}
+
+static struct track *track_of(struct conductor *conductor, const struct segment *segment)
+{
+	struct track *track = conductor_track(conductor, &segment->src, &segment->dst);
+
+	if (track)
+		return track;
+	if (conductor->track_count == TRACKS_MAX) {
+		conductor->untracked++;
 		return NULL;
-	conductor->track_count++;
+	}
+	track = &conductor->tracks[conductor->track_count++];
 	*track = (struct track){ .src = segment->src, .dst = segment->dst, .next = segment_end(segment) };
 	return track;
 }
@@ -198,9 +209,14 @@ static unsigned parties_of(const struct scenario *scenario)
 {
 	unsigned parties = 1u << PARTY_CLIENT | 1u << PARTY_ROUTER | 1u << PARTY_SERVER;
 
-	for (const struct step *step = scenario->steps; step->verb != VERB_END; step++)
+	for (const struct step *step = scenario->steps; step->verb != VERB_END; step++) {
 		if (step->verb != VERB_SAY)
 			parties |= 1u << step->who;
+		if (step->verb == VERB_CONNECT)
+			parties |= 1u << step->other;
+		if (step->verb == VERB_SEND_RAW)
+			parties |= 1u << step->forged->to;
+	}
 	return parties;
 }
 

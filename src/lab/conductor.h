@@ -40,7 +40,7 @@ struct conductor {
 	struct seen seen[SEEN_MAX];
 	size_t seen_count, cursors[PARTIES];     /* up to where each party's WAIT_PACKET has looked */
 	struct track tracks[TRACKS_MAX];
-	size_t track_count;
+	size_t track_count, untracked;           /* segments of further directions, whose numbers nobody knows */
 	int64_t ahead_ns;                        /* how far the lab's clock is set forward … */
 	int64_t ahead_at_start_ns[PARTIES];      /* … and was when each party's last call began */
 	struct error error;
@@ -52,6 +52,8 @@ void conductor_play(const struct scenario *scenario, const struct lab_options *o
 /* ---- for the steps */
 /* The time by the lab's clock. */
 int64_t conductor_now(const struct conductor *conductor);
+/* What the end `src` said last to `dst`; NULL where nothing was seen, or conductor->untracked. */
+struct track *conductor_track(struct conductor *conductor, const struct endpoint *src, const struct endpoint *dst);
 /* Let frames and answers come, for at most `ns`. */
 void conductor_turn(struct conductor *conductor, int64_t ns);
 /*

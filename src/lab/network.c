@@ -32,14 +32,13 @@ static const struct place {
 	const char *there;      /* the host's */
 	const char *v4, *v6;
 	enum party party;
-	bool left;
 } places[PORTS] = {
-	[PORT_CLIENT] = { "client", "eth0", "192.0.2.2", "2001:db8:1::2", PARTY_CLIENT, true },
-	[PORT_NEIGHBOUR] = { "neighbour", "eth0", "192.0.2.3", "2001:db8:1::3", PARTY_NEIGHBOUR, true },
-	[PORT_ROUTER_LEFT] = { "router-left", "eth0", "192.0.2.1", "2001:db8:1::1", PARTY_ROUTER, true },
-	[PORT_ROUTER_RIGHT] = { "router-right", "eth1", "198.51.100.1", "2001:db8:2::1", PARTY_ROUTER, false },
-	[PORT_SERVER] = { "server", "eth0", "198.51.100.10", "2001:db8:2::10", PARTY_SERVER, false },
-	[PORT_SPARE] = { "spare", "eth0", "198.51.100.11", "2001:db8:2::11", PARTY_SPARE, false },
+	[PORT_CLIENT] = { "client", "eth0", "192.0.2.2", "2001:db8:1::2", PARTY_CLIENT },
+	[PORT_NEIGHBOUR] = { "neighbour", "eth0", "192.0.2.3", "2001:db8:1::3", PARTY_NEIGHBOUR },
+	[PORT_ROUTER_LEFT] = { "router-left", "eth0", "192.0.2.1", "2001:db8:1::1", PARTY_ROUTER },
+	[PORT_ROUTER_RIGHT] = { "router-right", "eth1", "198.51.100.1", "2001:db8:2::1", PARTY_ROUTER },
+	[PORT_SERVER] = { "server", "eth0", "198.51.100.10", "2001:db8:2::10", PARTY_SERVER },
+	[PORT_SPARE] = { "spare", "eth0", "198.51.100.11", "2001:db8:2::11", PARTY_SPARE },
 };
 
 static struct address address_of(uint8_t version, enum port_id id)
@@ -171,7 +170,7 @@ static enum status introduce(const struct network *network, enum port_id id, str
 		uint8_t mac[6];
 
 		mac_of(other, true, mac);
-		if (other != id && places[other].left == places[id].left)
+		if (other != id && wire_router(other) == wire_router(id))
 			status = netlink_set_neighbour(places[id].there, &address, mac, error);
 	}
 	return status;
@@ -182,7 +181,7 @@ static enum status configure(const struct network *network, enum port_id id, str
 {
 	const struct place *place = &places[id];
 	struct address own = address_of(network->version, id);
-	struct address router = address_of(network->version, place->left ? PORT_ROUTER_LEFT : PORT_ROUTER_RIGHT);
+	struct address router = address_of(network->version, wire_router(id));
 	enum status status = netlink_up(place->there, error);
 
 	if (status == STATUS_OK)
@@ -251,7 +250,7 @@ static enum status await_paths(const struct network *network, struct error *erro
 		status = await_path(network, PORT_SERVER, PORT_CLIENT, PORT_ROUTER_RIGHT, PORT_ROUTER_LEFT, error);
 	for (unsigned id = 0; id < PORTS && status == STATUS_OK; id++)
 		if (places[id].party != PARTY_ROUTER && network->hosts[places[id].party] >= 0)
-			status = await_path(network, places[id].left ? PORT_SERVER : PORT_CLIENT, id, id, id, error);
+			status = await_path(network, wire_router(id) == PORT_ROUTER_LEFT ? PORT_SERVER : PORT_CLIENT, id, id, id, error);
 	return status;
 }
 

@@ -45,13 +45,12 @@ static bool is_blocked(struct conductor *conductor, const struct step *step)
 static struct order order_of(const struct conductor *conductor, const struct step *step)
 {
 	uint8_t version = conductor->options->version;
-	enum party peer = step->other ? (enum party)step->other : PARTY_SERVER;
 	struct order order = { .step = step };
 
 	order.local.address = network_address(version, (enum party)step->who);
 	order.local.port = step->verb == VERB_LISTEN ? LAB_PORT : (uint16_t)(LAB_CLIENT_PORT + step->sock);
 	if (step->verb == VERB_CONNECT) {
-		order.remote.address = network_address(version, peer);
+		order.remote.address = network_address(version, (enum party)step->other);
 		order.remote.port = LAB_PORT;
 	}
 	if (step->verb == VERB_SET_OPTION)

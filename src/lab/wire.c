@@ -221,9 +221,9 @@ static bool is_lost(struct port *port, const uint8_t *frame, uint32_t len)
 	return false;
 }
 
-static bool same_segment(unsigned a, unsigned b)
+enum port_id wire_router(enum port_id id)
 {
-	return (a <= PORT_ROUTER_LEFT) == (b <= PORT_ROUTER_LEFT);
+	return id <= PORT_ROUTER_LEFT ? PORT_ROUTER_LEFT : PORT_ROUTER_RIGHT;
 }
 
 static void hand_over(struct wire *wire, unsigned to, const uint8_t *frame, uint32_t len)
@@ -240,7 +240,7 @@ static void hand_over(struct wire *wire, unsigned to, const uint8_t *frame, uint
 static void deliver(struct wire *wire, unsigned from, const uint8_t *frame, uint32_t len)
 {
 	for (unsigned to = 0; to < PORTS; to++)
-		if (to != from && same_segment(from, to) && wire->ports[to].fd >= 0 &&
+		if (to != from && wire_router(from) == wire_router(to) && wire->ports[to].fd >= 0 &&
 		    memcmp(wire->ports[to].mac, frame, 6) == 0)
 			hand_over(wire, to, frame, len);
 }
@@ -380,9 +380,7 @@ void wire_inject(struct wire *wire, enum port_id to, uint8_t *frame, uint32_t le
 
 void wire_send_from(struct wire *wire, enum port_id from, uint8_t *frame, uint32_t len)
 {
-	enum port_id router = from <= PORT_ROUTER_LEFT ? PORT_ROUTER_LEFT : PORT_ROUTER_RIGHT;
-
-	memcpy(frame, wire->ports[router].mac, 6);
+	memcpy(frame, wire->ports[wire_router(from)].mac, 6);
 	take(wire, from, frame, len, now_realtime());
 }
 

@@ -69,6 +69,8 @@ void wire_send_from(struct wire *wire, enum port_id from, uint8_t *frame, uint32
  * `wait_ms`: forwarded, or an answer. Nobody gets or is shown it, nor anything else that comes out meanwhile.
  */
 bool wire_passes(struct wire *wire, enum port_id in, enum port_id out, uint8_t *frame, uint32_t len, int wait_ms);
+/* The router's port on the segment that this port is on. */
+enum port_id wire_router(enum port_id id);
 /* The MAC of the host on this port. */
 const uint8_t *wire_mac(const struct wire *wire, enum port_id id);
 /* TCP segment of an Ethernet frame; false where it is none. */

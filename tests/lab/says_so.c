@@ -3,6 +3,7 @@
  * scenarios of its own, at last under a filter of system calls that takes away what the lab looks through.
  */
 #include "lab/lab.h"
+#include "lab/wire.h"
 
 #include <errno.h>
 #include <linux/filter.h>
@@ -17,6 +18,7 @@
 
 /* What would wait for ever fails then. */
 #define PATIENCE_S 120
+#define LAST_OF_SOURCE_MAC 11
 /* Of a 64-bit argument, where the filter finds the lower half. */
 #define LOWER_HALF (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? 4 : 0)
 #define ARGUMENT(n) ((unsigned)offsetof(struct seccomp_data, args[n]) + LOWER_HALF)
@@ -33,6 +35,22 @@ static enum status play(const struct step *steps, const struct lab_sink *sink, s
 
 	*error = (struct error){ STATUS_OK, "" };
 	return lab_play(&scenario, &options, sink, error);
+}
+
+static void count_fault(void *user, const char *text)
+{
+	printf("#   %s\n", text);
+	++*(unsigned *)user;
+}
+
+static void works(const struct step *steps, const char *name)
+{
+	unsigned faults = 0;
+	const struct lab_sink sink = { .user = &faults, .fault = count_fault };
+	struct error error;
+
+	if (!ok(play(steps, &sink, &error) == STATUS_OK && !faults, "%s", name))
+		printf("#   '%s'\n", error.text);
 }
 
 /* It ends in a failure whose text holds the piece. */
@@ -79,6 +97,46 @@ static bool forget_ptrace(void)
 	return obey(&program);
 }
 
+static void take_forged(void *user, const struct lab_frame *frame)
+{
+	bool *right = user;
+	struct segment segment;
+
+	if (!frame->out && wire_segment(frame->bytes, frame->len, &segment) && segment.flags & LAB_RST)
+		*right = frame->bytes[LAST_OF_SOURCE_MAC] == PORT_ROUTER_LEFT + 1; /* network.c, mac_of() */
+}
+
+static const struct step only_named[] = {
+	SEND_RAW(CLIENT, .flags = LAB_SYN, .to = PARTY_SPARE), WAIT_ARRIVED(CLIENT, LAB_RST), END
+};
+static const struct step big[] = { SEND_RAW(CLIENT, .to = PARTY_SERVER, .payload = 3000), END };
+static const struct step big_forged[] = { CONNECTED, FORGE(CLIENT, .flags = LAB_ACK, .payload = 3000), END };
+static const struct step neighbour[] = {
+	LISTEN(SERVER), CONNECT(NEIGHBOUR), ACCEPT(SERVER), HOLD(SERVER), FORGE(NEIGHBOUR, .flags = LAB_RST), END
+};
+
+static void test_forged(void)
+{
+	bool right = false;
+	const struct lab_sink sink = { .user = &right, .frame = take_forged };
+	struct error error;
+
+	works(only_named, "a segment to a host that nothing else names");
+	fails(big, "3000 bytes does not fit", "a segment that cannot be built is not sent in silence");
+	fails(big_forged, "3000 bytes does not fit", "nor is an empty frame forged");
+	is_number(play(neighbour, &sink, &error), STATUS_OK, "a segment is forged for the neighbour");
+	ok(right, "it comes from the router of its own segment");
+}
+
+static void test_connect_to(void)
+{
+	static const struct step to_client[] = { LISTEN(CLIENT), CONNECT_TO(SERVER, CLIENT), ACCEPT(CLIENT), END };
+	static const struct step to_spare[] = { CONNECT_TO(CLIENT, SPARE, FAILS(ECONNREFUSED)), END };
+
+	works(to_client, "CONNECT_TO the client is a connection to the client");
+	works(to_spare, "a host that only CONNECT_TO names is there");
+}
+
 static void test_no_ptrace(void)
 {
 	static const struct step refused[] = { CONNECT(CLIENT, FAILS(ECONNREFUSED)), END };
@@ -117,6 +175,8 @@ int main(void)
 		ok(true, "playing # SKIP %s", error.text);
 		return done_testing();
 	}
+	test_forged();
+	test_connect_to();
 	test_no_ptrace();
 	test_no_inet_diag();
 	return done_testing();
