@@ -84,6 +84,8 @@ static void print_faults(struct lab_run *run, const struct record *record)
 	lab_scenario_name(name, record->cause, record->scenario);
 	for (size_t i = 0; i < record->fault_count; i++)
 		buffer_printf(&run->text, "%s IPv%u: %s\n", name, record->options.version, record->faults[i]);
+	if (record->more_faults)
+		buffer_printf(&run->text, _("%s IPv%u: and %zu more\n"), name, record->options.version, record->more_faults);
 }
 
 static enum exit_status report(struct lab_run *run, struct record *record)

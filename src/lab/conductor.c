@@ -67,6 +67,14 @@ int64_t conductor_now(const struct conductor *conductor)
 	return call_now() + conductor->ahead_ns;
 }
 
+static void see(struct conductor *conductor, const struct passing *passing, uint16_t flags)
+{
+	if (conductor->seen_count < SEEN_MAX)
+		conductor->seen[conductor->seen_count++] = (struct seen){ (uint8_t)passing->port, passing->out, flags };
+	else
+		conductor->overlooked++;
+}
+
 static void take_frame(void *user, const struct passing *passing)
 {
 	struct conductor *conductor = user;
@@ -81,9 +89,7 @@ static void take_frame(void *user, const struct passing *passing)
 		message_frame(conductor->caller, &frame);
 	if (!wire_segment(passing->bytes, passing->len, &segment))
 		return;
-	if (conductor->seen_count < SEEN_MAX)
-		conductor->seen[conductor->seen_count++] =
-			(struct seen){ (uint8_t)passing->port, passing->out, wire_flags(&segment) };
+	see(conductor, passing, wire_flags(&segment));
 	if (passing->out)
 		follow(conductor, &segment);
 }
@@ -197,6 +203,10 @@ enum status conductor_wait(struct conductor *conductor, const struct step *step,
 			return conductor->error.status;
 		if (waited > patience) {
 			step_text(text, step);
+			if (step->verb == VERB_WAIT_PACKET && conductor->overlooked)
+				return error_set(&conductor->error, STATUS_LIMIT,
+				                 _("waited in vain: %s (%zu segments were not looked at, past the first %d)"), text,
+				                 conductor->overlooked, SEEN_MAX);
 			return error_set(&conductor->error, STATUS_LIMIT, _("waited in vain: %s"), text);
 		}
 		conductor_turn(conductor, waited < POLL_FAST_NS ? POLL_NS : POLL_SLOW_NS);
@@ -248,8 +258,8 @@ static void forget_packets(struct conductor *conductor, const struct step *step)
 	if (step->verb == VERB_SAY || step->verb == VERB_RESULT ||
 	    (step->verb >= VERB_WAIT_STATE && step->verb <= VERB_WAIT_MS))
 		return;
-	for (unsigned i = 0; i < PARTIES; i++)
-		conductor->cursors[i] = conductor->seen_count;
+	conductor->seen_count = conductor->overlooked = 0;
+	memset(conductor->cursors, 0, sizeof conductor->cursors);
 }
 
 static enum status play_steps(struct conductor *conductor)

@@ -11,7 +11,7 @@
 #include "lab/network.h"
 #include "lab/program.h"
 
-#define SEEN_MAX 65536  /* segments that waits can look back at */
+#define SEEN_MAX 65536  /* segments that may pass while one thing happens: waits look back at them */
 #define TRACKS_MAX 32   /* directions of connections whose numbers are followed */
 
 /* A segment that passed a port. */
@@ -38,7 +38,8 @@ struct conductor {
 	bool off[PARTIES];
 	bool news;                               /* this turn: more came than stops of a traced command */
 	struct seen seen[SEEN_MAX];
-	size_t seen_count, cursors[PARTIES];     /* up to where each party's WAIT_PACKET has looked */
+	size_t seen_count, overlooked;           /* overlooked: those that there was no room for */
+	size_t cursors[PARTIES];                 /* up to where each party's WAIT_PACKET has looked */
 	struct track tracks[TRACKS_MAX];
 	size_t track_count, untracked;           /* segments of further directions, whose numbers nobody knows */
 	int64_t ahead_ns;                        /* how far the lab's clock is set forward … */

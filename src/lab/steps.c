@@ -200,8 +200,8 @@ static enum status play_wire(struct conductor *conductor, const struct step *ste
 
 	step_remark(conductor, step);
 	if (step->verb == VERB_LOSE)
-		wire_lose(wire, port, step->flags, (uint32_t)step->number);
-	else if (step->verb == VERB_DELAY)
+		return wire_lose(wire, port, step->flags, (uint32_t)step->number, &conductor->error);
+	if (step->verb == VERB_DELAY)
 		wire_delay(wire, port, step->number * NS_PER_US);
 	else
 		wire_hold(wire, port, step->verb == VERB_HOLD);

@@ -18,7 +18,7 @@
 #include "packet/decoder.h"
 
 #define LOSSES_MAX 8
-#define WAITING_MAX 4096 /* frames held back or delayed at one port; more are lost */
+#define WAITING_MAX 4096 /* frames held back or delayed at one port; more are lost, and shown so */
 #define LINKTYPE_ETHERNET 1
 #define RECEIVE_BUFFER (4 << 20)
 
@@ -245,12 +245,13 @@ static void deliver(struct wire *wire, unsigned from, const uint8_t *frame, uint
 			hand_over(wire, to, frame, len);
 }
 
-static void keep_back(struct port *port, const uint8_t *bytes, uint32_t len)
+/* False where there is no room. */
+static bool keep_back(struct port *port, const uint8_t *bytes, uint32_t len)
 {
 	struct waiting *frame = port->waiting < WAITING_MAX ? malloc(sizeof *frame + len) : NULL;
 
 	if (!frame)
-		return;
+		return false;
 	frame->next = NULL;
 	frame->due_ns = clock_monotonic() + port->delay_ns;
 	frame->len = len;
@@ -258,22 +259,19 @@ static void keep_back(struct port *port, const uint8_t *bytes, uint32_t len)
 	*port->last = frame;
 	port->last = &frame->next;
 	port->waiting++;
+	return true;
 }
 
 static void take(struct wire *wire, unsigned id, const uint8_t *frame, uint32_t len, int64_t time)
 {
 	struct port *port = &wire->ports[id];
-	bool lost;
+	bool lost, waits = port->held || port->delay_ns || port->first;
 
 	if (port->off || !is_of_interest(frame, len))
 		return;
-	lost = is_lost(port, frame, len);
+	lost = is_lost(port, frame, len) || (waits && !keep_back(port, frame, len));
 	show(wire, id, true, lost, time, frame, len);
-	if (lost)
-		return;
-	if (port->held || port->delay_ns || port->first)
-		keep_back(port, frame, len);
-	else
+	if (!lost && !waits)
 		deliver(wire, id, frame, len);
 }
 
@@ -349,7 +347,7 @@ void wire_power(struct wire *wire, enum port_id id, bool on)
 	port->off = !on;
 }
 
-void wire_lose(struct wire *wire, enum port_id id, uint16_t flags, uint32_t count)
+enum status wire_lose(struct wire *wire, enum port_id id, uint16_t flags, uint32_t count, struct error *error)
 {
 	for (unsigned i = 0; i < LOSSES_MAX; i++) {
 		struct loss *loss = &wire->ports[id].losses[i];
@@ -357,8 +355,9 @@ void wire_lose(struct wire *wire, enum port_id id, uint16_t flags, uint32_t coun
 		if (loss->on)
 			continue;
 		*loss = (struct loss){ .flags = flags, .count = count, .always = !count, .on = true };
-		return;
+		return STATUS_OK;
 	}
+	return error_set(error, STATUS_LIMIT, _("more than %d kinds of segments are to be lost at once"), LOSSES_MAX);
 }
 
 void wire_hold(struct wire *wire, enum port_id id, bool held)

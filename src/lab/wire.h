@@ -56,8 +56,11 @@ int64_t wire_next_due(const struct wire *wire);
 
 /* A host that is off neither sends nor gets anything; what it sent meanwhile is thrown away when it is turned on. */
 void wire_power(struct wire *wire, enum port_id id, bool on);
-/* Lose the next `count` (0: all from now on) TCP segments from this port that have all of `flags` (enum lab_flag). */
-void wire_lose(struct wire *wire, enum port_id id, uint16_t flags, uint32_t count);
+/*
+ * Lose the next `count` (0: all from now on) TCP segments from this port that have all of `flags` (enum lab_flag).
+ * STATUS_LIMIT where too many such orders are still open.
+ */
+enum status wire_lose(struct wire *wire, enum port_id id, uint16_t flags, uint32_t count, struct error *error);
 void wire_hold(struct wire *wire, enum port_id id, bool held);
 void wire_delay(struct wire *wire, enum port_id id, int64_t ns);
 /* Hand a frame to a host as if it came from its segment; it is shown to the taker. */

@@ -137,6 +137,17 @@ static void test_connect_to(void)
 	works(to_spare, "a host that only CONNECT_TO names is there");
 }
 
+static void test_losses(void)
+{
+	static const struct step many[] = {
+		LOSE(CLIENT, 1, LAB_RST), LOSE(CLIENT, 1, LAB_RST), LOSE(CLIENT, 1, LAB_RST), LOSE(CLIENT, 1, LAB_RST),
+		LOSE(CLIENT, 1, LAB_RST), LOSE(CLIENT, 1, LAB_RST), LOSE(CLIENT, 1, LAB_RST), LOSE(CLIENT, 1, LAB_RST),
+		LOSE(CLIENT, 1, LAB_RST), END
+	};
+
+	fails(many, "more than 8 kinds of segments", "one order to lose too many");
+}
+
 static void test_no_ptrace(void)
 {
 	static const struct step refused[] = { CONNECT(CLIENT, FAILS(ECONNREFUSED)), END };
@@ -177,6 +188,7 @@ int main(void)
 	}
 	test_forged();
 	test_connect_to();
+	test_losses();
 	test_no_ptrace();
 	test_no_inet_diag();
 	return done_testing();
