@@ -102,7 +102,7 @@ enum status command_start(struct command *command, const struct network *network
 	if (pid == 0)
 		become(network, party, text);
 	failure = pid < 0 ? errno : trace(pid);
-	network_leave(network);
+	status = network_leave(network, status, error);
 	if (failure)
 		return error_set(error, STATUS_IO,
 		                 _("%s: cannot be traced: %s (does this container, or kernel.yama.ptrace_scope, forbid it?)"),
@@ -113,7 +113,7 @@ enum status command_start(struct command *command, const struct network *network
 		return error_set(error, STATUS_MEMORY, _("out of memory"));
 	add_tracee(command, pid, files)->seen = true;
 	ptrace(PTRACE_SYSCALL, pid, NULL, NULL);
-	return STATUS_OK;
+	return status;
 }
 
 static void take_call(struct command *command, struct tracee *tracee, command_taker taker, void *user)

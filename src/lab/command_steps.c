@@ -24,11 +24,12 @@ static bool has_command_ended(struct conductor *conductor, const struct step *st
 /* Or it has ended, which is not waited for any longer. */
 static bool is_listening(struct conductor *conductor, const struct step *step)
 {
+	enum status status = network_enter(&conductor->network, (enum party)step->who, &conductor->error);
 	bool listens = false;
 
-	if (network_enter(&conductor->network, (enum party)step->who, &conductor->error) == STATUS_OK)
-		diag_listens(LAB_PORT, &listens, &conductor->error);
-	network_leave(&conductor->network);
+	if (status == STATUS_OK)
+		status = diag_listens(LAB_PORT, &listens, &conductor->error);
+	network_leave(&conductor->network, status, &conductor->error);
 	return listens || has_command_ended(conductor, step);
 }
 

@@ -66,32 +66,39 @@ struct address network_address(uint8_t version, enum party party)
 
 enum status network_enter(const struct network *network, enum party party, struct error *error)
 {
-	if (network->hosts[party] >= 0 && setns(network->hosts[party], CLONE_NEWNET) == 0)
+	if (network->hosts[party] < 0)
+		return error_set(error, STATUS_IO, _("%s: no step names it, so it is not there"), lab_party_text(party));
+	if (setns(network->hosts[party], CLONE_NEWNET) == 0)
 		return STATUS_OK;
 	return error_set(error, STATUS_IO, _("a network namespace cannot be entered: %s"), strerror(errno));
 }
 
-void network_leave(const struct network *network)
+enum status network_leave(const struct network *network, enum status status, struct error *error)
 {
-	setns(network->home, CLONE_NEWNET);
+	if (setns(network->home, CLONE_NEWNET) == 0 || status != STATUS_OK)
+		return status;
+	return error_set(error, STATUS_IO, _("the lab's own network namespace cannot be entered: %s"), strerror(errno));
 }
 
 /* In the current namespace. */
 static enum status write_sysctl(const char *name, const char *value, struct error *error)
 {
 	char path[PATH_MAX_SYSCTL];
-	int fd, len = snprintf(path, sizeof path, "/proc/sys/%s", name);
+	int fd, failure, len = snprintf(path, sizeof path, "/proc/sys/%s", name);
 	ssize_t put;
 
 	for (char *c = path + strlen("/proc/sys/"); *c; c++)
 		if (*c == '.')
 			*c = '/';
-	fd = len < (int)sizeof path ? open(path, O_WRONLY | O_CLOEXEC) : -1;
+	if (len >= (int)sizeof path)
+		return error_set(error, STATUS_LIMIT, "%s: %s", name, strerror(ENAMETOOLONG));
+	fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
 		return error_set(error, STATUS_IO, "%s: %s", name, strerror(errno));
 	put = write(fd, value, strlen(value));
+	failure = put < 0 ? errno : 0;
 	close(fd);
-	return put < 0 ? error_set(error, STATUS_IO, "%s=%s: %s", name, value, strerror(errno)) : STATUS_OK;
+	return failure ? error_set(error, STATUS_IO, "%s=%s: %s", name, value, strerror(failure)) : STATUS_OK;
 }
 
 enum status network_sysctl(const struct network *network, enum party party, const char *name, const char *value,
@@ -101,8 +108,7 @@ enum status network_sysctl(const struct network *network, enum party party, cons
 
 	if (status == STATUS_OK)
 		status = write_sysctl(name, value, error);
-	network_leave(network);
-	return status;
+	return network_leave(network, status, error);
 }
 
 /* No addresses and no traffic but what the lab makes. Where there is no IPv6, there is nothing to quieten. */
@@ -124,18 +130,25 @@ static enum status keep_namespace(int *ret_fd, struct error *error)
 	return *ret_fd < 0 ? error_set(error, STATUS_IO, _("/proc/thread-self/ns/net: %s"), strerror(errno)) : STATUS_OK;
 }
 
+/* The kernel's ENOSPC reads as if a disk were full. */
+enum status network_limit(const char *sysctls, struct error *error)
+{
+	return error_set(error, STATUS_LIMIT, _("no more namespaces can be made here, for a limit is reached (look at it, and "
+	                                        "raise it as root: sysctl %s)"), sysctls);
+}
+
 static enum status add_host(struct network *network, enum party party, struct error *error)
 {
 	enum status status;
 
 	if (unshare(CLONE_NEWNET) < 0)
-		return error_set(error, STATUS_IO, _("a network namespace cannot be made: %s"), strerror(errno));
+		return errno == ENOSPC ? network_limit("user.max_net_namespaces", error)
+		       : error_set(error, STATUS_IO, _("a network namespace cannot be made: %s"), strerror(errno));
 	status = keep_namespace(&network->hosts[party], error);
 	keep_quiet();
 	if (status == STATUS_OK)
 		status = netlink_up("lo", error);
-	network_leave(network);
-	return status;
+	return network_leave(network, status, error);
 }
 
 static void mac_of(enum port_id id, bool host, uint8_t ret_mac[6])
@@ -215,7 +228,7 @@ static enum status set_up_port(struct network *network, enum port_id id, struct 
 	/* The client's loopback, for what its own firewall answers. */
 	if (status == STATUS_OK && id == PORT_CLIENT)
 		status = wire_listen(network->wire, id, "lo", error);
-	network_leave(network);
+	status = network_leave(network, status, error);
 	/* Until then what the wire sends is thrown away (noop_qdisc). */
 	if (status == STATUS_OK)
 		status = netlink_await_carrier(places[id].here, error);
@@ -239,7 +252,8 @@ static enum status await_path(const struct network *network, enum port_id from, 
 	for (int tries = 0; tries < PATH_TRIES; tries++)
 		if (wire_passes(network->wire, in, out, frame, len, PATH_WAIT_MS))
 			return STATUS_OK;
-	return error_set(error, STATUS_IO, _("%s: nothing comes back from what was sent there"), places[in].there);
+	error_set(error, STATUS_IO, _("%s: nothing comes back from what was sent there"), places[in].there);
+	return at_host(places[in].party, STATUS_IO, error);
 }
 
 static enum status await_paths(const struct network *network, struct error *error)
@@ -328,7 +342,7 @@ static enum status run_there(const struct network *network, enum party party, st
 
 	if (status == STATUS_OK)
 		status = firewall_run(buffer_text(commands), error);
-	network_leave(network);
+	status = network_leave(network, status, error);
 	buffer_clear(commands);
 	return at_host(party, status, error);
 }
@@ -371,6 +385,5 @@ enum status network_take_address(const struct network *network, enum party party
 	if (status == STATUS_OK)
 		status = netlink_set_neighbour(places[PORT_ROUTER_RIGHT].there, &address, wire_mac(network->wire, id),
 		                               error);
-	network_leave(network);
-	return status;
+	return network_leave(network, status, error);
 }

@@ -120,8 +120,7 @@ static enum status play_power_off(struct conductor *conductor, const struct step
 		status = diag_destroy_all(&conductor->error);
 	if (status == STATUS_OK && step->who == PARTY_ROUTER)
 		status = conntrack_flush(&conductor->error);
-	network_leave(&conductor->network);
-	return status;
+	return network_leave(&conductor->network, status, &conductor->error);
 }
 
 static enum status play_power_on(struct conductor *conductor, const struct step *step)
@@ -139,8 +138,7 @@ static enum status play_destroy(struct conductor *conductor, const struct step *
 	step_remark(conductor, step);
 	if (status == STATUS_OK)
 		status = diag_destroy(&program->local[step->sock], &program->remote[step->sock], &conductor->error);
-	network_leave(&conductor->network);
-	return status;
+	return network_leave(&conductor->network, status, &conductor->error);
 }
 
 static enum status play_sysctl(struct conductor *conductor, const struct step *step)
@@ -168,8 +166,7 @@ static enum status play_forget(struct conductor *conductor, const struct step *s
 	step_remark(conductor, step);
 	if (status == STATUS_OK)
 		status = conntrack_flush(&conductor->error);
-	network_leave(&conductor->network);
-	return status;
+	return network_leave(&conductor->network, status, &conductor->error);
 }
 
 static enum status play_subflows(struct conductor *conductor, const struct step *step)
@@ -181,8 +178,7 @@ static enum status play_subflows(struct conductor *conductor, const struct step 
 	if (status == STATUS_OK)
 		status = step->verb == VERB_ANNOUNCE ? mptcp_announce(&own, LAB_PORT + 1, &conductor->error)
 		                                     : mptcp_allow_subflows(&conductor->error);
-	network_leave(&conductor->network);
-	return status;
+	return network_leave(&conductor->network, status, &conductor->error);
 }
 
 static enum status play_take_address(struct conductor *conductor, const struct step *step)
@@ -218,8 +214,7 @@ struct socket_view step_look(struct conductor *conductor, const struct step *ste
 
 	if (status == STATUS_OK)
 		status = diag_look(&program->local[step->sock], &program->remote[step->sock], &view, &conductor->error);
-	network_leave(&conductor->network);
-	if (status != STATUS_OK)
+	if (network_leave(&conductor->network, status, &conductor->error) != STATUS_OK)
 		view.state = -1;
 	return view;
 }

@@ -2,8 +2,8 @@
  * The law: what the lab cannot see, keep or do it says; it never takes it for something that happened. Played with
  * scenarios of its own, at last under a filter of system calls that takes away what the lab looks through.
  */
-#include "lab/lab.h"
-#include "lab/wire.h"
+#include "lab/message.h"
+#include "lab/network.h"
 
 #include <errno.h>
 #include <linux/filter.h>
@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tap.h"
@@ -148,6 +149,40 @@ static void test_losses(void)
 	fails(many, "more than 8 kinds of segments", "one order to lose too many");
 }
 
+/* The caller goes away while the lab waits for its word: that is no word. */
+static void test_caller_gone(void)
+{
+	int ends[2], status = 0;
+	pid_t child;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) < 0 || (child = fork()) < 0)
+		return;
+	if (child == 0) {
+		close(ends[0]);
+		message_step(ends[1], "next");
+		_exit(0);
+	}
+	close(ends[1]);
+	shutdown(ends[0], SHUT_WR);
+	waitpid(child, &status, 0);
+	close(ends[0]);
+	ok(WIFEXITED(status) && WEXITSTATUS(status) == 1, "a caller that is gone does not say to go on");
+}
+
+static void test_no_such_host(void)
+{
+	struct network network = { .version = 4, .home = -1 };
+	struct error error;
+
+	for (unsigned i = 0; i < PARTIES; i++)
+		network.hosts[i] = -1;
+	errno = ENOSPC; /* of something long ago */
+	is_number(network_enter(&network, PARTY_SPARE, &error), STATUS_IO, "a host that is not there cannot be entered");
+	is_text(error.text, "the spare server: no step names it, so it is not there", "and it says why");
+	is_number(network_leave(&network, STATUS_OK, &error), STATUS_IO, "a way home that is not there is a failure");
+	ok(strstr(error.text, "the lab's own network namespace") != NULL, "and it says which");
+}
+
 static void test_no_ptrace(void)
 {
 	static const struct step refused[] = { CONNECT(CLIENT, FAILS(ECONNREFUSED)), END };
@@ -189,6 +224,8 @@ int main(void)
 	test_forged();
 	test_connect_to();
 	test_losses();
+	test_caller_gone();
+	test_no_such_host();
 	test_no_ptrace();
 	test_no_inet_diag();
 	return done_testing();
