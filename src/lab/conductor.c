@@ -11,6 +11,7 @@
 #define POLL_SLOW_NS (10 * NS_PER_MS) /* … and after POLL_FAST_NS */
 #define POLL_FAST_NS (100 * NS_PER_MS)
 #define PATIENCE_REAL_NS (1800 * NS_PER_S) /* tcp_retries2 takes 924 s by default */
+#define PATIENCE_SILENT_NS (200 * NS_PER_MS) /* what is on its way passes within some ms, if the machine is not busy */
 
 /* Which capture a port belongs to; PARTIES for none. */
 static enum party vantage_of(const struct conductor *conductor, enum port_id port)
@@ -192,23 +193,58 @@ void conductor_turn(struct conductor *conductor, int64_t ns)
 	while (!conductor->news && clock_monotonic() < until);
 }
 
+static bool has_spoken(const struct conductor *conductor, enum party party)
+{
+	struct address address = network_address(conductor->options->version, party);
+
+	for (size_t i = 0; i < conductor->track_count; i++)
+		if (address_equal(&conductor->tracks[i].src.address, &address))
+			return true;
+	return false;
+}
+
+/* The host whose command has ended without a word: its part of the story will not come any more. PARTIES for none. */
+static enum party find_silent(const struct conductor *conductor)
+{
+	for (unsigned i = 0; i < PARTIES; i++)
+		if (conductor->commands[i].ended && !has_spoken(conductor, i))
+			return i;
+	return PARTIES;
+}
+
+static enum status complain_of_wait(struct conductor *conductor, const struct step *step)
+{
+	enum party silent = find_silent(conductor);
+	char text[STEP_TEXT_MAX];
+
+	step_text(text, step);
+	if (silent < PARTIES)
+		return error_set(&conductor->error, STATUS_LIMIT,
+		                 _("waited in vain: %s (the command in place of %s has ended, and sent nothing)"), text,
+		                 lab_party_text(silent));
+	if (step->verb == VERB_WAIT_PACKET && conductor->overlooked)
+		return error_set(&conductor->error, STATUS_LIMIT,
+		                 _("waited in vain: %s (%zu segments were not looked at, past the first %d)"), text,
+		                 conductor->overlooked, SEEN_MAX);
+	return error_set(&conductor->error, STATUS_LIMIT, _("waited in vain: %s"), text);
+}
+
+static int64_t patience_of(const struct conductor *conductor)
+{
+	if (find_silent(conductor) < PARTIES)
+		return PATIENCE_SILENT_NS;
+	return conductor->options->real_time ? PATIENCE_REAL_NS : CONDUCTOR_PATIENCE_NS;
+}
+
 enum status conductor_wait(struct conductor *conductor, const struct step *step, conductor_condition is_so)
 {
 	int64_t begin = clock_monotonic(), waited = 0;
-	int64_t patience = conductor->options->real_time ? PATIENCE_REAL_NS : CONDUCTOR_PATIENCE_NS;
-	char text[STEP_TEXT_MAX];
 
 	while (!is_so(conductor, step)) {
 		if (conductor->error.status != STATUS_OK)
 			return conductor->error.status;
-		if (waited > patience) {
-			step_text(text, step);
-			if (step->verb == VERB_WAIT_PACKET && conductor->overlooked)
-				return error_set(&conductor->error, STATUS_LIMIT,
-				                 _("waited in vain: %s (%zu segments were not looked at, past the first %d)"), text,
-				                 conductor->overlooked, SEEN_MAX);
-			return error_set(&conductor->error, STATUS_LIMIT, _("waited in vain: %s"), text);
-		}
+		if (waited > patience_of(conductor))
+			return complain_of_wait(conductor, step);
 		conductor_turn(conductor, waited < POLL_FAST_NS ? POLL_NS : POLL_SLOW_NS);
 		waited = clock_monotonic() - begin;
 	}

@@ -59,7 +59,7 @@ struct track *conductor_track(struct conductor *conductor, const struct endpoint
 void conductor_turn(struct conductor *conductor, int64_t ns);
 /*
  * Turn until `is_so`. STATUS_LIMIT, and what was waited for in vain, past the deadline (CONDUCTOR_PATIENCE_NS, longer
- * in real time). A condition that cannot be looked at says so in conductor->error, which ends the wait as well.
+ * in real time, shorter for a command that has ended without having sent anything). A condition that cannot be looked at says so in conductor->error, which ends the wait as well.
  */
 typedef bool (*conductor_condition)(struct conductor *conductor, const struct step *step);
 enum status conductor_wait(struct conductor *conductor, const struct step *step, conductor_condition is_so);
