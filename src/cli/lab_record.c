@@ -6,7 +6,6 @@
 #include <string.h>
 
 #define FAULT_MAX 512
-#define LINKTYPE_ETHERNET 1
 
 static struct event *add_event(struct record *record, enum event_kind kind, int64_t time_ns)
 {

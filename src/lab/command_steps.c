@@ -6,9 +6,10 @@
 /* A command may be past the state that the scenario waits for. */
 #define STATE_PATIENCE_NS NS_PER_S
 
+/* Or what became of one. */
 static bool is_call(const struct step *step)
 {
-	return step->verb >= VERB_LISTEN && step->verb <= VERB_EXIT;
+	return (step->verb >= VERB_LISTEN && step->verb <= VERB_EXIT) || step->verb == VERB_RESULT;
 }
 
 static bool is_wait_for_socket(const struct step *step)

@@ -291,8 +291,7 @@ static bool is_for_haste(const struct step *step)
 /* Waits for packets look no further back than the last thing that happened. */
 static void forget_packets(struct conductor *conductor, const struct step *step)
 {
-	if (step->verb == VERB_SAY || step->verb == VERB_RESULT ||
-	    (step->verb >= VERB_WAIT_STATE && step->verb <= VERB_WAIT_MS))
+	if (step->verb == VERB_SAY || (step->verb >= VERB_RESULT && step->verb <= VERB_WAIT_MS))
 		return;
 	conductor->seen_count = conductor->overlooked = 0;
 	memset(conductor->cursors, 0, sizeof conductor->cursors);

@@ -5,6 +5,7 @@
 #ifndef TCPWHY_LAB_CONDUCTOR_H
 #define TCPWHY_LAB_CONDUCTOR_H
 
+#include "base/clock.h"
 #include "lab/command.h"
 #include "lab/diag.h"
 #include "lab/message.h"
@@ -59,17 +60,21 @@ struct track *conductor_track(struct conductor *conductor, const struct endpoint
 void conductor_turn(struct conductor *conductor, int64_t ns);
 /*
  * Turn until `is_so`. STATUS_LIMIT, and what was waited for in vain, past the deadline (CONDUCTOR_PATIENCE_NS, longer
- * in real time, shorter for a command that has ended without having sent anything). A condition that cannot be looked at says so in conductor->error, which ends the wait as well.
+ * in real time, shorter for a command that has ended without having sent anything). A condition that cannot be looked
+ * at says so in conductor->error, which ends the wait as well.
  */
 typedef bool (*conductor_condition)(struct conductor *conductor, const struct step *step);
 enum status conductor_wait(struct conductor *conductor, const struct step *step, conductor_condition is_so);
-#define CONDUCTOR_PATIENCE_NS (8 * 1000000000LL)
+/* The kernel's longest timer that a scenario waits for is one of some seconds (a SYN-ACK that is repeated). */
+#define CONDUCTOR_PATIENCE_NS (8 * NS_PER_S)
+
+/* ---- words.c */
+/* The step in words, translated: "the server: close()". */
+#define STEP_TEXT_MAX 256
+void step_text(char text[STEP_TEXT_MAX], const struct step *step);
 
 /* ---- steps.c */
 enum status step_play(struct conductor *conductor, const struct step *step);
-/* The step in words, translated: "the server: close()". Empty for one that needs none. */
-#define STEP_TEXT_MAX 256
-void step_text(char text[STEP_TEXT_MAX], const struct step *step);
 /* What is known of the socket of the step; `state` is -1, which is none, where it cannot be seen: conductor->error. */
 struct socket_view step_look(struct conductor *conductor, const struct step *step);
 /* Put that onto the time line. */
@@ -87,7 +92,8 @@ enum status step_send_raw(struct conductor *conductor, const struct step *step);
 enum status command_step(struct conductor *conductor, const struct step *step);
 /* Let the commands come to their end, for some seconds. */
 void command_finish(struct conductor *conductor);
-#define COMMAND_PATIENCE_NS (10 * 1000000000LL)
+/* Longer than an interpreter or a Java machine takes to start. */
+#define COMMAND_PATIENCE_NS (10 * NS_PER_S)
 
 /* ---- expect.c */
 /* Whether a call came out as the step says; tells the caller where it did not. */

@@ -14,12 +14,11 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/text.h"
-#include "cause/step.h"
+#include "lab/actor.h"
 #include "packet/decoder.h"
 
 #define LOSSES_MAX 8
 #define WAITING_MAX 4096 /* frames held back or delayed at one port; more are lost, and shown so */
-#define LINKTYPE_ETHERNET 1
 #define RECEIVE_BUFFER (4 << 20)
 
 /* A frame on its way. */
@@ -137,14 +136,6 @@ unsigned wire_poll(const struct wire *wire, struct pollfd fds[WIRE_POLL_MAX])
 	return count;
 }
 
-static int64_t now_realtime(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec * NS_PER_S + now.tv_nsec;
-}
-
 /* One frame; its length, 0 where there is none. */
 static uint32_t receive(int fd, uint8_t frame[WIRE_FRAME_MAX], int64_t *ret_time)
 {
@@ -162,7 +153,7 @@ static uint32_t receive(int fd, uint8_t frame[WIRE_FRAME_MAX], int64_t *ret_time
 
 	if (len <= 0)
 		return 0;
-	*ret_time = now_realtime();
+	*ret_time = call_now();
 	if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SO_TIMESTAMPNS) {
 		memcpy(&time, CMSG_DATA(header), sizeof time);
 		*ret_time = time.tv_sec * NS_PER_S + time.tv_nsec;
@@ -232,7 +223,7 @@ static void hand_over(struct wire *wire, unsigned to, const uint8_t *frame, uint
 
 	if (port->fd < 0 || port->off)
 		return;
-	show(wire, to, false, false, now_realtime(), frame, len);
+	show(wire, to, false, false, call_now(), frame, len);
 	while (send(port->fd, frame, len, 0) < 0 && errno == EINTR)
 		;
 }
@@ -380,7 +371,7 @@ void wire_inject(struct wire *wire, enum port_id to, uint8_t *frame, uint32_t le
 void wire_send_from(struct wire *wire, enum port_id from, uint8_t *frame, uint32_t len)
 {
 	memcpy(frame, wire->ports[wire_router(from)].mac, 6);
-	take(wire, from, frame, len, now_realtime());
+	take(wire, from, frame, len, call_now());
 }
 
 bool wire_passes(struct wire *wire, enum port_id in, enum port_id out, uint8_t *frame, uint32_t len, int wait_ms)
