@@ -1,7 +1,5 @@
 #include "cause/step.h"
 
-#define EXCHANGE WRITE(CLIENT, 5), READ(SERVER, RETURNS(5)), WRITE(SERVER, 5), READ(CLIENT, RETURNS(5))
-
 static const struct step closed[] = {
 	CONNECTED,
 	EXCHANGE,

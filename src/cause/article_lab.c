@@ -146,8 +146,6 @@ static const struct step reset_by_read[] = {
 	END
 };
 
-#define EVERYWHERE(told) { told, told, told }
-
 const struct scenario scenarios_article[] = {
 	{
 		.face = "reset-not-refused",

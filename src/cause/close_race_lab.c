@@ -2,10 +2,7 @@
 
 static const struct step crossing[] = {
 	CONNECTED,
-	WRITE(CLIENT, 5),
-	READ(SERVER, RETURNS(5)),
-	WRITE(SERVER, 5),
-	READ(CLIENT, RETURNS(5)),
+	EXCHANGE,
 	SAY(N_("the server closes an idle connection; its FIN is still on its way when the client writes")),
 	HOLD(SERVER),
 	CLOSE(SERVER),
@@ -25,10 +22,7 @@ static const struct step crossing[] = {
 static const struct step fin_lost[] = {
 	SET(CLIENT, TOS, LOW_DELAY),
 	CONNECTED,
-	WRITE(CLIENT, 5),
-	READ(SERVER, RETURNS(5)),
-	WRITE(SERVER, 5),
-	READ(CLIENT, RETURNS(5)),
+	EXCHANGE,
 	SAY(N_("the server closes an idle connection, and its FIN is lost")),
 	LOSE(SERVER, 1, LAB_FIN),
 	CLOSE(SERVER),

@@ -1,6 +1,5 @@
 #include "cause/step.h"
 
-#define EXCHANGE WRITE(CLIENT, 5), READ(SERVER, RETURNS(5)), WRITE(SERVER, 5), READ(CLIENT, RETURNS(5))
 /* What conntrack does not believe: far beyond the window of the client. */
 #define BEYOND_WINDOW SEND_RAW(SERVER, .own = true, .flags = LAB_ACK | LAB_PSH, .seq_offset = 50000000, .payload = 6, \
                                .window = 512)

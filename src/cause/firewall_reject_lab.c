@@ -16,10 +16,7 @@ static const struct step on_host[] = {
 
 static const struct step midstream[] = {
 	CONNECTED,
-	WRITE(CLIENT, 5),
-	READ(SERVER, RETURNS(5)),
-	WRITE(SERVER, 5),
-	READ(CLIENT, RETURNS(5)),
+	EXCHANGE,
 	REJECT(ROUTER, "forward"),
 	WRITE(CLIENT, 5),
 	WAIT_STATE(CLIENT, GONE),
@@ -50,10 +47,7 @@ static const struct step nonblocking[] = {
 
 static const struct step midstream_host[] = {
 	CONNECTED,
-	WRITE(CLIENT, 5),
-	READ(SERVER, RETURNS(5)),
-	WRITE(SERVER, 5),
-	READ(CLIENT, RETURNS(5)),
+	EXCHANGE,
 	REJECT(SERVER, "input"),
 	WRITE(CLIENT, 5),
 	WAIT_STATE(CLIENT, GONE),
@@ -67,10 +61,7 @@ static const struct step restarted[] = {
 	SYSCTL(ROUTER, "net.netfilter.nf_conntrack_tcp_loose", "0"),
 	RULE(ROUTER, "forward", "ct state invalid reject with tcp reset"),
 	CONNECTED,
-	WRITE(CLIENT, 5),
-	READ(SERVER, RETURNS(5)),
-	WRITE(SERVER, 5),
-	READ(CLIENT, RETURNS(5)),
+	EXCHANGE,
 	FORGET(ROUTER),
 	SAY(N_("to the firewall the next segment belongs to nothing")),
 	WRITE(CLIENT, 5),

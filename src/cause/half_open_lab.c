@@ -1,7 +1,6 @@
 #include "cause/step.h"
 
 /* A request and its answer. */
-#define EXCHANGE WRITE(CLIENT, 5), READ(SERVER, RETURNS(5)), WRITE(SERVER, 5), READ(CLIENT, RETURNS(5))
 #define REBOOT POWER_OFF(SERVER), POWER_ON(SERVER)
 
 static const struct step by_data[] = {

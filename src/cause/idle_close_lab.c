@@ -2,10 +2,7 @@
 
 static const struct step idle[] = {
 	CONNECTED,
-	WRITE(CLIENT, 5),
-	READ(SERVER, RETURNS(5)),
-	WRITE(SERVER, 5),
-	READ(CLIENT, RETURNS(5)),
+	EXCHANGE,
 	READ(CLIENT, PENDING),
 	IDLE(75),
 	SAY(N_("the server's limit for idle connections is reached, and it aborts in place of closing")),

@@ -1,7 +1,5 @@
 #include "cause/step.h"
 
-#define EXCHANGE WRITE(CLIENT, 5), READ(SERVER, RETURNS(5)), WRITE(SERVER, 5), READ(CLIENT, RETURNS(5))
-
 /* What gives the forger away. */
 #define FORGER .hop_limit = 120, .ip_id = 4711, .flow_label = 0x4711, .through = true
 

@@ -2,10 +2,7 @@
 
 static const struct step probes_lost[] = {
 	CONNECTED,
-	WRITE(CLIENT, 5),
-	READ(SERVER, RETURNS(5)),
-	WRITE(SERVER, 5),
-	READ(CLIENT, RETURNS(5)),
+	EXCHANGE,
 	SET(CLIENT, KEEPALIVE, 2),
 	SAY(N_("the path from the server to the client breaks: the probes arrive, the answers do not")),
 	LOSE_ALL(SERVER, 0),
@@ -18,10 +15,7 @@ static const struct step probes_lost[] = {
 
 static const struct step peer_gone[] = {
 	CONNECTED,
-	WRITE(CLIENT, 5),
-	READ(SERVER, RETURNS(5)),
-	WRITE(SERVER, 5),
-	READ(CLIENT, RETURNS(5)),
+	EXCHANGE,
 	SET(CLIENT, KEEPALIVE, 2),
 	READ(CLIENT, PENDING),
 	POWER_OFF(SERVER),

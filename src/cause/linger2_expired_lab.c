@@ -1,6 +1,5 @@
 #include "cause/step.h"
 
-#define EXCHANGE WRITE(CLIENT, 5), READ(SERVER, RETURNS(5)), WRITE(SERVER, 5), READ(CLIENT, RETURNS(5))
 #define BROKEN_PIPE WAIT_STATE(CLIENT, GONE), READ(CLIENT, AT_END), WRITE(CLIENT, 5, FAILS(EPIPE), SIGNALLED(SIGPIPE))
 
 static const struct step closed[] = {

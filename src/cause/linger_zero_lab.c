@@ -2,10 +2,7 @@
 
 static const struct step aborted[] = {
 	CONNECTED,
-	WRITE(CLIENT, 5),
-	READ(SERVER, RETURNS(5)),
-	WRITE(SERVER, 5),
-	READ(CLIENT, RETURNS(5)),
+	EXCHANGE,
 	SET(SERVER, LINGER, 0),
 	SAY(N_("nothing is unread, nothing is unsent: it is SO_LINGER {1, 0} that makes close() abort")),
 	CLOSE(SERVER),

@@ -1,8 +1,6 @@
 #include "cause/step.h"
 
 #define MULTIPATH SET(SERVER, MPTCP, 1), SET(CLIENT, MPTCP, 1)
-#define EXCHANGE WRITE(CLIENT, 5), READ(SERVER, RETURNS(5)), WRITE(SERVER, 5), READ(CLIENT, RETURNS(5))
-
 static const struct step one_of_two[] = {
 	/* Over IPv6, an announced address with a port and timestamps do not fit into one header. */
 	SYSCTL(CLIENT, "net.ipv4.tcp_timestamps", "0"),

@@ -1,8 +1,6 @@
 #include "cause/step.h"
 
 #define THROUGH_NAT RULE(ROUTER, "postrouting", "oifname eth1 masquerade"), CONNECTED
-#define EXCHANGE WRITE(CLIENT, 5), READ(SERVER, RETURNS(5)), WRITE(SERVER, 5), READ(CLIENT, RETURNS(5))
-
 static const struct step client_first[] = {
 	SYSCTL(ROUTER, "net.netfilter.nf_conntrack_tcp_loose", "0"),
 	THROUGH_NAT,

@@ -1,6 +1,5 @@
 #include "cause/step.h"
 
-#define EXCHANGE WRITE(CLIENT, 5), READ(SERVER, RETURNS(5)), WRITE(SERVER, 5), READ(CLIENT, RETURNS(5))
 #define FINDS_OUT WRITE(CLIENT, 5), WAIT_STATE(CLIENT, GONE), READ(CLIENT, FAILS(ECONNRESET))
 
 static const struct step user_timeout[] = {

@@ -55,9 +55,9 @@ enum party {
 enum verb {
 	VERB_END,
 	VERB_SAY,           /* text: a sentence of the story, shown on the time line */
-	/* System calls of a program; `expect` says what they return. */
+	/* System calls of a program; `expect` says what they return. The lab asks for LISTEN to EXIT as a range. */
 	VERB_LISTEN,        /* number: the backlog */
-	VERB_CONNECT,
+	VERB_CONNECT,       /* other: enum party, to whom */
 	VERB_ACCEPT,        /* from `other`, the listening socket, into `sock` */
 	VERB_WRITE,         /* number: bytes */
 	VERB_READ,          /* number: at most so many bytes */
@@ -67,7 +67,6 @@ enum verb {
 	VERB_POLL,          /* without waiting; the value is revents */
 	VERB_GET_ERROR,     /* getsockopt(SO_ERROR); the value is an errno, or 0 */
 	VERB_DISCONNECT,    /* connect(AF_UNSPEC) */
-	VERB_RESULT,        /* what a call that was left PENDING returned in the end */
 	VERB_ON_SIGPIPE,    /* number: enum on_sigpipe; at first it is caught */
 	/* The end of a program. */
 	VERB_EXIT,
@@ -91,13 +90,18 @@ enum verb {
 	VERB_DELAY,         /* number: each takes so many microseconds longer */
 	VERB_FORGE,         /* a segment in the peer's name: `forged` */
 	VERB_SEND_RAW,      /* a segment that the host's kernel knows nothing of: `forged` */
-	/* Waits, each with a deadline. A packet counts that passed since the last step that is none of these, nor SAY. */
+	VERB_IDLE,          /* let so many seconds pass on the lab's clock, which is set forward; really, with --real-time */
+	/*
+	 * Waits, each with a deadline, asked for as the range from RESULT to WAIT_MS. A packet counts that passed since the
+	 * last step that is neither one of these nor SAY, and counts once for each host: a second WAIT_PACKET there wants
+	 * a later one.
+	 */
+	VERB_RESULT,        /* what a call that was left PENDING returned in the end; `expect` as for a call */
 	VERB_WAIT_STATE,    /* until the socket of the program is in this state (number: enum lab_state) */
 	VERB_WAIT_UNREAD,   /* until `number` bytes wait to be read there */
 	VERB_WAIT_ACKED,    /* until all that it wrote is acknowledged */
 	VERB_WAIT_PACKET,   /* until a segment with `flags` passed the host (number: 0 either way, else enum lab_passing) */
 	VERB_WAIT_MS,       /* let so many milliseconds pass, really: for a timer of the kernel that nothing shortens */
-	VERB_IDLE,          /* let so many seconds pass on the lab's clock, which is set forward; really, with --real-time */
 	VERBS,
 };
 
@@ -233,7 +237,7 @@ const struct scenario *scenario_find(const struct scenario *list, const char *fa
 #define SAY(text_) { .verb = VERB_SAY, .text = (text_) }
 #define LISTEN(who, ...) STEP(LISTEN, who, .number = 8, .sock = LAB_LISTENER, __VA_ARGS__)
 #define LISTEN_BACKLOG(who, backlog, ...) STEP(LISTEN, who, .number = (backlog), .sock = LAB_LISTENER, __VA_ARGS__)
-#define CONNECT(who, ...) STEP(CONNECT, who, __VA_ARGS__)
+#define CONNECT(who, ...) STEP(CONNECT, who, .other = PARTY_SERVER, __VA_ARGS__)
 #define CONNECT_TO(who, whom, ...) STEP(CONNECT, who, .other = PARTY_##whom, __VA_ARGS__)
 #define ACCEPT(who, ...) STEP(ACCEPT, who, .other = LAB_LISTENER, __VA_ARGS__)
 #define WRITE(who, bytes, ...) STEP(WRITE, who, .number = (bytes), __VA_ARGS__)
@@ -280,10 +284,13 @@ const struct scenario *scenario_find(const struct scenario *list, const char *fa
 
 /* The three calls with which most connections begin. */
 #define CONNECTED LISTEN(SERVER), CONNECT(CLIENT), ACCEPT(SERVER)
+/* A request and its answer. */
+#define EXCHANGE WRITE(CLIENT, 5), READ(SERVER, RETURNS(5)), WRITE(SERVER, 5), READ(CLIENT, RETURNS(5))
 
 /* ---- what `read` says */
 #define AS(cause) { TOLD_AS, CAUSE_##cause }
 #define AMONG(cause) { TOLD_AMONG, CAUSE_##cause }
 #define NOTHING { TOLD_NOTHING, 0 }
+#define EVERYWHERE(told) { told, told, told }
 
 #endif

@@ -84,6 +84,8 @@ static void print_faults(struct lab_run *run, const struct record *record)
 	lab_scenario_name(name, record->cause, record->scenario);
 	for (size_t i = 0; i < record->fault_count; i++)
 		buffer_printf(&run->text, "%s IPv%u: %s\n", name, record->options.version, record->faults[i]);
+	if (record->more_faults)
+		buffer_printf(&run->text, _("%s IPv%u: and %zu more\n"), name, record->options.version, record->more_faults);
 }
 
 static enum exit_status report(struct lab_run *run, struct record *record)
@@ -252,15 +254,30 @@ static enum exit_status play_named(struct lab_run *run, char **names)
 	return status;
 }
 
+/* Those that are about a play. */
+static bool wants_play(const struct lab_settings *settings)
+{
+	return settings->check || settings->json || settings->pause || settings->write_to || settings->at ||
+	       settings->client || settings->server || settings->real_time;
+}
+
 static enum exit_status check_settings(const struct lab_settings *settings, int count)
 {
+	const bool versions = settings->ipv4 || settings->ipv6;
+
 	if (settings->all && count)
 		return usage_error(&cmd_lab, "--all: %s", _("it takes no cause"));
 	if (settings->json && (settings->check || settings->pause))
 		return usage_error(&cmd_lab, "--json: %s", _("it goes neither with --check nor with --pause"));
 	if ((settings->client || settings->server) && settings->check)
 		return usage_error(&cmd_lab, "--check: %s", _("what a command of yours is to see, nobody knows"));
-	if (!count && !settings->all && (settings->check || settings->json || settings->write_to))
+	if (settings->pause && settings->check)
+		return usage_error(&cmd_lab, "--pause: %s", _("it does not go with --check"));
+	if (settings->explain && wants_play(settings))
+		return usage_error(&cmd_lab, "--explain: %s", _("nothing is played, so no other option makes sense with it"));
+	if (settings->write_to && !*settings->write_to)
+		return usage_error(&cmd_lab, "--write: %s", _("the name of a folder is empty"));
+	if (!count && !settings->all && (settings->explain || versions || wants_play(settings)))
 		return usage_error(&cmd_lab, "%s", _("which cause? (or --all)"));
 	return EXIT_DONE;
 }

@@ -20,12 +20,18 @@ static bool is_candidate(const struct verdict *verdict, enum cause_id id)
 	return false;
 }
 
+/* A scenario of no cause that does not say what is told expects nothing. */
+static bool is_expected(const struct judging *judging)
+{
+	return judging->told->kind != TOLD_NOTHING && judging->wanted < CAUSES;
+}
+
 /* The cause itself, or with it among the candidates its parent, or the one that looks the same. */
 static bool says(const struct judging *judging, const struct verdict *verdict)
 {
 	const struct told *told = judging->told;
 
-	if (told->kind == TOLD_NOTHING)
+	if (!is_expected(judging))
 		return false;
 	if (verdict->cause == judging->wanted)
 		return true;
@@ -68,7 +74,7 @@ enum status lab_judge(struct record *record)
 
 		if (record_read(record, i, &sink, NULL) != STATUS_OK)
 			return STATUS_MEMORY;
-		if (!judging.found && told->kind != TOLD_NOTHING)
+		if (!judging.found && is_expected(&judging))
 			record_fault(record, _("at %s: read does not say %s"), lab_party_text(i), cause_get(judging.wanted)->id);
 	}
 	return STATUS_OK;

@@ -6,15 +6,15 @@
 #include <string.h>
 
 #define FAULT_MAX 512
-#define LINKTYPE_ETHERNET 1
 
 static struct event *add_event(struct record *record, enum event_kind kind, int64_t time_ns)
 {
-	size_t capacity = record->capacity ? 2 * record->capacity : 64;
+	size_t double_size = record->capacity ? 2 * record->capacity : 64;
+	size_t capacity = double_size < RECORD_EVENTS_MAX ? double_size : RECORD_EVENTS_MAX;
 	struct event *events;
 
 	if (record->count == record->capacity) {
-		events = capacity <= RECORD_EVENTS_MAX ? realloc(record->events, capacity * sizeof *events) : NULL;
+		events = capacity > record->capacity ? realloc(record->events, capacity * sizeof *events) : NULL;
 		if (!events) {
 			record->full = true;
 			return NULL;
@@ -74,10 +74,11 @@ static void take_call(void *user, const struct lab_call *call)
 
 static void take_remark(void *user, const struct lab_remark *remark)
 {
-	struct event *event = add_event(user, EVENT_REMARK, remark->time_ns);
+	struct record *record = user;
+	struct event *event = add_event(record, EVENT_REMARK, remark->time_ns);
 
-	if (event)
-		event->text = strdup(remark->text);
+	if (event && !(event->text = strdup(remark->text)))
+		record->full = true;
 }
 
 void record_fault(struct record *record, const char *format, ...)
@@ -87,13 +88,16 @@ void record_fault(struct record *record, const char *format, ...)
 	                ? realloc(record->faults, (record->fault_count + 1) * sizeof *faults) : NULL;
 	va_list args;
 
-	if (!faults)
+	if (!faults) {
+		record->more_faults++;
 		return;
+	}
 	va_start(args, format);
 	vsnprintf(text, sizeof text, format, args);
 	va_end(args);
 	record->faults = faults;
 	faults[record->fault_count] = strdup(text);
+	record->more_faults += !faults[record->fault_count];
 	record->fault_count += faults[record->fault_count] != NULL;
 }
 

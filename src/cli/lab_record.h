@@ -23,7 +23,7 @@ struct record {
 	struct event *events;
 	size_t count, capacity;
 	char **faults;            /* what was not as expected */
-	size_t fault_count;
+	size_t fault_count, more_faults; /* more_faults: those that were not kept */
 	void (*pause)(struct record *record, const char *text);
 	bool full;                /* out of memory, or more than RECORD_EVENTS_MAX */
 	enum party vantage;       /* for --pause: whose segments are told … */

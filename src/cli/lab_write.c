@@ -7,34 +7,40 @@
 #include "cli/message.h"
 #include "source/writer.h"
 
-#define COMMENTS_MAX 32      /* calls between two frames that become comments of the second; others are left out */
+#define COMMENTS_MAX 32      /* at one frame; the last of them counts what is left out */
 #define COMMENT_MAX (LAB_CALL_MAX + 64)
-#define LINKTYPE_ETHERNET 1
 #define PATH_LENGTH_MAX 4096
 #define INBOUND 1
 #define OUTBOUND 2
 
-/* What happened since the last frame. */
+/* What is to be said of a frame. */
 struct comments {
 	char text[COMMENTS_MAX][COMMENT_MAX];
 	const char *list[COMMENTS_MAX + 1];
-	size_t count;
+	size_t count, more;      /* more: those that there was no room for */
 };
 
-static void add_comment(struct comments *comments, const struct event *event)
+static void add_comment(struct comments *comments, const char *text)
 {
-	char call[LAB_CALL_MAX], *text = comments->text[comments->count];
-
-	if (comments->count == COMMENTS_MAX)
+	if (comments->count == COMMENTS_MAX) {
+		snprintf(comments->text[COMMENTS_MAX - 1], COMMENT_MAX, _("and %zu more"), ++comments->more + 1);
 		return;
-	if (event->kind == EVENT_CALL)
-		snprintf(text, COMMENT_MAX, "%s: %s", lab_party_id(event->call.party), lab_call_text(call, &event->call));
-	else if (event->kind == EVENT_REMARK)
-		snprintf(text, COMMENT_MAX, "%s", event->text ? event->text : "");
-	else
-		snprintf(text, COMMENT_MAX, "%s", _("lost on its way"));
-	comments->list[comments->count++] = text;
-	comments->list[comments->count] = NULL;
+	}
+	snprintf(comments->text[comments->count], COMMENT_MAX, "%s", text);
+	comments->list[comments->count] = comments->text[comments->count];
+	comments->list[++comments->count] = NULL;
+}
+
+static void add_event(struct comments *comments, const struct event *event)
+{
+	char call[LAB_CALL_MAX], text[COMMENT_MAX];
+
+	if (event->kind != EVENT_CALL) {
+		add_comment(comments, event->text ? event->text : "");
+		return;
+	}
+	snprintf(text, sizeof text, "%s: %s", lab_party_id(event->call.party), lab_call_text(call, &event->call));
+	add_comment(comments, text);
 }
 
 static enum status write_frame(struct writer *writer, const struct lab_frame *frame, uint64_t number,
@@ -48,15 +54,24 @@ static enum status write_frame(struct writer *writer, const struct lab_frame *fr
 	};
 	enum status status = writer_frame(writer, &out, &interface, comments->count ? comments->list : NULL, error);
 
-	comments->count = 0;
+	comments->count = comments->more = 0;
 	return status;
 }
 
-/* Calls and remarks stand at the frame that follows them; those after the last one at the last. */
+/* A call that has returned because of what came before it; others bring about what comes after them. */
+static bool is_effect(const struct event *event)
+{
+	return event->kind == EVENT_CALL && event->time_ns != event->call.start_ns;
+}
+
+/*
+ * What sends stands at the frame that follows it, what has returned at the frame before it, so that write() is seen at
+ * its data and ECONNRESET at the RST. Where there is no such frame, it is the other one.
+ */
 static enum status write_vantage(const struct record *record, enum party vantage, struct writer *writer,
                                  struct error *error)
 {
-	struct comments comments = { .count = 0 };
+	struct comments comments[2] = { { .count = 0 } }, *own = &comments[0], *next = &comments[1], *swap;
 	const struct lab_frame *held = NULL;
 	enum status status = STATUS_OK;
 	uint64_t number = 0;
@@ -65,16 +80,23 @@ static enum status write_vantage(const struct record *record, enum party vantage
 		const struct event *event = &record->events[i];
 
 		if (event->kind != EVENT_FRAME) {
-			add_comment(&comments, event);
-		} else if (event->frame.vantage == vantage) {
-			if (held)
-				status = write_frame(writer, held, ++number, &comments, vantage, error);
-			held = &event->frame;
-			if (event->frame.lost)
-				add_comment(&comments, event);
+			add_event(held && is_effect(event) ? own : next, event);
+			continue;
 		}
+		if (event->frame.vantage != vantage)
+			continue;
+		if (held)
+			status = write_frame(writer, held, ++number, own, vantage, error);
+		held = &event->frame;
+		swap = own;
+		own = next;
+		next = swap;
+		if (held->lost)
+			add_comment(own, _("lost on its way"));
 	}
-	return held && status == STATUS_OK ? write_frame(writer, held, ++number, &comments, vantage, error) : status;
+	for (size_t i = 0; i < next->count; i++)
+		add_comment(own, next->list[i]);
+	return held && status == STATUS_OK ? write_frame(writer, held, ++number, own, vantage, error) : status;
 }
 
 static void path_of(char path[PATH_LENGTH_MAX], const struct record *record, const char *directory, enum party vantage)

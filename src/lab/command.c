@@ -30,6 +30,9 @@ static _Noreturn void become(const struct network *network, enum party party, co
 	int nothing = open("/dev/null", O_RDONLY);
 	sigset_t none;
 
+	/* Before all else: nobody would be told that it stopped. */
+	if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0)
+		_exit(errno);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
@@ -37,19 +40,27 @@ static _Noreturn void become(const struct network *network, enum party party, co
 	dup2(STDERR_FILENO, STDOUT_FILENO);
 	close_range(STDERR_FILENO + 1, ~0u, 0);
 	set_environment(network, party);
-	ptrace(PTRACE_TRACEME, 0, NULL, NULL);
 	raise(SIGSTOP);
 	execl("/bin/sh", "sh", "-c", text, (char *)NULL);
 	_exit(127);
 }
 
-static struct tracee *add_tracee(struct command *command, pid_t id)
+/* `files` becomes its own. NULL where there is no room. */
+static struct tracee *add_tracee(struct command *command, pid_t id, struct traced_files *files)
 {
-	struct tracee *tracee = command->count < TRACEES_MAX ? &command->tracees[command->count++] : NULL;
+	struct tracee *tracee = files && command->count < TRACEES_MAX ? &command->tracees[command->count++] : NULL;
 
 	if (tracee)
-		*tracee = (struct tracee){ .id = id };
+		*tracee = (struct tracee){ .id = id, .files = files };
+	else
+		command_files_free(files);
 	return tracee;
+}
+
+static void remove_tracee(struct command *command, size_t at)
+{
+	command_files_free(command->tracees[at].files);
+	command->tracees[at] = command->tracees[--command->count];
 }
 
 static struct tracee *find_tracee(struct command *command, pid_t id)
@@ -60,11 +71,29 @@ static struct tracee *find_tracee(struct command *command, pid_t id)
 	return NULL;
 }
 
+/* Let the new process begin, stopped and traced. 0, or errno, and then it is gone. */
+static int trace(pid_t pid)
+{
+	int stop = 0, failure;
+
+	if (waitpid(pid, &stop, 0) < 0)
+		return errno;
+	if (!WIFSTOPPED(stop))
+		return WIFEXITED(stop) ? WEXITSTATUS(stop) : ECHILD;
+	if (ptrace(PTRACE_SETOPTIONS, pid, NULL, (void *)TRACE_OPTIONS) == 0)
+		return 0;
+	failure = errno;
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	return failure;
+}
+
 enum status command_start(struct command *command, const struct network *network, enum party party, const char *text,
                           struct error *error)
 {
 	enum status status = network_enter(network, party, error);
-	int stop = 0;
+	struct traced_files *files;
+	int failure;
 	pid_t pid;
 
 	if (status != STATUS_OK)
@@ -72,14 +101,19 @@ enum status command_start(struct command *command, const struct network *network
 	pid = fork();
 	if (pid == 0)
 		become(network, party, text);
-	network_leave(network);
-	if (pid < 0 || waitpid(pid, &stop, 0) < 0 || !WIFSTOPPED(stop) ||
-	    ptrace(PTRACE_SETOPTIONS, pid, NULL, (void *)TRACE_OPTIONS) < 0)
-		return error_set(error, STATUS_IO, _("%s: cannot be traced: %s"), text, strerror(errno));
-	*command = (struct command){ .started = true, .party = party, .on_sigpipe = SIGPIPE_DEFAULT };
-	add_tracee(command, pid)->seen = true;
+	failure = pid < 0 ? errno : trace(pid);
+	status = network_leave(network, status, error);
+	if (failure)
+		return error_set(error, STATUS_IO,
+		                 _("%s: cannot be traced: %s (does this container, or kernel.yama.ptrace_scope, forbid it?)"),
+		                 text, strerror(failure));
+	*command = (struct command){ .started = true, .party = party, .pid = pid, .on_sigpipe = SIGPIPE_DEFAULT };
+	files = command_files(NULL);
+	if (!files)
+		return error_set(error, STATUS_MEMORY, _("out of memory"));
+	add_tracee(command, pid, files)->seen = true;
 	ptrace(PTRACE_SYSCALL, pid, NULL, NULL);
-	return STATUS_OK;
+	return status;
 }
 
 static void take_call(struct command *command, struct tracee *tracee, command_taker taker, void *user)
@@ -100,7 +134,7 @@ static void take_call(struct command *command, struct tracee *tracee, command_ta
 		tracee->call.end_ns = call_now();
 		tracee->call.value = info.exit.is_error ? -1 : info.exit.rval;
 		tracee->call.error = info.exit.is_error ? (int32_t)-info.exit.rval : 0;
-		command_leaves(command, tracee);
+		command_leaves(tracee);
 		/* 512 and up: the kernel's own, it will begin the call again. */
 		if (tracee->in_call && tracee->call.error < 512)
 			taker(user, &tracee->call);
@@ -108,12 +142,25 @@ static void take_call(struct command *command, struct tracee *tracee, command_ta
 	}
 }
 
-static void add_child(struct command *command, pid_t parent)
+/* It begins stopped, as a tracee; one that is not to be one has to be told to go on alone. */
+static void let_go(pid_t id)
+{
+	int status;
+
+	while (waitpid(id, &status, __WALL) < 0 && errno == EINTR)
+		;
+	ptrace(PTRACE_DETACH, id, NULL, NULL);
+}
+
+static void add_child(struct command *command, const struct tracee *parent)
 {
 	unsigned long id = 0;
 
-	if (ptrace(PTRACE_GETEVENTMSG, parent, NULL, &id) == 0 && !find_tracee(command, (pid_t)id))
-		add_tracee(command, (pid_t)id);
+	if (ptrace(PTRACE_GETEVENTMSG, parent->id, NULL, &id) < 0 || find_tracee(command, (pid_t)id) ||
+	    add_tracee(command, (pid_t)id, command_files(parent)))
+		return;
+	let_go((pid_t)id);
+	command->untraced++;
 }
 
 static void tell_sigpipe(const struct command *command, const struct tracee *tracee, command_taker taker, void *user)
@@ -136,7 +183,7 @@ static void serve_stop(struct command *command, struct tracee *tracee, int statu
 	if (signal == SYSCALL_STOP)
 		take_call(command, tracee, taker, user);
 	else if (event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK || event == PTRACE_EVENT_CLONE)
-		add_child(command, tracee->id);
+		add_child(command, tracee);
 	else if (!event && signal == SIGPIPE)
 		tell_sigpipe(command, tracee, taker, user);
 	if (signal == SYSCALL_STOP || event || !tracee->seen)
@@ -154,14 +201,16 @@ void command_serve(struct command *command, command_taker taker, void *user)
 		any = false;
 		for (size_t i = 0; i < command->count; i++) {
 			struct tracee *tracee = &command->tracees[i];
+			pid_t got = waitpid(tracee->id, &status, __WALL | WNOHANG);
 
-			if (waitpid(tracee->id, &status, __WALL | WNOHANG) <= 0)
+			if (got == 0 || (got < 0 && errno != ECHILD))
 				continue;
 			any = true;
-			if (WIFSTOPPED(status))
+			/* A thread that calls exec() goes on under the number of the first, and its own is no more. */
+			if (got > 0 && WIFSTOPPED(status))
 				serve_stop(command, tracee, status, taker, user);
 			else
-				command->tracees[i--] = command->tracees[--command->count];
+				remove_tracee(command, i--);
 		}
 	}
 	if (command->started && !command->count)
@@ -170,6 +219,6 @@ void command_serve(struct command *command, command_taker taker, void *user)
 
 void command_kill(struct command *command, int signal)
 {
-	if (command->count)
-		kill(command->tracees[0].id, signal);
+	if (find_tracee(command, command->pid))
+		kill(command->pid, signal);
 }

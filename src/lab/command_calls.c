@@ -3,12 +3,21 @@
 #include <netinet/tcp.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
 #include "lab/command.h"
+
+/* clone(2): "C library/kernel differences" */
+#if defined __s390__ || defined __CRIS__
+#define CLONE_FLAGS_ARGUMENT 1
+#else
+#define CLONE_FLAGS_ARGUMENT 0
+#endif
 
 static const struct traced {
 	long number;
@@ -33,9 +42,45 @@ static const struct traced {
 	{ SYS_shutdown, "shutdown()", VERB_SHUTDOWN },
 };
 
-static enum traced_socket socket_at(const struct command *command, uint64_t fd)
+static enum traced_socket socket_at(const struct tracee *tracee, uint64_t fd)
 {
-	return fd < TRACED_FDS ? (enum traced_socket)command->sockets[fd] : TRACED_NONE;
+	return fd < TRACED_FDS ? (enum traced_socket)tracee->files->sockets[fd] : TRACED_NONE;
+}
+
+/* Whether what it starts uses its descriptors: a thread does. clone3() has its flags first in a struct. */
+static bool shares_files(const struct tracee *tracee)
+{
+	uint64_t flags = 0;
+
+	if (tracee->number == SYS_clone)
+		flags = tracee->args[CLONE_FLAGS_ARGUMENT];
+#ifdef SYS_clone3
+	if (tracee->number == SYS_clone3)
+		flags = (uint64_t)ptrace(PTRACE_PEEKDATA, tracee->id, (void *)(uintptr_t)tracee->args[0], NULL);
+#endif
+	return flags & CLONE_FILES;
+}
+
+struct traced_files *command_files(const struct tracee *parent)
+{
+	struct traced_files *files;
+
+	if (parent && shares_files(parent)) {
+		parent->files->users++;
+		return parent->files;
+	}
+	files = calloc(1, sizeof *files);
+	if (files && parent)
+		*files = *parent->files;
+	if (files)
+		files->users = 1;
+	return files;
+}
+
+void command_files_free(struct traced_files *files)
+{
+	if (files && --files->users == 0)
+		free(files);
 }
 
 /* rt_sigaction(SIGPIPE, act, …): the handler is the first word of *act on every machine but MIPS. */
@@ -57,9 +102,9 @@ bool command_enters(struct command *command, struct tracee *tracee)
 	struct lab_call *call = &tracee->call;
 
 	learn_handler(command, tracee);
-	if (socket_at(command, tracee->args[0]) == TRACED_NONE)
+	if (socket_at(tracee, tracee->args[0]) == TRACED_NONE)
 		return false;
-	if (tracee->number == SYS_close && socket_at(command, tracee->args[0]) == TRACED_FRESH)
+	if (tracee->number == SYS_close && socket_at(tracee, tracee->args[0]) == TRACED_FRESH)
 		return false;
 	if (tracee->number == SYS_setsockopt && tracee->args[1] == SOL_SOCKET && tracee->args[2] == SO_LINGER) {
 		snprintf(call->name, sizeof call->name, "setsockopt(SO_LINGER)");
@@ -74,10 +119,10 @@ bool command_enters(struct command *command, struct tracee *tracee)
 	return false;
 }
 
-static void mark(struct command *command, int64_t fd, enum traced_socket socket)
+static void mark(const struct tracee *tracee, int64_t fd, enum traced_socket socket)
 {
 	if (fd >= 0 && fd < TRACED_FDS)
-		command->sockets[fd] = (uint8_t)socket;
+		tracee->files->sockets[fd] = (uint8_t)socket;
 }
 
 static bool is_tcp(const uint64_t *args)
@@ -91,25 +136,26 @@ static bool is_dup(uint64_t number, const uint64_t *args)
 	if (number == SYS_dup2)
 		return true;
 #endif
-	return number == SYS_dup || number == SYS_dup3 || (number == SYS_fcntl && args[1] == F_DUPFD);
+	return number == SYS_dup || number == SYS_dup3 ||
+	       (number == SYS_fcntl && (args[1] == F_DUPFD || args[1] == F_DUPFD_CLOEXEC));
 }
 
-void command_leaves(struct command *command, struct tracee *tracee)
+void command_leaves(const struct tracee *tracee)
 {
 	const uint64_t *args = tracee->args;
 	int64_t value = tracee->call.value;
 
 	/* Also one that failed, or that goes on. */
 	if (tracee->call.verb == VERB_CONNECT || tracee->call.verb == VERB_LISTEN)
-		mark(command, (int64_t)args[0], TRACED_USED);
+		mark(tracee, (int64_t)args[0], TRACED_USED);
 	if (value < 0)
 		return;
 	if (tracee->number == SYS_socket)
-		mark(command, value, is_tcp(args) ? TRACED_FRESH : TRACED_NONE);
+		mark(tracee, value, is_tcp(args) ? TRACED_FRESH : TRACED_NONE);
 	else if (tracee->call.verb == VERB_ACCEPT)
-		mark(command, value, TRACED_USED);
+		mark(tracee, value, TRACED_USED);
 	else if (tracee->number == SYS_close)
-		mark(command, (int64_t)args[0], TRACED_NONE);
+		mark(tracee, (int64_t)args[0], TRACED_NONE);
 	else if (is_dup(tracee->number, args))
-		mark(command, value, socket_at(command, args[0]));
+		mark(tracee, value, socket_at(tracee, args[0]));
 }

@@ -11,6 +11,7 @@
 #define POLL_SLOW_NS (10 * NS_PER_MS) /* … and after POLL_FAST_NS */
 #define POLL_FAST_NS (100 * NS_PER_MS)
 #define PATIENCE_REAL_NS (1800 * NS_PER_S) /* tcp_retries2 takes 924 s by default */
+#define PATIENCE_SILENT_NS (200 * NS_PER_MS) /* what is on its way passes within some ms, if the machine is not busy */
 
 /* Which capture a port belongs to; PARTIES for none. */
 static enum party vantage_of(const struct conductor *conductor, enum port_id port)
@@ -24,16 +25,27 @@ static enum party vantage_of(const struct conductor *conductor, enum port_id por
 	}
 }
 
-static struct track *track_of(struct conductor *conductor, const struct segment *segment)
+struct track *conductor_track(struct conductor *conductor, const struct endpoint *src, const struct endpoint *dst)
 {
 	struct track *track = conductor->tracks;
 
 	for (size_t i = 0; i < conductor->track_count; i++, track++)
-		if (endpoint_equal(&track->src, &segment->src) && endpoint_equal(&track->dst, &segment->dst))
+		if (endpoint_equal(&track->src, src) && endpoint_equal(&track->dst, dst))
 			return track;
-	if (conductor->track_count == TRACKS_MAX)
+	return NULL;
+}
+
+static struct track *track_of(struct conductor *conductor, const struct segment *segment)
+{
+	struct track *track = conductor_track(conductor, &segment->src, &segment->dst);
+
+	if (track)
+		return track;
+	if (conductor->track_count == TRACKS_MAX) {
+		conductor->untracked++;
 		return NULL;
-	conductor->track_count++;
+	}
+	track = &conductor->tracks[conductor->track_count++];
 	*track = (struct track){ .src = segment->src, .dst = segment->dst, .next = segment_end(segment) };
 	return track;
 }
@@ -56,6 +68,14 @@ int64_t conductor_now(const struct conductor *conductor)
 	return call_now() + conductor->ahead_ns;
 }
 
+static void see(struct conductor *conductor, const struct passing *passing, uint16_t flags)
+{
+	if (conductor->seen_count < SEEN_MAX)
+		conductor->seen[conductor->seen_count++] = (struct seen){ (uint8_t)passing->port, passing->out, flags };
+	else
+		conductor->overlooked++;
+}
+
 static void take_frame(void *user, const struct passing *passing)
 {
 	struct conductor *conductor = user;
@@ -70,9 +90,7 @@ static void take_frame(void *user, const struct passing *passing)
 		message_frame(conductor->caller, &frame);
 	if (!wire_segment(passing->bytes, passing->len, &segment))
 		return;
-	if (conductor->seen_count < SEEN_MAX)
-		conductor->seen[conductor->seen_count++] =
-			(struct seen){ (uint8_t)passing->port, passing->out, wire_flags(&segment) };
+	see(conductor, passing, wire_flags(&segment));
 	if (passing->out)
 		follow(conductor, &segment);
 }
@@ -175,17 +193,58 @@ void conductor_turn(struct conductor *conductor, int64_t ns)
 	while (!conductor->news && clock_monotonic() < until);
 }
 
+static bool has_spoken(const struct conductor *conductor, enum party party)
+{
+	struct address address = network_address(conductor->options->version, party);
+
+	for (size_t i = 0; i < conductor->track_count; i++)
+		if (address_equal(&conductor->tracks[i].src.address, &address))
+			return true;
+	return false;
+}
+
+/* The host whose command has ended without a word: its part of the story will not come any more. PARTIES for none. */
+static enum party find_silent(const struct conductor *conductor)
+{
+	for (unsigned i = 0; i < PARTIES; i++)
+		if (conductor->commands[i].ended && !has_spoken(conductor, i))
+			return i;
+	return PARTIES;
+}
+
+static enum status complain_of_wait(struct conductor *conductor, const struct step *step)
+{
+	enum party silent = find_silent(conductor);
+	char text[STEP_TEXT_MAX];
+
+	step_text(text, step);
+	if (silent < PARTIES)
+		return error_set(&conductor->error, STATUS_LIMIT,
+		                 _("waited in vain: %s (the command in place of %s has ended, and sent nothing)"), text,
+		                 lab_party_text(silent));
+	if (step->verb == VERB_WAIT_PACKET && conductor->overlooked)
+		return error_set(&conductor->error, STATUS_LIMIT,
+		                 _("waited in vain: %s (%zu segments were not looked at, past the first %d)"), text,
+		                 conductor->overlooked, SEEN_MAX);
+	return error_set(&conductor->error, STATUS_LIMIT, _("waited in vain: %s"), text);
+}
+
+static int64_t patience_of(const struct conductor *conductor)
+{
+	if (find_silent(conductor) < PARTIES)
+		return PATIENCE_SILENT_NS;
+	return conductor->options->real_time ? PATIENCE_REAL_NS : CONDUCTOR_PATIENCE_NS;
+}
+
 enum status conductor_wait(struct conductor *conductor, const struct step *step, conductor_condition is_so)
 {
 	int64_t begin = clock_monotonic(), waited = 0;
-	int64_t patience = conductor->options->real_time ? PATIENCE_REAL_NS : CONDUCTOR_PATIENCE_NS;
-	char text[STEP_TEXT_MAX];
 
 	while (!is_so(conductor, step)) {
-		if (waited > patience) {
-			step_text(text, step);
-			return error_set(&conductor->error, STATUS_LIMIT, _("waited in vain: %s"), text);
-		}
+		if (conductor->error.status != STATUS_OK)
+			return conductor->error.status;
+		if (waited > patience_of(conductor))
+			return complain_of_wait(conductor, step);
 		conductor_turn(conductor, waited < POLL_FAST_NS ? POLL_NS : POLL_SLOW_NS);
 		waited = clock_monotonic() - begin;
 	}
@@ -196,9 +255,14 @@ static unsigned parties_of(const struct scenario *scenario)
 {
 	unsigned parties = 1u << PARTY_CLIENT | 1u << PARTY_ROUTER | 1u << PARTY_SERVER;
 
-	for (const struct step *step = scenario->steps; step->verb != VERB_END; step++)
+	for (const struct step *step = scenario->steps; step->verb != VERB_END; step++) {
 		if (step->verb != VERB_SAY)
 			parties |= 1u << step->who;
+		if (step->verb == VERB_CONNECT)
+			parties |= 1u << step->other;
+		if (step->verb == VERB_SEND_RAW)
+			parties |= 1u << step->forged->to;
+	}
 	return parties;
 }
 
@@ -227,11 +291,10 @@ static bool is_for_haste(const struct step *step)
 /* Waits for packets look no further back than the last thing that happened. */
 static void forget_packets(struct conductor *conductor, const struct step *step)
 {
-	if (step->verb == VERB_SAY || step->verb == VERB_RESULT ||
-	    (step->verb >= VERB_WAIT_STATE && step->verb <= VERB_WAIT_MS))
+	if (step->verb == VERB_SAY || (step->verb >= VERB_RESULT && step->verb <= VERB_WAIT_MS))
 		return;
-	for (unsigned i = 0; i < PARTIES; i++)
-		conductor->cursors[i] = conductor->seen_count;
+	conductor->seen_count = conductor->overlooked = 0;
+	memset(conductor->cursors, 0, sizeof conductor->cursors);
 }
 
 static enum status play_steps(struct conductor *conductor)

@@ -5,12 +5,14 @@
 #ifndef TCPWHY_LAB_CONDUCTOR_H
 #define TCPWHY_LAB_CONDUCTOR_H
 
+#include "base/clock.h"
 #include "lab/command.h"
+#include "lab/diag.h"
 #include "lab/message.h"
 #include "lab/network.h"
 #include "lab/program.h"
 
-#define SEEN_MAX 65536  /* segments that waits can look back at */
+#define SEEN_MAX 65536  /* segments that may pass while one thing happens: waits look back at them */
 #define TRACKS_MAX 32   /* directions of connections whose numbers are followed */
 
 /* A segment that passed a port. */
@@ -37,9 +39,10 @@ struct conductor {
 	bool off[PARTIES];
 	bool news;                               /* this turn: more came than stops of a traced command */
 	struct seen seen[SEEN_MAX];
-	size_t seen_count, cursors[PARTIES];     /* up to where each party's WAIT_PACKET has looked */
+	size_t seen_count, overlooked;           /* overlooked: those that there was no room for */
+	size_t cursors[PARTIES];                 /* up to where each party's WAIT_PACKET has looked */
 	struct track tracks[TRACKS_MAX];
-	size_t track_count;
+	size_t track_count, untracked;           /* segments of further directions, whose numbers nobody knows */
 	int64_t ahead_ns;                        /* how far the lab's clock is set forward … */
 	int64_t ahead_at_start_ns[PARTIES];      /* … and was when each party's last call began */
 	struct error error;
@@ -51,21 +54,29 @@ void conductor_play(const struct scenario *scenario, const struct lab_options *o
 /* ---- for the steps */
 /* The time by the lab's clock. */
 int64_t conductor_now(const struct conductor *conductor);
+/* What the end `src` said last to `dst`; NULL where nothing was seen, or conductor->untracked. */
+struct track *conductor_track(struct conductor *conductor, const struct endpoint *src, const struct endpoint *dst);
 /* Let frames and answers come, for at most `ns`. */
 void conductor_turn(struct conductor *conductor, int64_t ns);
 /*
  * Turn until `is_so`. STATUS_LIMIT, and what was waited for in vain, past the deadline (CONDUCTOR_PATIENCE_NS, longer
- * in real time).
+ * in real time, shorter for a command that has ended without having sent anything). A condition that cannot be looked
+ * at says so in conductor->error, which ends the wait as well.
  */
 typedef bool (*conductor_condition)(struct conductor *conductor, const struct step *step);
 enum status conductor_wait(struct conductor *conductor, const struct step *step, conductor_condition is_so);
-#define CONDUCTOR_PATIENCE_NS (8 * 1000000000LL)
+/* The kernel's longest timer that a scenario waits for is one of some seconds (a SYN-ACK that is repeated). */
+#define CONDUCTOR_PATIENCE_NS (8 * NS_PER_S)
+
+/* ---- words.c */
+/* The step in words, translated: "the server: close()". */
+#define STEP_TEXT_MAX 256
+void step_text(char text[STEP_TEXT_MAX], const struct step *step);
 
 /* ---- steps.c */
 enum status step_play(struct conductor *conductor, const struct step *step);
-/* The step in words, translated: "the server: close()". Empty for one that needs none. */
-#define STEP_TEXT_MAX 256
-void step_text(char text[STEP_TEXT_MAX], const struct step *step);
+/* What is known of the socket of the step; `state` is -1, which is none, where it cannot be seen: conductor->error. */
+struct socket_view step_look(struct conductor *conductor, const struct step *step);
 /* Put that onto the time line. */
 void step_remark(struct conductor *conductor, const struct step *step);
 
@@ -81,7 +92,8 @@ enum status step_send_raw(struct conductor *conductor, const struct step *step);
 enum status command_step(struct conductor *conductor, const struct step *step);
 /* Let the commands come to their end, for some seconds. */
 void command_finish(struct conductor *conductor);
-#define COMMAND_PATIENCE_NS (10 * 1000000000LL)
+/* Longer than an interpreter or a Java machine takes to start. */
+#define COMMAND_PATIENCE_NS (10 * NS_PER_S)
 
 /* ---- expect.c */
 /* Whether a call came out as the step says; tells the caller where it did not. */

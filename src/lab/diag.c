@@ -56,16 +56,24 @@ static int take_view(const struct nlmsghdr *answer, void *user)
 	return MNL_CB_OK;
 }
 
-struct socket_view diag_look(const struct endpoint *local, const struct endpoint *remote)
+static enum status complain(int failure, struct error *error)
+{
+	return failure ? error_set(error, STATUS_IO, _("sockets cannot be looked at (inet_diag): %s"), strerror(failure))
+	               : STATUS_OK;
+}
+
+enum status diag_look(const struct endpoint *local, const struct endpoint *remote, struct socket_view *ret_view,
+                      struct error *error)
 {
 	char space[REQUEST_MAX];
 	struct nlmsghdr *request;
 	struct inet_diag_req_v2 *body = begin(space, SOCK_DIAG_BY_FAMILY, family_of(local), &request);
-	struct socket_view view = { 0 };
+	int failure;
 
+	*ret_view = (struct socket_view){ 0 };
 	name(body, local, remote);
-	netlink_exchange(NETLINK_SOCK_DIAG, request, take_view, &view);
-	return view;
+	failure = netlink_exchange(NETLINK_SOCK_DIAG, request, take_view, ret_view);
+	return complain(failure == ENOENT ? 0 : failure, error);
 }
 
 struct listening {
@@ -83,19 +91,21 @@ static int take_listener(const struct nlmsghdr *answer, void *user)
 	return MNL_CB_OK;
 }
 
-bool diag_listens(uint16_t port)
+enum status diag_listens(uint16_t port, bool *ret_listens, struct error *error)
 {
 	struct listening listening = { .port = port };
+	int failure = 0;
 
-	for (unsigned i = 0; i < 2; i++) {
+	for (unsigned i = 0; i < 2 && !failure; i++) {
 		char space[REQUEST_MAX];
 		struct nlmsghdr *request;
 
 		begin(space, SOCK_DIAG_BY_FAMILY, i ? AF_INET6 : AF_INET, &request);
 		request->nlmsg_flags = NLM_F_DUMP;
-		netlink_exchange(NETLINK_SOCK_DIAG, request, take_listener, &listening);
+		failure = netlink_exchange(NETLINK_SOCK_DIAG, request, take_listener, &listening);
 	}
-	return listening.found;
+	*ret_listens = listening.found;
+	return complain(failure, error);
 }
 
 enum status diag_destroy(const struct endpoint *local, const struct endpoint *remote, struct error *error)
@@ -143,30 +153,31 @@ static int destroy_found(const struct found *found, uint8_t family)
 	return failure;
 }
 
-static int destroy_family(uint8_t family)
+static enum status destroy_family(uint8_t family, struct error *error)
 {
-	int failure = 0;
-
-	for (int round = 0; round < ROUNDS_MAX && !failure; round++) {
+	for (int round = 0; round < ROUNDS_MAX; round++) {
 		char space[REQUEST_MAX];
 		struct nlmsghdr *request;
 		struct found found = { .count = 0 };
+		int failure;
 
 		begin(space, SOCK_DIAG_BY_FAMILY, family, &request);
 		request->nlmsg_flags = NLM_F_DUMP;
 		failure = netlink_exchange(NETLINK_SOCK_DIAG, request, take_id, &found);
-		if (failure || !found.count)
-			return failure;
-		failure = destroy_found(&found, family);
+		if (!failure && !found.count)
+			return STATUS_OK;
+		if (!failure)
+			failure = destroy_found(&found, family);
+		if (failure)
+			return error_set(error, STATUS_IO, _("SOCK_DESTROY: %s"), strerror(failure));
 	}
-	return failure;
+	return error_set(error, STATUS_LIMIT, _("SOCK_DESTROY: there are more than %d sockets, or they do not go"),
+	                 (ROUNDS_MAX - 1) * SOCKETS_MAX);
 }
 
 enum status diag_destroy_all(struct error *error)
 {
-	int failure = destroy_family(AF_INET);
+	enum status status = destroy_family(AF_INET, error);
 
-	if (!failure)
-		failure = destroy_family(AF_INET6);
-	return failure ? error_set(error, STATUS_IO, _("SOCK_DESTROY: %s"), strerror(failure)) : STATUS_OK;
+	return status == STATUS_OK ? destroy_family(AF_INET6, error) : status;
 }

@@ -1,10 +1,6 @@
 #include "lab/conductor.h"
 
-#include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
-
-#define WANTED_MAX 96
 
 /* Success of a write is that it took everything, of a read that there was something. */
 static bool is_success(const struct step *step, const struct lab_call *call)
@@ -31,29 +27,29 @@ static bool is_as_expected(const struct step *step, const struct lab_call *call)
 	}
 }
 
-static void wanted_text(char text[WANTED_MAX], const struct step *step)
+/* In the words of what came: "write() = -1 EPIPE, SIGPIPE"; of success there is no number. */
+static void wanted_text(char text[LAB_CALL_MAX], const struct step *step)
 {
-	char error[32];
-	const char *signal = step->signal ? strsignal(step->signal) : "";
+	struct lab_call wanted = { .verb = step->verb, .value = step->value, .signal = step->signal };
 
-	switch (step->expect) {
-	case EXPECT_VALUE:
-		snprintf(text, WANTED_MAX, "%" PRId64 " %s", step->value, signal);
-		break;
-	case EXPECT_ERROR:
-		snprintf(text, WANTED_MAX, "%s %s", lab_errno_text(error, (int)step->value), signal);
-		break;
-	case EXPECT_KILLED:
-		snprintf(text, WANTED_MAX, _("the end of the process by %s"), strsignal((int)step->value));
-		break;
-	default:
-		snprintf(text, WANTED_MAX, "%s %s", _("success"), signal);
+	if (step->expect != EXPECT_VALUE && step->expect != EXPECT_ERROR && step->expect != EXPECT_KILLED) {
+		snprintf(text, LAB_CALL_MAX, "%s", _("success"));
+		return;
 	}
+	call_name(wanted.name, step);
+	if (step->expect == EXPECT_ERROR) {
+		wanted.error = (int32_t)step->value;
+		wanted.value = -1;
+	}
+	wanted.killed = step->expect == EXPECT_KILLED;
+	if (wanted.killed)
+		wanted.signal = (int32_t)step->value;
+	lab_call_text(text, &wanted);
 }
 
 void expect_check(struct conductor *conductor, const struct step *step, const struct lab_call *call)
 {
-	char got[LAB_CALL_MAX], wanted[WANTED_MAX], text[LAB_CALL_MAX + 2 * WANTED_MAX];
+	char got[LAB_CALL_MAX], wanted[LAB_CALL_MAX], text[2 * LAB_CALL_MAX + STEP_TEXT_MAX];
 
 	/* With a command of the user's the story may go another way. */
 	for (unsigned i = 0; i < PARTIES; i++)

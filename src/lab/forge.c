@@ -4,24 +4,38 @@
 
 #define OPTIONS_MAX 40 /* bytes of a TCP header (RFC 9293 section 3.1) */
 
-/* What the end `dst` said last to `src`; NULL where nothing was seen. */
-static const struct track *find_track(const struct conductor *conductor, const struct endpoint *src,
+static const struct track *need_track(struct conductor *conductor, const struct endpoint *src,
                                       const struct endpoint *dst)
 {
-	for (size_t i = 0; i < conductor->track_count; i++)
-		if (endpoint_equal(&conductor->tracks[i].src, src) && endpoint_equal(&conductor->tracks[i].dst, dst))
-			return &conductor->tracks[i];
-	return NULL;
+	const struct track *track = conductor_track(conductor, src, dst);
+
+	if (!track && conductor->untracked)
+		error_set(&conductor->error, STATUS_LIMIT,
+		          _("the connection to forge for is not followed: only the first %d are"), TRACKS_MAX / 2);
+	else if (!track)
+		error_set(&conductor->error, STATUS_LIMIT, _("nothing was seen of the connection to forge for"));
+	return track;
 }
 
 /* The port at which a forged segment enters: the victim's own, or that of the router on the far side. */
 static enum port_id entrance(const struct step *step)
 {
-	bool left = step->who == PARTY_CLIENT || step->who == PARTY_NEIGHBOUR;
+	enum port_id own = network_port((enum party)step->who);
 
 	if (!step->forged->through)
-		return network_port((enum party)step->who);
-	return left ? PORT_ROUTER_RIGHT : PORT_ROUTER_LEFT;
+		return own;
+	return wire_router(own) == PORT_ROUTER_LEFT ? PORT_ROUTER_RIGHT : PORT_ROUTER_LEFT;
+}
+
+/* Build it; false, and what is wrong, where it does not fit into a frame. */
+static bool build(struct conductor *conductor, const struct segment *segment, uint8_t frame[WIRE_FRAME_MAX],
+                  uint32_t *ret_len)
+{
+	*ret_len = (uint32_t)builder_frame(segment, frame, WIRE_FRAME_MAX);
+	if (!*ret_len)
+		error_set(&conductor->error, STATUS_LIMIT, _("a segment of %u bytes does not fit into a frame of %d"),
+		          segment->payload_len, WIRE_FRAME_MAX);
+	return *ret_len > 0;
 }
 
 /* Everything but ends and numbers; `options` holds what it points to. */
@@ -44,34 +58,34 @@ enum status step_forge(struct conductor *conductor, const struct step *step)
 	const struct forged *forged = step->forged;
 	const struct program *program = &conductor->programs[step->who];
 	const struct endpoint *victim = &program->local[step->sock], *peer = &program->remote[step->sock];
-	const struct track *track = find_track(conductor, victim, peer);
+	const struct track *track = need_track(conductor, victim, peer);
 	uint8_t options[OPTIONS_MAX];
 	struct segment segment = segment_of(forged, options);
 	uint8_t frame[WIRE_FRAME_MAX];
-	size_t len;
+	uint32_t len;
 
 	if (!track)
-		return error_set(&conductor->error, STATUS_LIMIT, _("nothing was seen of the connection to forge for"));
+		return conductor->error.status;
 	step_remark(conductor, step);
 	segment.src = *peer;
 	segment.dst = *victim;
-	segment.mac = wire_mac(conductor->network.wire, step->who == PARTY_CLIENT ? PORT_ROUTER_LEFT : PORT_ROUTER_RIGHT);
+	segment.mac = wire_mac(conductor->network.wire, wire_router(network_port((enum party)step->who)));
 	segment.seq = track->ack + (uint32_t)forged->seq_offset;
 	segment.ack = forged->flags & LAB_ACK ? track->next + (uint32_t)forged->ack_offset : 0;
-	len = builder_frame(&segment, frame, sizeof frame);
-	wire_inject(conductor->network.wire, entrance(step), frame, (uint32_t)len);
+	if (!build(conductor, &segment, frame, &len))
+		return conductor->error.status;
+	wire_inject(conductor->network.wire, entrance(step), frame, len);
 	return STATUS_OK;
 }
 
 /* The numbers that come next on the connection of the host's own program. */
-static enum status go_on(const struct conductor *conductor, const struct step *step, struct segment *segment,
-                         struct error *error)
+static enum status go_on(struct conductor *conductor, const struct step *step, struct segment *segment)
 {
 	const struct program *program = &conductor->programs[step->who];
-	const struct track *track = find_track(conductor, &program->local[step->sock], &program->remote[step->sock]);
+	const struct track *track = need_track(conductor, &program->local[step->sock], &program->remote[step->sock]);
 
 	if (!track)
-		return error_set(error, STATUS_LIMIT, _("nothing was seen of the connection to forge for"));
+		return conductor->error.status;
 	segment->src = track->src;
 	segment->dst = track->dst;
 	segment->seq += track->next;
@@ -85,8 +99,7 @@ enum status step_send_raw(struct conductor *conductor, const struct step *step)
 	enum port_id port = network_port((enum party)step->who);
 	uint8_t version = conductor->options->version, frame[WIRE_FRAME_MAX], options[OPTIONS_MAX];
 	struct segment segment = segment_of(forged, options);
-	enum status status = STATUS_OK;
-	size_t len;
+	uint32_t len;
 
 	step_remark(conductor, step);
 	segment.src.address = network_address(version, (enum party)step->who);
@@ -96,10 +109,8 @@ enum status step_send_raw(struct conductor *conductor, const struct step *step)
 	segment.mac = wire_mac(conductor->network.wire, port);
 	segment.seq = (uint32_t)forged->seq_offset;
 	segment.ack = (uint32_t)forged->ack_offset;
-	if (forged->own)
-		status = go_on(conductor, step, &segment, &conductor->error);
-	len = status == STATUS_OK ? builder_frame(&segment, frame, sizeof frame) : 0;
-	if (len)
-		wire_send_from(conductor->network.wire, port, frame, (uint32_t)len);
-	return status;
+	if ((forged->own && go_on(conductor, step, &segment) != STATUS_OK) || !build(conductor, &segment, frame, &len))
+		return conductor->error.status;
+	wire_send_from(conductor->network.wire, port, frame, len);
+	return STATUS_OK;
 }

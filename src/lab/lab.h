@@ -28,6 +28,8 @@ struct lab_frame {
 	bool lost;             /* and it went no further */
 	const uint8_t *bytes;  /* an Ethernet frame */
 };
+/* Of all frames of the lab (https://www.tcpdump.org/linktypes.html). */
+#define LINKTYPE_ETHERNET 1
 
 #define LAB_NAME_MAX 64
 

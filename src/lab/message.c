@@ -1,12 +1,12 @@
 #include "lab/message.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #define MESSAGE_MAX (64u << 10)
+#define FIXED_MAX 1024 /* bytes of the largest struct that is sent */
 
 enum kind { KIND_FRAME, KIND_CALL, KIND_REMARK, KIND_FAULT, KIND_STEP, KIND_END };
 
@@ -34,17 +34,15 @@ static void put_all(int fd, const void *bytes, size_t len)
 static void put(int fd, enum kind kind, const void *fixed, size_t fixed_len, const void *rest, size_t rest_len)
 {
 	struct header header = { kind, (uint32_t)fixed_len, (uint32_t)rest_len };
-	char space[MESSAGE_MAX + sizeof header];
-	size_t room = sizeof space - sizeof header - fixed_len;
+	char space[sizeof header + FIXED_MAX];
 
-	if (rest_len > room)
-		header.rest = (uint32_t)(rest_len = room);
+	if (rest_len > MESSAGE_MAX)
+		header.rest = (uint32_t)(rest_len = MESSAGE_MAX);
 	memcpy(space, &header, sizeof header);
 	if (fixed_len)
 		memcpy(space + sizeof header, fixed, fixed_len);
-	if (rest_len)
-		memcpy(space + sizeof header + fixed_len, rest, rest_len);
-	put_all(fd, space, sizeof header + fixed_len + rest_len);
+	put_all(fd, space, sizeof header + fixed_len);
+	put_all(fd, rest, rest_len);
 }
 
 void message_frame(int fd, const struct lab_frame *frame)
@@ -70,10 +68,11 @@ void message_fault(int fd, const char *text)
 void message_step(int fd, const char *text)
 {
 	char go;
+	ssize_t got;
 
 	put(fd, KIND_STEP, NULL, 0, text, strlen(text));
-	while (recv(fd, &go, 1, 0) < 0)
-		if (errno != EINTR)
+	while ((got = recv(fd, &go, 1, 0)) <= 0)
+		if (got == 0 || errno != EINTR)
 			_exit(1);
 }
 
@@ -126,7 +125,7 @@ static void hand_on(int fd, const struct lab_sink *sink, enum kind kind, const v
 static bool take(int fd, const struct lab_sink *sink, struct error *error, bool *ret_ended)
 {
 	union {
-		char space[1024];
+		char space[FIXED_MAX];
 		struct lab_call call;
 		struct error error;
 	} fixed;

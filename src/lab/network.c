@@ -32,14 +32,13 @@ static const struct place {
 	const char *there;      /* the host's */
 	const char *v4, *v6;
 	enum party party;
-	bool left;
 } places[PORTS] = {
-	[PORT_CLIENT] = { "client", "eth0", "192.0.2.2", "2001:db8:1::2", PARTY_CLIENT, true },
-	[PORT_NEIGHBOUR] = { "neighbour", "eth0", "192.0.2.3", "2001:db8:1::3", PARTY_NEIGHBOUR, true },
-	[PORT_ROUTER_LEFT] = { "router-left", "eth0", "192.0.2.1", "2001:db8:1::1", PARTY_ROUTER, true },
-	[PORT_ROUTER_RIGHT] = { "router-right", "eth1", "198.51.100.1", "2001:db8:2::1", PARTY_ROUTER, false },
-	[PORT_SERVER] = { "server", "eth0", "198.51.100.10", "2001:db8:2::10", PARTY_SERVER, false },
-	[PORT_SPARE] = { "spare", "eth0", "198.51.100.11", "2001:db8:2::11", PARTY_SPARE, false },
+	[PORT_CLIENT] = { "client", "eth0", "192.0.2.2", "2001:db8:1::2", PARTY_CLIENT },
+	[PORT_NEIGHBOUR] = { "neighbour", "eth0", "192.0.2.3", "2001:db8:1::3", PARTY_NEIGHBOUR },
+	[PORT_ROUTER_LEFT] = { "router-left", "eth0", "192.0.2.1", "2001:db8:1::1", PARTY_ROUTER },
+	[PORT_ROUTER_RIGHT] = { "router-right", "eth1", "198.51.100.1", "2001:db8:2::1", PARTY_ROUTER },
+	[PORT_SERVER] = { "server", "eth0", "198.51.100.10", "2001:db8:2::10", PARTY_SERVER },
+	[PORT_SPARE] = { "spare", "eth0", "198.51.100.11", "2001:db8:2::11", PARTY_SPARE },
 };
 
 static struct address address_of(uint8_t version, enum port_id id)
@@ -67,32 +66,39 @@ struct address network_address(uint8_t version, enum party party)
 
 enum status network_enter(const struct network *network, enum party party, struct error *error)
 {
-	if (network->hosts[party] >= 0 && setns(network->hosts[party], CLONE_NEWNET) == 0)
+	if (network->hosts[party] < 0)
+		return error_set(error, STATUS_IO, _("%s: no step names it, so it is not there"), lab_party_text(party));
+	if (setns(network->hosts[party], CLONE_NEWNET) == 0)
 		return STATUS_OK;
 	return error_set(error, STATUS_IO, _("a network namespace cannot be entered: %s"), strerror(errno));
 }
 
-void network_leave(const struct network *network)
+enum status network_leave(const struct network *network, enum status status, struct error *error)
 {
-	setns(network->home, CLONE_NEWNET);
+	if (setns(network->home, CLONE_NEWNET) == 0 || status != STATUS_OK)
+		return status;
+	return error_set(error, STATUS_IO, _("the lab's own network namespace cannot be entered: %s"), strerror(errno));
 }
 
 /* In the current namespace. */
 static enum status write_sysctl(const char *name, const char *value, struct error *error)
 {
 	char path[PATH_MAX_SYSCTL];
-	int fd, len = snprintf(path, sizeof path, "/proc/sys/%s", name);
+	int fd, failure, len = snprintf(path, sizeof path, "/proc/sys/%s", name);
 	ssize_t put;
 
 	for (char *c = path + strlen("/proc/sys/"); *c; c++)
 		if (*c == '.')
 			*c = '/';
-	fd = len < (int)sizeof path ? open(path, O_WRONLY | O_CLOEXEC) : -1;
+	if (len >= (int)sizeof path)
+		return error_set(error, STATUS_LIMIT, "%s: %s", name, strerror(ENAMETOOLONG));
+	fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
 		return error_set(error, STATUS_IO, "%s: %s", name, strerror(errno));
 	put = write(fd, value, strlen(value));
+	failure = put < 0 ? errno : 0;
 	close(fd);
-	return put < 0 ? error_set(error, STATUS_IO, "%s=%s: %s", name, value, strerror(errno)) : STATUS_OK;
+	return failure ? error_set(error, STATUS_IO, "%s=%s: %s", name, value, strerror(failure)) : STATUS_OK;
 }
 
 enum status network_sysctl(const struct network *network, enum party party, const char *name, const char *value,
@@ -102,8 +108,7 @@ enum status network_sysctl(const struct network *network, enum party party, cons
 
 	if (status == STATUS_OK)
 		status = write_sysctl(name, value, error);
-	network_leave(network);
-	return status;
+	return network_leave(network, status, error);
 }
 
 /* No addresses and no traffic but what the lab makes. Where there is no IPv6, there is nothing to quieten. */
@@ -125,18 +130,25 @@ static enum status keep_namespace(int *ret_fd, struct error *error)
 	return *ret_fd < 0 ? error_set(error, STATUS_IO, _("/proc/thread-self/ns/net: %s"), strerror(errno)) : STATUS_OK;
 }
 
+/* The kernel's ENOSPC reads as if a disk were full. */
+enum status network_limit(const char *sysctls, struct error *error)
+{
+	return error_set(error, STATUS_LIMIT, _("no more namespaces can be made here, for a limit is reached (look at it, and "
+	                                        "raise it as root: sysctl %s)"), sysctls);
+}
+
 static enum status add_host(struct network *network, enum party party, struct error *error)
 {
 	enum status status;
 
 	if (unshare(CLONE_NEWNET) < 0)
-		return error_set(error, STATUS_IO, _("a network namespace cannot be made: %s"), strerror(errno));
+		return errno == ENOSPC ? network_limit("user.max_net_namespaces", error)
+		       : error_set(error, STATUS_IO, _("a network namespace cannot be made: %s"), strerror(errno));
 	status = keep_namespace(&network->hosts[party], error);
 	keep_quiet();
 	if (status == STATUS_OK)
 		status = netlink_up("lo", error);
-	network_leave(network);
-	return status;
+	return network_leave(network, status, error);
 }
 
 static void mac_of(enum port_id id, bool host, uint8_t ret_mac[6])
@@ -171,7 +183,7 @@ static enum status introduce(const struct network *network, enum port_id id, str
 		uint8_t mac[6];
 
 		mac_of(other, true, mac);
-		if (other != id && places[other].left == places[id].left)
+		if (other != id && wire_router(other) == wire_router(id))
 			status = netlink_set_neighbour(places[id].there, &address, mac, error);
 	}
 	return status;
@@ -182,7 +194,7 @@ static enum status configure(const struct network *network, enum port_id id, str
 {
 	const struct place *place = &places[id];
 	struct address own = address_of(network->version, id);
-	struct address router = address_of(network->version, place->left ? PORT_ROUTER_LEFT : PORT_ROUTER_RIGHT);
+	struct address router = address_of(network->version, wire_router(id));
 	enum status status = netlink_up(place->there, error);
 
 	if (status == STATUS_OK)
@@ -216,7 +228,7 @@ static enum status set_up_port(struct network *network, enum port_id id, struct 
 	/* The client's loopback, for what its own firewall answers. */
 	if (status == STATUS_OK && id == PORT_CLIENT)
 		status = wire_listen(network->wire, id, "lo", error);
-	network_leave(network);
+	status = network_leave(network, status, error);
 	/* Until then what the wire sends is thrown away (noop_qdisc). */
 	if (status == STATUS_OK)
 		status = netlink_await_carrier(places[id].here, error);
@@ -240,7 +252,8 @@ static enum status await_path(const struct network *network, enum port_id from, 
 	for (int tries = 0; tries < PATH_TRIES; tries++)
 		if (wire_passes(network->wire, in, out, frame, len, PATH_WAIT_MS))
 			return STATUS_OK;
-	return error_set(error, STATUS_IO, _("%s: nothing comes back from what was sent there"), places[in].there);
+	error_set(error, STATUS_IO, _("%s: nothing comes back from what was sent there"), places[in].there);
+	return at_host(places[in].party, STATUS_IO, error);
 }
 
 static enum status await_paths(const struct network *network, struct error *error)
@@ -251,7 +264,7 @@ static enum status await_paths(const struct network *network, struct error *erro
 		status = await_path(network, PORT_SERVER, PORT_CLIENT, PORT_ROUTER_RIGHT, PORT_ROUTER_LEFT, error);
 	for (unsigned id = 0; id < PORTS && status == STATUS_OK; id++)
 		if (places[id].party != PARTY_ROUTER && network->hosts[places[id].party] >= 0)
-			status = await_path(network, places[id].left ? PORT_SERVER : PORT_CLIENT, id, id, id, error);
+			status = await_path(network, wire_router(id) == PORT_ROUTER_LEFT ? PORT_SERVER : PORT_CLIENT, id, id, id, error);
 	return status;
 }
 
@@ -329,7 +342,7 @@ static enum status run_there(const struct network *network, enum party party, st
 
 	if (status == STATUS_OK)
 		status = firewall_run(buffer_text(commands), error);
-	network_leave(network);
+	status = network_leave(network, status, error);
 	buffer_clear(commands);
 	return at_host(party, status, error);
 }
@@ -372,6 +385,5 @@ enum status network_take_address(const struct network *network, enum party party
 	if (status == STATUS_OK)
 		status = netlink_set_neighbour(places[PORT_ROUTER_RIGHT].there, &address, wire_mac(network->wire, id),
 		                               error);
-	network_leave(network);
-	return status;
+	return network_leave(network, status, error);
 }

@@ -24,16 +24,20 @@ struct network {
 };
 
 /*
- * Make the hosts whose bits (1 << party) are set. The current namespace becomes home. *ret_network is to be given to
+ * Make the hosts whose bits (1 << party) are set. The current namespace becomes home. *network is to be given to
  * network_clear() in any case.
  */
 enum status network_init(struct network *network, uint8_t version, unsigned parties, wire_taker taker, void *user,
                          struct error *error);
 void network_clear(struct network *network);
 
-/* Go to a host, or home again: what is opened there stays there. */
+/* Go to a host: what is opened there stays there. */
 enum status network_enter(const struct network *network, enum party party, struct error *error);
-void network_leave(const struct network *network);
+/* Home again. Returns `status`, that of what was done there, or STATUS_IO where there is no way back. */
+enum status network_leave(const struct network *network, enum status status, struct error *error);
+
+/* Namespaces cannot be made, for one of these limits of user_namespaces(7) is reached. STATUS_LIMIT. */
+enum status network_limit(const char *sysctls, struct error *error);
 
 /* The address of a host; the router's is the one on the client's side. */
 struct address network_address(uint8_t version, enum party party);
@@ -42,7 +46,8 @@ enum port_id network_port(enum party party);
 /* Write a sysctl ("net.ipv4.tcp_retries2") of a host. */
 enum status network_sysctl(const struct network *network, enum party party, const char *name, const char *value,
                            struct error *error);
-/* Add a rule to the base chain of an nft hook ("forward", "postrouting"); see VERB_RULE for what `rule` may hold. */
+/* Add a rule to the base chain of an nft hook ("forward", "postrouting"); see VERB_RULE for what `rule` may hold.
+ * One with dnat, snat or masquerade goes to a chain of type nat, as nft wants it. */
 enum status network_rule(const struct network *network, enum party party, const char *hook, const char *rule,
                          struct error *error);
 enum status network_no_rules(const struct network *network, enum party party, struct error *error);

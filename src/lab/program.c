@@ -80,16 +80,15 @@ enum status program_start(struct program *program, const struct network *network
 		status = error_set(error, STATUS_IO, "fork(): %s", strerror(errno));
 	if (status == STATUS_OK && program->pid == 0)
 		be_program(ends[1], party);
-	network_leave(network);
 	close(ends[1]);
 	if (status != STATUS_OK) {
 		close(ends[0]);
 		program->pid = 0;
-		return status;
+		return network_leave(network, status, error);
 	}
 	program->fd = ends[0];
 	program->stat = take_stat(ends[0]);
-	return STATUS_OK;
+	return network_leave(network, status, error);
 }
 
 bool program_order(struct program *program, const struct order *order)

@@ -11,7 +11,6 @@ struct program {
 	pid_t pid;                /* 0: none runs */
 	int fd;                   /* to its actor; -1: none */
 	int stat;                 /* its /proc/…/stat, held open, which tells whether it sleeps */
-	bool is_command;          /* a command of the user's */
 	bool answered;            /* `answer` is that of the order at hand, or the process has ended */
 	struct answer answer;
 	struct endpoint local[LAB_SOCKETS], remote[LAB_SOCKETS];

@@ -32,11 +32,15 @@ static enum status become_root_of_nothing(struct error *error)
 	char map[64];
 	unsigned uid = geteuid(), gid = getegid();
 
-	if (unshare(CLONE_NEWUSER) < 0)
+	int failure = unshare(CLONE_NEWUSER) < 0 ? errno : 0;
+
+	if (failure == ENOSPC)
+		return network_limit("user.max_user_namespaces", error);
+	if (failure)
 		return error_set(error, STATUS_IO,
 		                 _("a user namespace cannot be made: %s (run it as root, or allow them: sysctl "
 		                   "user.max_user_namespaces, kernel.unprivileged_userns_clone, "
-		                   "kernel.apparmor_restrict_unprivileged_userns)"), strerror(errno));
+		                   "kernel.apparmor_restrict_unprivileged_userns)"), strerror(failure));
 	put_file("/proc/self/setgroups", "deny");
 	snprintf(map, sizeof map, "0 %u 1", uid);
 	if (!put_file("/proc/self/uid_map", map))
@@ -55,10 +59,12 @@ static enum status make_namespaces(struct error *error)
 		return STATUS_OK;
 	if (errno == EPERM)
 		status = become_root_of_nothing(error);
-	if (status == STATUS_OK && unshare(NAMESPACES) < 0)
-		status = error_set(error, STATUS_IO, _("namespaces cannot be made: %s (does the kernel have PID and network "
-		                                       "namespaces, and may this container use them?)"), strerror(errno));
-	return status;
+	if (status != STATUS_OK || unshare(NAMESPACES) == 0)
+		return status;
+	if (errno == ENOSPC)
+		return network_limit("user.max_net_namespaces, user.max_pid_namespaces, user.max_ipc_namespaces", error);
+	return error_set(error, STATUS_IO, _("namespaces cannot be made: %s (does the kernel have PID and network namespaces, "
+	                                     "and may this container use them?)"), strerror(errno));
 }
 
 /* Die with the parent, also if it has died already: then nobody holds the other end of `fd`. */
@@ -84,6 +90,7 @@ static _Noreturn void wait_for_conductor(const struct scenario *scenario, const 
 	struct error error = { STATUS_OK, "" };
 	enum status status = make_namespaces(&error);
 	pid_t conductor;
+	int ended = 0;
 
 	die_with_parent(fd);
 	conductor = status == STATUS_OK ? fork() : -1;
@@ -91,11 +98,14 @@ static _Noreturn void wait_for_conductor(const struct scenario *scenario, const 
 		conduct(scenario, options, fd);
 	if (conductor < 0 && status == STATUS_OK)
 		error_set(&error, STATUS_IO, "fork(): %s", strerror(errno));
-	if (conductor < 0)
-		message_end(fd, &error);
-	close(fd);
-	while (conductor > 0 && waitpid(conductor, NULL, 0) < 0 && errno == EINTR)
+	while (conductor > 0 && waitpid(conductor, &ended, 0) < 0 && errno == EINTR)
 		;
+	/* What it could not say itself any more. */
+	if (conductor > 0 && WIFSIGNALED(ended))
+		error_set(&error, STATUS_IO, _("the lab was killed by SIG%s before the scenario was over (`ulimit -a` shows "
+		                               "whether its stack or its memory is limited)"), sigabbrev_np(WTERMSIG(ended)));
+	if (error.status != STATUS_OK)
+		message_end(fd, &error);
 	_exit(0);
 }
 

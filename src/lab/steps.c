@@ -3,7 +3,6 @@
 
 #include "base/clock.h"
 #include "lab/conductor.h"
-#include "lab/diag.h"
 #include "lab/firewall.h"
 #include "lab/mptcp.h"
 
@@ -46,13 +45,12 @@ static bool is_blocked(struct conductor *conductor, const struct step *step)
 static struct order order_of(const struct conductor *conductor, const struct step *step)
 {
 	uint8_t version = conductor->options->version;
-	enum party peer = step->other ? (enum party)step->other : PARTY_SERVER;
 	struct order order = { .step = step };
 
 	order.local.address = network_address(version, (enum party)step->who);
 	order.local.port = step->verb == VERB_LISTEN ? LAB_PORT : (uint16_t)(LAB_CLIENT_PORT + step->sock);
 	if (step->verb == VERB_CONNECT) {
-		order.remote.address = network_address(version, peer);
+		order.remote.address = network_address(version, (enum party)step->other);
 		order.remote.port = LAB_PORT;
 	}
 	if (step->verb == VERB_SET_OPTION)
@@ -122,8 +120,7 @@ static enum status play_power_off(struct conductor *conductor, const struct step
 		status = diag_destroy_all(&conductor->error);
 	if (status == STATUS_OK && step->who == PARTY_ROUTER)
 		status = conntrack_flush(&conductor->error);
-	network_leave(&conductor->network);
-	return status;
+	return network_leave(&conductor->network, status, &conductor->error);
 }
 
 static enum status play_power_on(struct conductor *conductor, const struct step *step)
@@ -141,8 +138,7 @@ static enum status play_destroy(struct conductor *conductor, const struct step *
 	step_remark(conductor, step);
 	if (status == STATUS_OK)
 		status = diag_destroy(&program->local[step->sock], &program->remote[step->sock], &conductor->error);
-	network_leave(&conductor->network);
-	return status;
+	return network_leave(&conductor->network, status, &conductor->error);
 }
 
 static enum status play_sysctl(struct conductor *conductor, const struct step *step)
@@ -170,8 +166,7 @@ static enum status play_forget(struct conductor *conductor, const struct step *s
 	step_remark(conductor, step);
 	if (status == STATUS_OK)
 		status = conntrack_flush(&conductor->error);
-	network_leave(&conductor->network);
-	return status;
+	return network_leave(&conductor->network, status, &conductor->error);
 }
 
 static enum status play_subflows(struct conductor *conductor, const struct step *step)
@@ -183,8 +178,7 @@ static enum status play_subflows(struct conductor *conductor, const struct step 
 	if (status == STATUS_OK)
 		status = step->verb == VERB_ANNOUNCE ? mptcp_announce(&own, LAB_PORT + 1, &conductor->error)
 		                                     : mptcp_allow_subflows(&conductor->error);
-	network_leave(&conductor->network);
-	return status;
+	return network_leave(&conductor->network, status, &conductor->error);
 }
 
 static enum status play_take_address(struct conductor *conductor, const struct step *step)
@@ -202,8 +196,8 @@ static enum status play_wire(struct conductor *conductor, const struct step *ste
 
 	step_remark(conductor, step);
 	if (step->verb == VERB_LOSE)
-		wire_lose(wire, port, step->flags, (uint32_t)step->number);
-	else if (step->verb == VERB_DELAY)
+		return wire_lose(wire, port, step->flags, (uint32_t)step->number, &conductor->error);
+	if (step->verb == VERB_DELAY)
 		wire_delay(wire, port, step->number * NS_PER_US);
 	else
 		wire_hold(wire, port, step->verb == VERB_HOLD);
@@ -212,30 +206,34 @@ static enum status play_wire(struct conductor *conductor, const struct step *ste
 
 /* ---- waits */
 
-static struct socket_view look(struct conductor *conductor, const struct step *step)
+struct socket_view step_look(struct conductor *conductor, const struct step *step)
 {
 	const struct program *program = program_of(conductor, step);
 	struct socket_view view = { 0 };
+	enum status status = network_enter(&conductor->network, (enum party)step->who, &conductor->error);
 
-	if (network_enter(&conductor->network, (enum party)step->who, &conductor->error) == STATUS_OK)
-		view = diag_look(&program->local[step->sock], &program->remote[step->sock]);
-	network_leave(&conductor->network);
+	if (status == STATUS_OK)
+		status = diag_look(&program->local[step->sock], &program->remote[step->sock], &view, &conductor->error);
+	if (network_leave(&conductor->network, status, &conductor->error) != STATUS_OK)
+		view.state = -1;
 	return view;
 }
 
 static bool is_in_state(struct conductor *conductor, const struct step *step)
 {
-	return look(conductor, step).state == step->number;
+	return step_look(conductor, step).state == step->number;
 }
 
 static bool is_unread(struct conductor *conductor, const struct step *step)
 {
-	return look(conductor, step).unread >= step->number;
+	return step_look(conductor, step).unread >= step->number;
 }
 
 static bool is_acked(struct conductor *conductor, const struct step *step)
 {
-	return look(conductor, step).unacked == 0;
+	struct socket_view view = step_look(conductor, step);
+
+	return view.state >= 0 && view.unacked == 0;
 }
 
 static bool has_passed(struct conductor *conductor, const struct step *step)

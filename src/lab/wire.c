@@ -14,12 +14,11 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/text.h"
-#include "cause/step.h"
+#include "lab/actor.h"
 #include "packet/decoder.h"
 
 #define LOSSES_MAX 8
-#define WAITING_MAX 4096 /* frames held back or delayed at one port; more are lost */
-#define LINKTYPE_ETHERNET 1
+#define WAITING_MAX 4096 /* frames held back or delayed at one port; more are lost, and shown so */
 #define RECEIVE_BUFFER (4 << 20)
 
 /* A frame on its way. */
@@ -137,14 +136,6 @@ unsigned wire_poll(const struct wire *wire, struct pollfd fds[WIRE_POLL_MAX])
 	return count;
 }
 
-static int64_t now_realtime(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec * NS_PER_S + now.tv_nsec;
-}
-
 /* One frame; its length, 0 where there is none. */
 static uint32_t receive(int fd, uint8_t frame[WIRE_FRAME_MAX], int64_t *ret_time)
 {
@@ -162,7 +153,7 @@ static uint32_t receive(int fd, uint8_t frame[WIRE_FRAME_MAX], int64_t *ret_time
 
 	if (len <= 0)
 		return 0;
-	*ret_time = now_realtime();
+	*ret_time = call_now();
 	if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SO_TIMESTAMPNS) {
 		memcpy(&time, CMSG_DATA(header), sizeof time);
 		*ret_time = time.tv_sec * NS_PER_S + time.tv_nsec;
@@ -221,9 +212,9 @@ static bool is_lost(struct port *port, const uint8_t *frame, uint32_t len)
 	return false;
 }
 
-static bool same_segment(unsigned a, unsigned b)
+enum port_id wire_router(enum port_id id)
 {
-	return (a <= PORT_ROUTER_LEFT) == (b <= PORT_ROUTER_LEFT);
+	return id <= PORT_ROUTER_LEFT ? PORT_ROUTER_LEFT : PORT_ROUTER_RIGHT;
 }
 
 static void hand_over(struct wire *wire, unsigned to, const uint8_t *frame, uint32_t len)
@@ -232,7 +223,7 @@ static void hand_over(struct wire *wire, unsigned to, const uint8_t *frame, uint
 
 	if (port->fd < 0 || port->off)
 		return;
-	show(wire, to, false, false, now_realtime(), frame, len);
+	show(wire, to, false, false, call_now(), frame, len);
 	while (send(port->fd, frame, len, 0) < 0 && errno == EINTR)
 		;
 }
@@ -240,17 +231,18 @@ static void hand_over(struct wire *wire, unsigned to, const uint8_t *frame, uint
 static void deliver(struct wire *wire, unsigned from, const uint8_t *frame, uint32_t len)
 {
 	for (unsigned to = 0; to < PORTS; to++)
-		if (to != from && same_segment(from, to) && wire->ports[to].fd >= 0 &&
+		if (to != from && wire_router(from) == wire_router(to) && wire->ports[to].fd >= 0 &&
 		    memcmp(wire->ports[to].mac, frame, 6) == 0)
 			hand_over(wire, to, frame, len);
 }
 
-static void keep_back(struct port *port, const uint8_t *bytes, uint32_t len)
+/* False where there is no room. */
+static bool keep_back(struct port *port, const uint8_t *bytes, uint32_t len)
 {
 	struct waiting *frame = port->waiting < WAITING_MAX ? malloc(sizeof *frame + len) : NULL;
 
 	if (!frame)
-		return;
+		return false;
 	frame->next = NULL;
 	frame->due_ns = clock_monotonic() + port->delay_ns;
 	frame->len = len;
@@ -258,22 +250,19 @@ static void keep_back(struct port *port, const uint8_t *bytes, uint32_t len)
 	*port->last = frame;
 	port->last = &frame->next;
 	port->waiting++;
+	return true;
 }
 
 static void take(struct wire *wire, unsigned id, const uint8_t *frame, uint32_t len, int64_t time)
 {
 	struct port *port = &wire->ports[id];
-	bool lost;
+	bool lost, waits = port->held || port->delay_ns || port->first;
 
 	if (port->off || !is_of_interest(frame, len))
 		return;
-	lost = is_lost(port, frame, len);
+	lost = is_lost(port, frame, len) || (waits && !keep_back(port, frame, len));
 	show(wire, id, true, lost, time, frame, len);
-	if (lost)
-		return;
-	if (port->held || port->delay_ns || port->first)
-		keep_back(port, frame, len);
-	else
+	if (!lost && !waits)
 		deliver(wire, id, frame, len);
 }
 
@@ -349,7 +338,7 @@ void wire_power(struct wire *wire, enum port_id id, bool on)
 	port->off = !on;
 }
 
-void wire_lose(struct wire *wire, enum port_id id, uint16_t flags, uint32_t count)
+enum status wire_lose(struct wire *wire, enum port_id id, uint16_t flags, uint32_t count, struct error *error)
 {
 	for (unsigned i = 0; i < LOSSES_MAX; i++) {
 		struct loss *loss = &wire->ports[id].losses[i];
@@ -357,8 +346,9 @@ void wire_lose(struct wire *wire, enum port_id id, uint16_t flags, uint32_t coun
 		if (loss->on)
 			continue;
 		*loss = (struct loss){ .flags = flags, .count = count, .always = !count, .on = true };
-		return;
+		return STATUS_OK;
 	}
+	return error_set(error, STATUS_LIMIT, _("more than %d kinds of segments are to be lost at once"), LOSSES_MAX);
 }
 
 void wire_hold(struct wire *wire, enum port_id id, bool held)
@@ -380,10 +370,8 @@ void wire_inject(struct wire *wire, enum port_id to, uint8_t *frame, uint32_t le
 
 void wire_send_from(struct wire *wire, enum port_id from, uint8_t *frame, uint32_t len)
 {
-	enum port_id router = from <= PORT_ROUTER_LEFT ? PORT_ROUTER_LEFT : PORT_ROUTER_RIGHT;
-
-	memcpy(frame, wire->ports[router].mac, 6);
-	take(wire, from, frame, len, now_realtime());
+	memcpy(frame, wire->ports[wire_router(from)].mac, 6);
+	take(wire, from, frame, len, call_now());
 }
 
 bool wire_passes(struct wire *wire, enum port_id in, enum port_id out, uint8_t *frame, uint32_t len, int wait_ms)

@@ -56,8 +56,11 @@ int64_t wire_next_due(const struct wire *wire);
 
 /* A host that is off neither sends nor gets anything; what it sent meanwhile is thrown away when it is turned on. */
 void wire_power(struct wire *wire, enum port_id id, bool on);
-/* Lose the next `count` (0: all from now on) TCP segments from this port that have all of `flags` (enum lab_flag). */
-void wire_lose(struct wire *wire, enum port_id id, uint16_t flags, uint32_t count);
+/*
+ * Lose the next `count` (0: all from now on) TCP segments from this port that have all of `flags` (enum lab_flag).
+ * STATUS_LIMIT where too many such orders are still open.
+ */
+enum status wire_lose(struct wire *wire, enum port_id id, uint16_t flags, uint32_t count, struct error *error);
 void wire_hold(struct wire *wire, enum port_id id, bool held);
 void wire_delay(struct wire *wire, enum port_id id, int64_t ns);
 /* Hand a frame to a host as if it came from its segment; it is shown to the taker. */
@@ -69,6 +72,8 @@ void wire_send_from(struct wire *wire, enum port_id from, uint8_t *frame, uint32
  * `wait_ms`: forwarded, or an answer. Nobody gets or is shown it, nor anything else that comes out meanwhile.
  */
 bool wire_passes(struct wire *wire, enum port_id in, enum port_id out, uint8_t *frame, uint32_t len, int wait_ms);
+/* The router's port on the segment that this port is on. */
+enum port_id wire_router(enum port_id id);
 /* The MAC of the host on this port. */
 const uint8_t *wire_mac(const struct wire *wire, enum port_id id);
 /* TCP segment of an Ethernet frame; false where it is none. */
