@@ -48,8 +48,8 @@ const struct cause cause_close_race = {
  */
 static bool fin_may_be_lost(const struct evidence *e)
 {
-	return met_stranger(e) && yes(e, FACT_ANSWERS_DATA) && !yes(e, FACT_LABEL_FRESH) && !yes(e, FACT_HOPS_DIFFER) &&
-	       !yes(e, FACT_SENDER_WENT_ON) && !box_expired(e);
+	return met_stranger(e) && !yes(e, FACT_KERNEL_VANISHED) && yes(e, FACT_ANSWERS_DATA) &&
+	       !yes(e, FACT_LABEL_FRESH) && !yes(e, FACT_HOPS_DIFFER) && !yes(e, FACT_SENDER_WENT_ON) && !box_expired(e);
 }
 
 static struct opinion weigh(const struct evidence *e)

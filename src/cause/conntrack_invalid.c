@@ -52,7 +52,7 @@ const struct cause cause_conntrack_invalid = {
  */
 static bool may_have_leaked(const struct evidence *e)
 {
-	return met_stranger(e) && yes(e, FACT_SENDER_IS_INITIATOR) &&
+	return met_stranger(e) && !yes(e, FACT_KERNEL_VANISHED) && yes(e, FACT_SENDER_IS_INITIATOR) &&
 	       (yes(e, FACT_ANSWERS_DATA) || yes(e, FACT_ANSWERS_ACK)) && !yes(e, FACT_SENDER_WENT_ON);
 }
 

@@ -114,6 +114,7 @@ static enum status play_power_off(struct conductor *conductor, const struct step
 
 	step_remark(conductor, step);
 	switch_power(conductor, (enum party)step->who, false);
+	program_forget(program_of(conductor, step));
 	program_kill(program_of(conductor, step), SIGKILL);
 	status = network_enter(&conductor->network, (enum party)step->who, &conductor->error);
 	if (status == STATUS_OK)
