@@ -46,8 +46,10 @@ enum port_id network_port(enum party party);
 /* Write a sysctl ("net.ipv4.tcp_retries2") of a host. */
 enum status network_sysctl(const struct network *network, enum party party, const char *name, const char *value,
                            struct error *error);
-/* Add a rule to the base chain of an nft hook ("forward", "postrouting"); see VERB_RULE for what `rule` may hold.
- * One with dnat, snat or masquerade goes to a chain of type nat, as nft wants it. */
+/*
+ * Add a rule to the base chain of an nft hook ("forward", "postrouting"); see VERB_RULE for what `rule` may hold.
+ * One with dnat, snat or masquerade goes to a chain of type nat, as nft wants it.
+ */
 enum status network_rule(const struct network *network, enum party party, const char *hook, const char *rule,
                          struct error *error);
 enum status network_no_rules(const struct network *network, enum party party, struct error *error);

@@ -34,13 +34,12 @@ static enum status become_root_of_nothing(struct error *error)
 
 	int failure = unshare(CLONE_NEWUSER) < 0 ? errno : 0;
 
-	if (failure == ENOSPC)
-		return network_limit("user.max_user_namespaces", error);
 	if (failure)
 		return error_set(error, STATUS_IO,
 		                 _("a user namespace cannot be made: %s (run it as root, or allow them: sysctl "
 		                   "user.max_user_namespaces, kernel.unprivileged_userns_clone, "
-		                   "kernel.apparmor_restrict_unprivileged_userns)"), strerror(failure));
+		                   "kernel.apparmor_restrict_unprivileged_userns)"),
+		                 failure == ENOSPC ? _("a limit is reached") : strerror(failure));
 	put_file("/proc/self/setgroups", "deny");
 	snprintf(map, sizeof map, "0 %u 1", uid);
 	if (!put_file("/proc/self/uid_map", map))
