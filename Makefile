@@ -26,7 +26,7 @@ SANITIZERS := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all 
 CFLAGS   += -std=gnu17 $(OPTIMIZE) $(WARNINGS) -fvisibility=hidden -fPIC \
             -D_GNU_SOURCE -DTCPWHY_VERSION='"$(VERSION)"' \
             -Isrc -Iinclude $(PACKAGE_CFLAGS) $(SANITIZERS)
-LDFLAGS  += $(if $(SANITIZE),-fsanitize=$(SANITIZE))
+LDFLAGS  += -pthread $(if $(SANITIZE),-fsanitize=$(SANITIZE))
 LDLIBS   += $(PACKAGE_LIBS)
 
 # The layers of the library, lowest first; tests/layers.sh holds them to it.

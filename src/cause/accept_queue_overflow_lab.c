@@ -49,6 +49,7 @@ const struct scenario scenarios_accept_queue_overflow[] = {
 		.story = N_("The server does not accept() fast enough. tcp_abort_on_overflow is set: whose handshake finishes when "
 		            "the queue is full gets a RST. connect() had succeeded."),
 		.steps = overflow,
+		.kernel_also = (const uint8_t[]){ CAUSE_listener_closed, CAUSES },
 	},
 	{
 		.face = "deferred",
@@ -56,6 +57,7 @@ const struct scenario scenarios_accept_queue_overflow[] = {
 		.story = N_("With TCP_DEFER_ACCEPT, as Apache and nginx can have it, a connection comes into the queue only when its "
 		            "first data is there. Then it is the request that meets a full queue."),
 		.steps = deferred,
+		.kernel_also = (const uint8_t[]){ CAUSE_listener_closed, CAUSES },
 	},
 	{ 0 }
 };

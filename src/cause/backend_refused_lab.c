@@ -20,6 +20,8 @@ const struct scenario scenarios_backend_refused[] = {
 		.story = N_("The client connects to a proxy, which accepts, and only then tries to reach its backend, where nobody "
 		            "listens. It closes the client's connection with the request unread."),
 		.steps = proxy,
+		.kernel = AS(unread_data),
+		.kernel_also = (const uint8_t[]){ CAUSE_port_closed, CAUSES },
 		.told = { AMONG(abort), AMONG(abort), AS(port_closed) },
 	},
 	{ 0 }

@@ -50,6 +50,9 @@ static struct opinion weigh(const struct evidence *e)
 
 	if (yes(e, FACT_ANSWERS_SYN) && yes(e, FACT_OLD_HANDSHAKE_OPEN)) {
 		o = opinion_established();
+	} else if (yes(e, FACT_KERNEL_TO_LISTENER) && yes(e, FACT_ANSWERS_FIRST_SEGMENT) && yes(e, FACT_ANSWERS_ACK)) {
+		/* The kernel keeps no record of a handshake that it refused. */
+		o = opinion_possible(40);
 	} else if (!yes(e, FACT_HANDSHAKE_OPEN) || !yes(e, FACT_RST_BARE) || !yes(e, FACT_SHAPE_PASSIVE) || reset_before(e)) {
 		return opinion_excluded();
 	} else if (yes(e, FACT_ANSWERS_CHALLENGE)) {

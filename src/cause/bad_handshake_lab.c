@@ -72,6 +72,7 @@ const struct scenario scenarios_bad_handshake[] = {
 		.story = N_("SYN and SYN-ACK are in order, but the ACK that should finish the handshake acknowledges something else. "
 		            "The server's kernel answers it with a RST; the handshake stays open until it is forgotten."),
 		.steps = syn_received,
+		.kernel = AMONG(stray_probe),
 	},
 	{
 		.face = "cookie",
@@ -79,6 +80,7 @@ const struct scenario scenarios_bad_handshake[] = {
 		.story = N_("Under a flood of SYNs the server keeps no state and hides what it must know in the number of its "
 		            "SYN-ACK. An ACK that does not bring it back, or too late, or to another server, opens nothing."),
 		.steps = cookie,
+		.kernel = AMONG(stray_probe),
 	},
 	{
 		.face = "second-syn",

@@ -31,7 +31,7 @@ enum family {
 	FAMILIES,
 };
 
-/* What it takes to be certain. */
+/* What it takes to be certain. The last two are established by nothing but what a kernel says of itself. */
 enum told_by {
 	TOLD_BY_WIRE,    /* one capture */
 	TOLD_BY_LIKELY,  /* a capture can only make it likely */

@@ -56,6 +56,7 @@ const struct scenario scenarios_connect_abandoned[] = {
 		.story = N_("The client's kernel gives up, here for TCP_USER_TIMEOUT, by default after tcp_syn_retries, some two "
 		            "minutes. connect() fails with ETIMEDOUT; the SYN-ACK was only slow."),
 		.steps = timed_out,
+		.kernel_also = (const uint8_t[]){ CAUSE_no_answer, CAUSES },
 		.also = (const uint8_t[]){ CAUSE_late_segment, CAUSES },
 	},
 	{ 0 }

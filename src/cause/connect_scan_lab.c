@@ -29,6 +29,7 @@ const struct scenario scenarios_connect_scan[] = {
 		            "called accept(). On Linux accept() returns the dead connection all the same, and the first read() "
 		            "tells."),
 		.steps = check,
+		.kernel = AS(linger_zero),
 	},
 	{
 		.face = "accepted",
@@ -36,6 +37,7 @@ const struct scenario scenarios_connect_scan[] = {
 		.story = N_("The server has accepted and waits for the first request; what comes is ECONNRESET. A log full of these, "
 		            "at regular times, is a health check."),
 		.steps = accepted,
+		.kernel = AS(linger_zero),
 	},
 	{ 0 }
 };

@@ -39,6 +39,7 @@ const struct scenario scenarios_conntrack_invalid[] = {
 		            "server fails conntrack's check of the window, is not translated back, and reaches the client from an "
 		            "address that it never spoke to: its kernel resets, and the RST kills the server's connection."),
 		.steps = destination,
+		.kernel = AMONG(half_open),
 		.told = { [PARTY_SERVER] = AMONG(half_open) },
 	},
 	{
@@ -47,6 +48,7 @@ const struct scenario scenarios_conntrack_invalid[] = {
 		.story = N_("The router hides the client behind its own address. A segment that conntrack calls invalid stays "
 		            "addressed to the router, whose kernel knows no such connection and resets it."),
 		.steps = source,
+		.kernel = AMONG(half_open),
 		.told = { NOTHING, AMONG(firewall_reject), AMONG(firewall_reject) },
 		.router_at_server = true,
 	},

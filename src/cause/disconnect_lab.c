@@ -39,6 +39,7 @@ const struct scenario scenarios_disconnect[] = {
 		.story = N_("The client has said all and waits for the end; the server dissolves the connection in place of "
 		            "closing it. On the wire it is a RST in answer to a FIN, whatever made it."),
 		.steps = half_closed,
+		.kernel = AS(abort_after_fin),
 		.told = { AS(abort_after_fin), AS(abort_after_fin), AS(abort_after_fin) },
 	},
 	{ 0 }

@@ -46,6 +46,8 @@ static struct opinion weigh(const struct evidence *e)
 {
 	struct opinion o;
 
+	if (yes(e, FACT_KERNEL_VANISHED))
+		return opinion_excluded();
 	if (!met_stranger(e) || yes(e, FACT_SENDER_WENT_ON) || yes(e, FACT_SENDER_UNAWARE) || box_expired(e))
 		return opinion_excluded();
 	if (yes(e, FACT_MAC_DIFFERS))

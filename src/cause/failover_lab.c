@@ -20,6 +20,7 @@ const struct scenario scenarios_failover[] = {
 		            "the connections stayed behind: the next segment is answered with a RST. From beyond the router the "
 		            "spare looks like the old server after a reboot."),
 		.steps = taken_over,
+		.kernel = AMONG(half_open),
 	},
 	{ 0 }
 };

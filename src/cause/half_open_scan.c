@@ -36,10 +36,21 @@ const struct cause cause_half_open_scan = {
 	.weigh = weigh,
 };
 
+/* A kernel without a socket refuses a SYN-ACK: some program sent the SYN past it, or forgot it before the tracer began. */
+static bool has_no_socket(const struct evidence *e)
+{
+	return yes(e, FACT_ANSWERS_SYN_ACK) && yes(e, FACT_KERNEL_NO_SOCKET) && !yes(e, FACT_SYN_SEEN);
+}
+
 static struct opinion weigh(const struct evidence *e)
 {
 	struct opinion o;
 
+	if (has_no_socket(e)) {
+		o = opinion_possible(34);
+		BECAUSE(&o, e, FACT_ANSWERS_SYN_ACK, FACT_KERNEL_NO_SOCKET);
+		return o;
+	}
 	if (!yes(e, FACT_ANSWERS_SYN_ACK) || !yes(e, FACT_SYN_SEEN) || !yes(e, FACT_RST_BARE) || yes(e, FACT_HANDSHAKE_SEEN) ||
 	    !yes(e, FACT_SENDER_IS_INITIATOR) || reset_before(e) || yes(e, FACT_ANSWERS_WRONG_ACK))
 		return opinion_excluded();

@@ -29,6 +29,7 @@ const struct scenario scenarios_half_open_scan[] = {
 		.story = N_("A port scanner sends a SYN past its own kernel (nmap -sS, masscan). The port is open, the SYN-ACK comes "
 		            "back, and the scanner's kernel, which never heard of that SYN, answers it with a RST."),
 		.steps = scan,
+		.kernel = AMONG(stray_probe),
 	},
 	{
 		.face = "ports",
@@ -36,6 +37,7 @@ const struct scenario scenarios_half_open_scan[] = {
 		.story = N_("Of six ports five are closed, and the server's kernel answers with RST; the sixth is open, and the RST "
 		            "is the scanner's. Its SYNs offer nothing that a kernel would, and there are many of them."),
 		.steps = many_ports,
+		.kernel = AMONG(stray_probe),
 		.also = (const uint8_t[]){ CAUSE_port_closed, CAUSES },
 	},
 	{ 0 }

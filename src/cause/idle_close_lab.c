@@ -18,6 +18,7 @@ const struct scenario scenarios_idle_close[] = {
 		.story = N_("A pooled connection, a request and an answer, then silence. After 75 s the server cleans up, with a "
 		            "RST, as `reset_timedout_connection` in nginx makes it do."),
 		.steps = idle,
+		.kernel = AS(linger_zero),
 	},
 	{ 0 }
 };

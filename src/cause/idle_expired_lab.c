@@ -33,6 +33,7 @@ const struct scenario scenarios_idle_expired[] = {
 		            "the table; the client's next segment belongs to nothing that the firewall knows, and is rejected in "
 		            "the server's name."),
 		.steps = box,
+		.kernel = AS(firewall_reject),
 		.told = { [PARTY_SERVER] = NOTHING },
 	},
 	{
@@ -41,6 +42,7 @@ const struct scenario scenarios_idle_expired[] = {
 		.story = N_("The same with the table on the server itself: the RST comes from the right machine, and the server's "
 		            "program still has its connection."),
 		.steps = host,
+		.kernel = AS(firewall_reject),
 		.told = { AMONG(half_open), AMONG(half_open), AMONG(half_open) },
 	},
 	{ 0 }

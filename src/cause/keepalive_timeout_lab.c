@@ -38,6 +38,7 @@ const struct scenario scenarios_keepalive_timeout[] = {
 		.story = N_("The server loses its power and does not come back. The client, which only waits, would wait for ever; "
 		            "its kernel's probes find out, and its program gets ETIMEDOUT."),
 		.steps = peer_gone,
+		.kernel_also = (const uint8_t[]){ CAUSE_socket_destroyed, CAUSES },
 		.told = { [PARTY_SERVER] = NOTHING },
 	},
 	{ 0 }

@@ -79,6 +79,7 @@ const struct scenario scenarios_linger_zero[] = {
 		.story = N_("With a number of seconds, SO_LINGER has nothing to do with a reset: close() sends a FIN like any other, "
 		            "and waits until all is acknowledged."),
 		.steps = waits,
+		.kernel = NOTHING,
 		.told = { NOTHING, NOTHING, NOTHING },
 	},
 	{
@@ -87,6 +88,7 @@ const struct scenario scenarios_linger_zero[] = {
 		.story = N_("The client's acknowledgments are lost. close() gives up waiting after a second; the kernel does not, "
 		            "and sends the data and the FIN again like for any other closed socket."),
 		.steps = runs_out,
+		.kernel = NOTHING,
 		.told = { NOTHING, NOTHING, NOTHING },
 	},
 	{ 0 }

@@ -63,6 +63,8 @@ static struct opinion weigh(const struct evidence *e)
 {
 	struct opinion o;
 
+	if (yes(e, FACT_KERNEL_VANISHED))
+		return opinion_excluded();
 	if (!(met_stranger(e) || came_untranslated(e)) || yes(e, FACT_SENDER_WENT_ON) || box_expired(e))
 		return opinion_excluded();
 	o = opinion_possible(strength(e));

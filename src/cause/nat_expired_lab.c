@@ -37,6 +37,7 @@ const struct scenario scenarios_nat_expired[] = {
 		            "client sends then reaches the server with another source, and the server's kernel answers it with "
 		            "a RST."),
 		.steps = client_first,
+		.kernel = AMONG(half_open),
 	},
 	{
 		.face = "server-first",
@@ -44,6 +45,7 @@ const struct scenario scenarios_nat_expired[] = {
 		.story = N_("The same, but the server writes first. Its segment is addressed to the router, whose own kernel "
 		            "answers it with a RST; the client never hears of it."),
 		.steps = server_first,
+		.kernel = AMONG(half_open),
 		.told = { NOTHING, AMONG(idle_expired), AMONG(idle_expired) },
 		.router_at_server = true,
 	},

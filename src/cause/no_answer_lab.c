@@ -22,6 +22,7 @@ const struct scenario scenarios_no_answer[] = {
 		.story = N_("The server aborts, but none of its RSTs gets through. The client's kernel retransmits "
 		            "tcp_retries2 times, which takes a quarter of an hour by default, and gives up with ETIMEDOUT."),
 		.steps = rst_always_lost,
+		.kernel_also = (const uint8_t[]){ CAUSE_unread_data, CAUSES },
 		.told = { [PARTY_SERVER] = AS(unread_data) },
 		.also = (const uint8_t[]){ CAUSE_late_segment, CAUSE_abort, CAUSE_no_answer, CAUSES },
 	},

@@ -25,6 +25,7 @@ const struct scenario scenarios_peer_timed_out[] = {
 		            "over, then the server's program gets ETIMEDOUT, and nothing is said on the wire. When the path is whole "
 		            "again the client writes, and meets nobody."),
 		.steps = user_timeout,
+		.kernel_also = (const uint8_t[]){ CAUSE_no_answer, CAUSES },
 	},
 	{ 0 }
 };

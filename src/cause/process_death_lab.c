@@ -64,6 +64,7 @@ const struct scenario scenarios_process_death[] = {
 		.story = N_("Where everything was read, the kernel of a crashed program closes its connections as if nothing were "
 		            "wrong. The RST comes later, when the client writes, and looks like that of any write after a close."),
 		.steps = nothing_unread,
+		.kernel = AS(write_after_close),
 		.told = { AS(write_after_close), AS(write_after_close), AS(write_after_close) },
 	},
 	{ 0 }

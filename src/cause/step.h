@@ -208,6 +208,8 @@ struct scenario {
 	const struct step *steps;  /* up to VERB_END */
 	struct told told[VANTAGES];
 	const uint8_t *also;       /* causes of further resets in these captures, ended by CAUSES; NULL for none */
+	struct told kernel;        /* what `watch` says where both ends are on its host: the cause, for certain … */
+	const uint8_t *kernel_also;/* … and further causes that it may be certain of */
 	bool router_at_server;     /* the router's capture is on the server's side */
 };
 

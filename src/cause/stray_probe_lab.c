@@ -62,12 +62,14 @@ const struct scenario scenarios_stray_probe[] = {
 		.story = N_("A scanner sends an ACK for a connection that never was (nmap -sA). Every port that it reaches answers "
 		            "with a RST."),
 		.steps = ack,
+		.kernel = AMONG(stray_probe),
 	},
 	{
 		.face = "ack-sweep",
 		.title = N_("ACKs out of the blue to many ports"),
 		.story = N_("One stray ACK may be the rest of a real connection. Six to six ports within a moment are a scan."),
 		.steps = ack_sweep,
+		.kernel = AMONG(stray_probe),
 	},
 	{
 		.face = "fin",
@@ -95,6 +97,7 @@ const struct scenario scenarios_stray_probe[] = {
 		.story = N_("Somebody floods a server with SYNs that carry the client's address. What the server answers reaches the "
 		            "client, whose kernel has asked for nothing, and resets."),
 		.steps = syn_ack,
+		.kernel = AMONG(stray_probe),
 	},
 	{ 0 }
 };

@@ -21,6 +21,7 @@ static const struct cli_option options[] = {
 	{ "at", 0, OPTION_TEXT, "HOST", N_("seen from the client (default), the router or the server"), SETTING(at) },
 	{ "write", 'w', OPTION_TEXT, "DIR", N_("write the captures of all three there, calls as comments"),
 	  SETTING(write_to) },
+	{ "kernel", 0, OPTION_FLAG, NULL, N_("what the kernel says of it, too: see `tcpwhy watch`"), SETTING(kernel) },
 	{ "json", 0, OPTION_FLAG, NULL, N_("one JSON object a line: calls, segments, verdicts"), SETTING(json) },
 	{ "ascii", 0, OPTION_FLAG, NULL, N_("nothing but ASCII in the drawing"), SETTING(ascii) },
 	{ "client", 0, OPTION_TEXT, "CMD", N_("a shell command in place of the client's program"), SETTING(client) },
@@ -53,6 +54,7 @@ struct lab_run {
 	struct buffer text;
 	enum party vantage;
 	uint64_t played, differing;
+	struct lab_kernel *kernel;   /* NULL unless it is asked */
 };
 
 /* "cause" is its first scenario, "cause/face" a certain one. NULL where there is none. */
@@ -96,10 +98,16 @@ static enum exit_status report(struct lab_run *run, struct record *record)
 		/* Of half a scenario nothing can be expected. */
 		if (record->error.status == STATUS_OK)
 			status = lab_judge(record);
+		if (record->error.status == STATUS_OK && run->kernel)
+			lab_kernel_judge(record, run->kernel);
 	} else if (run->settings->json) {
 		status = lab_json(&run->text, record, run->vantage);
+		if (run->kernel)
+			lab_kernel_json(&run->text, run->kernel);
 	} else {
 		status = lab_show(&run->text, record, run->vantage, &run->style);
+		if (run->kernel)
+			lab_kernel_show(&run->text, run->kernel, &run->style);
 	}
 	if (status != STATUS_OK) {
 		complain("%s", _("out of memory"));
@@ -128,10 +136,16 @@ static enum exit_status play(struct lab_run *run, enum cause_id id, const struct
 		lab_show_story(&run->text, id, scenario, &run->style);
 	terminal_print(&run->text);
 	fflush(stdout);
+	if (run->kernel && !lab_kernel_begin(run->kernel)) {
+		complain("%s", _("out of memory"));
+		return EXIT_FAILED;
+	}
 	if (record_play(&record, id, scenario, &lab_options, settings->pause ? lab_pause : NULL) != STATUS_OK) {
 		complain("%s: %s", lab_scenario_name(name, id, scenario), record.error.text);
 		status = EXIT_FAILED;
 	}
+	if (run->kernel)
+		lab_kernel_end(run->kernel, &record);
 	if (record.count) {
 		enum exit_status reported = report(run, &record);
 
@@ -258,7 +272,7 @@ static enum exit_status play_named(struct lab_run *run, char **names)
 static bool wants_play(const struct lab_settings *settings)
 {
 	return settings->check || settings->json || settings->pause || settings->write_to || settings->at ||
-	       settings->client || settings->server || settings->real_time;
+	       settings->kernel || settings->client || settings->server || settings->real_time;
 }
 
 static enum exit_status check_settings(const struct lab_settings *settings, int count)
@@ -292,6 +306,8 @@ static enum exit_status run(const void *given, int count, char **names)
 		return status;
 	if (settings->at && !find_vantage(settings->at, &run.vantage))
 		return usage_error(&cmd_lab, "--at %s: %s", settings->at, _("client, router or server"));
+	if (settings->kernel && !(run.kernel = lab_kernel_new()))
+		return EXIT_FAILED;
 	terminal_style(&run.style);
 	run.style.ascii |= settings->ascii;
 	if (settings->all)
@@ -302,5 +318,6 @@ static enum exit_status run(const void *given, int count, char **names)
 		lab_show_list(&run.text, &run.style);
 	terminal_print(&run.text);
 	buffer_clear(&run.text);
+	lab_kernel_free(run.kernel);
 	return status;
 }

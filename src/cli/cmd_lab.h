@@ -7,6 +7,7 @@
 #include "cli/terminal.h"
 
 struct lab_settings {
+	bool kernel;
 	bool all, check, explain, pause, json, ascii, real_time, ipv4, ipv6;
 	const char *at;        /* "client", "router", "server"; NULL: the client */
 	const char *write_to;  /* a directory */
@@ -33,6 +34,21 @@ void lab_json_row(struct buffer *out, const struct article_row *row);
 /* ---- lab_judge.c */
 /* Compare what `read` says from every vantage with what the scenario expects; differences become faults. */
 enum status lab_judge(struct record *record);
+
+/* ---- lab_kernel.c: what the kernel says of a play (`--kernel`) */
+struct lab_kernel;
+/* NULL where it cannot be asked, which is complained of. */
+struct lab_kernel *lab_kernel_new(void);
+/* Listen from now on, until the play is over. False where no thread can be made. */
+bool lab_kernel_begin(struct lab_kernel *kernel);
+/* Keep what concerns the connections of this play. */
+void lab_kernel_end(struct lab_kernel *kernel, const struct record *record);
+void lab_kernel_show(struct buffer *out, const struct lab_kernel *kernel, const struct report_style *style);
+void lab_kernel_json(struct buffer *out, const struct lab_kernel *kernel);
+/* Compare it with what the scenario expects; differences become faults. */
+void lab_kernel_judge(struct record *record, const struct lab_kernel *kernel);
+/* NULL is allowed. */
+void lab_kernel_free(struct lab_kernel *kernel);
 
 /* ---- lab_json.c: one object a line (docs/json.md) */
 enum status lab_json(struct buffer *out, const struct record *record, enum party vantage);

@@ -10,13 +10,17 @@ struct lines {
 static void put_scenario(struct buffer *out, const struct record *record, enum party vantage)
 {
 	char name[SCENARIO_NAME_MAX];
-	json_t *line = json_line_new("scenario");
+	json_t *line = json_line_new("scenario"), *netns = json_object();
 
 	json_put(line, "name", json_text(lab_scenario_name(name, record->cause, record->scenario)));
 	json_put(line, "cause", record->cause < CAUSES ? json_text(cause_get(record->cause)->id) : json_null());
 	json_put(line, "title", json_text(_(record->scenario->title)));
 	json_put_number(line, "ip", record->options.version);
 	json_put(line, "vantage", json_text(lab_party_id(vantage)));
+	for (unsigned i = 0; i < PARTIES; i++)
+		if (record->netns[i])
+			json_put_number(netns, lab_party_id((enum party)i), record->netns[i]);
+	json_put(line, "netns", netns);
 	json_line_end(out, line);
 }
 

@@ -122,12 +122,20 @@ static int by_time(const void *a, const void *b)
 	return one->ordinal < other->ordinal ? -1 : one->ordinal > other->ordinal;
 }
 
+static void take_host(void *user, enum party party, uint32_t netns)
+{
+	struct record *record = user;
+
+	if (party < PARTIES)
+		record->netns[party] = netns;
+}
+
 enum status record_play(struct record *record, enum cause_id cause, const struct scenario *scenario,
                         const struct lab_options *options, void (*pause)(struct record *record, const char *text))
 {
 	const struct lab_sink sink = {
 		.user = record, .frame = take_frame, .call = take_call, .remark = take_remark, .fault = take_fault,
-		.step = pause ? take_step : NULL,
+		.host = take_host, .step = pause ? take_step : NULL,
 	};
 
 	record->cause = cause;

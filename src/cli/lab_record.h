@@ -20,6 +20,7 @@ struct record {
 	enum cause_id cause;
 	const struct scenario *scenario;
 	struct lab_options options;
+	uint32_t netns[PARTIES];  /* of each host; 0: there is none */
 	struct event *events;
 	size_t count, capacity;
 	char **faults;            /* what was not as expected */

@@ -60,12 +60,12 @@ static void add_time(struct buffer *out, int64_t time_ns)
 	buffer_printf(out, "%.12s  ", clock_timestamp(when, time_ns) + strlen("2026-01-01T"));
 }
 
-static void add_line(struct live_output *output, const struct verdict *verdict)
+void live_output_line(struct buffer *out, const struct verdict *verdict)
 {
 	const struct evidence *e = verdict->evidence;
 	const struct witness *src = e->is_ending ? &e->testimony->receiver : &e->testimony->sender;
 	const struct witness *dst = e->is_ending ? &e->testimony->sender : &e->testimony->receiver;
-	struct buffer *out = &output->text, cause = BUFFER_INIT(LINE_MAX_BYTES);
+	struct buffer cause = BUFFER_INIT(LINE_MAX_BYTES);
 
 	add_time(out, e->time_ns);
 	buffer_printf(&cause, "%s%s", cause_get(verdict->cause)->id, verdict->certainty == CERTAINTY_LIKELY ? "?" : "");
@@ -122,7 +122,7 @@ static void on_evidence(void *user, const struct evidence *evidence, bool follow
 	else if (output->options.verbose)
 		report_text_verdict(&output->text, &verdict, NULL, output->told, &output->style);
 	else
-		add_line(output, &verdict);
+		live_output_line(&output->text, &verdict);
 	print(output);
 	if (output->writer && !evidence->is_ending)
 		write_frame(output, &verdict);

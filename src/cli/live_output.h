@@ -35,6 +35,8 @@ struct live_output {
 /* STATUS_OK, STATUS_MEMORY, or STATUS_IO for a file that cannot be written. The filter outlives the output. */
 enum status live_output_init(struct live_output *output, const struct live_output_options *options,
                              const struct live_filter *filter, struct error *error);
+/* Add one line about a reset, as `watch` prints it. */
+void live_output_line(struct buffer *out, const struct verdict *verdict);
 struct session_sink live_output_sink(struct live_output *output);
 /* Print a summary where one is due at this moment of the monotonic clock. */
 void live_output_tick(struct live_output *output, int64_t now_ns);

@@ -18,6 +18,9 @@ static bool is_denied(const struct evidence *e, const struct cause *cause)
 {
 	bool box = cause->sender == ROLE_MIDDLEBOX;
 
+	/* What netfilter dropped met no TCP that could have answered. */
+	if (!box && yes(e, FACT_KERNEL_REJECTED))
+		return true;
 	return (box && yes(e, FACT_KERNEL_SENT)) || (!box && yes(e, FACT_KERNEL_SILENT) && cause != &cause_unsigned_reset);
 }
 
@@ -84,7 +87,7 @@ static bool hides(const struct opinions *all, enum cause_id top, enum cause_id o
 	bool siblings = cause_get(top)->parent != CAUSE_NONE && cause_get(top)->parent == cause_get(other)->parent;
 
 	/* What a kernel tells of itself is not contested by what it may have looked like. */
-	if (cause_get(top)->told_by == TOLD_BY_KERNEL && all->of[other].stance == STANCE_POSSIBLE)
+	if (cause_get(top)->told_by >= TOLD_BY_KERNEL && all->of[other].stance == STANCE_POSSIBLE)
 		return true;
 	/* What only a kernel could tell does not contest what the packets show. */
 	if (siblings && cause_get(other)->told_by == TOLD_BY_KERNEL && all->of[other].stance == STANCE_POSSIBLE)

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -320,6 +321,17 @@ static enum status play_steps(struct conductor *conductor)
 	return status;
 }
 
+/* Whoever watches the kernel knows network namespaces by the inode numbers of their files. */
+static void tell_hosts(const struct conductor *conductor)
+{
+	for (unsigned i = 0; i < PARTIES; i++) {
+		struct stat file;
+
+		if (conductor->network.hosts[i] >= 0 && fstat(conductor->network.hosts[i], &file) == 0)
+			message_host(conductor->caller, (enum party)i, (uint32_t)file.st_ino);
+	}
+}
+
 void conductor_play(const struct scenario *scenario, const struct lab_options *options, int caller)
 {
 	struct conductor *conductor = calloc(1, sizeof *conductor);
@@ -337,8 +349,10 @@ void conductor_play(const struct scenario *scenario, const struct lab_options *o
 		conductor->programs[i].fd = conductor->programs[i].stat = -1;
 	await_children();
 	if (network_init(&conductor->network, options->version, parties_of(scenario), take_frame, conductor,
-	                 &conductor->error) == STATUS_OK)
+	                 &conductor->error) == STATUS_OK) {
+		tell_hosts(conductor);
 		conductor->error.status = play_steps(conductor);
+	}
 	message_end(caller, &conductor->error);
 	network_clear(&conductor->network);
 	free(conductor);

@@ -58,6 +58,9 @@ struct lab_remark {
 	const char *text;          /* translated */
 };
 
+/* Before anything happens hosts try with segments for this port whether their paths carry packets (RFC 863). */
+#define LAB_TRIAL_PORT 9
+
 /* Where it goes, while it happens. Any may be NULL. What is passed lives until the call returns. */
 struct lab_sink {
 	void *user;
@@ -65,6 +68,7 @@ struct lab_sink {
 	void (*call)(void *user, const struct lab_call *call);
 	void (*remark)(void *user, const struct lab_remark *remark);
 	void (*fault)(void *user, const char *text);                /* what was not as expected; translated */
+	void (*host)(void *user, enum party party, uint32_t netns); /* its network namespace, by its inode number; first */
 	void (*step)(void *user, const char *text);                 /* comes next, or the end; nothing happens meanwhile */
 };
 

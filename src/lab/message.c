@@ -8,7 +8,7 @@
 #define MESSAGE_MAX (64u << 10)
 #define FIXED_MAX 1024 /* bytes of the largest struct that is sent */
 
-enum kind { KIND_FRAME, KIND_CALL, KIND_REMARK, KIND_FAULT, KIND_STEP, KIND_END };
+enum kind { KIND_HOST, KIND_FRAME, KIND_CALL, KIND_REMARK, KIND_FAULT, KIND_STEP, KIND_END };
 
 /* Followed by `fixed` and `rest` bytes. */
 struct header {
@@ -48,6 +48,18 @@ static void put(int fd, enum kind kind, const void *fixed, size_t fixed_len, con
 void message_frame(int fd, const struct lab_frame *frame)
 {
 	put(fd, KIND_FRAME, frame, sizeof *frame, frame->bytes, frame->len);
+}
+
+/* What is told of a host. */
+struct host {
+	uint32_t party, netns;
+};
+
+void message_host(int fd, enum party party, uint32_t netns)
+{
+	struct host host = { party, netns };
+
+	put(fd, KIND_HOST, &host, sizeof host, NULL, 0);
 }
 
 void message_call(int fd, const struct lab_call *call)
@@ -103,8 +115,12 @@ static void hand_on(int fd, const struct lab_sink *sink, enum kind kind, const v
 {
 	struct lab_remark remark = { .text = rest };
 	struct lab_frame frame;
+	struct host host;
 
-	if (kind == KIND_FRAME && sink->frame) {
+	if (kind == KIND_HOST && sink->host) {
+		memcpy(&host, fixed, sizeof host);
+		sink->host(sink->user, (enum party)host.party, host.netns);
+	} else if (kind == KIND_FRAME && sink->frame) {
 		memcpy(&frame, fixed, sizeof frame);
 		frame.bytes = (const uint8_t *)rest;
 		sink->frame(sink->user, &frame);

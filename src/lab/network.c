@@ -22,7 +22,6 @@
 #define NFT_NOTHING "delete table inet lab\n"
 #define PATH_MAX_SYSCTL 160
 /* RFC 863 */
-#define DISCARD_PORT 9
 #define PATH_TRIES 500
 #define PATH_WAIT_MS 10
 
@@ -243,8 +242,8 @@ static enum status await_path(const struct network *network, enum port_id from, 
                               enum port_id out, struct error *error)
 {
 	struct segment segment = {
-		.src = { address_of(network->version, from), DISCARD_PORT },
-		.dst = { address_of(network->version, to), DISCARD_PORT }, .flags = TCP_ACK, .hop_limit = 64,
+		.src = { address_of(network->version, from), LAB_TRIAL_PORT },
+		.dst = { address_of(network->version, to), LAB_TRIAL_PORT }, .flags = TCP_ACK, .hop_limit = 64,
 	};
 	uint8_t frame[WIRE_FRAME_MAX];
 	uint32_t len = (uint32_t)builder_frame(&segment, frame, sizeof frame);

@@ -88,6 +88,7 @@ static void fill_passive_reason(struct filling *filling)
 	bool held = filling->sender && filling->sender->held && had_closed(filling->sender_state);
 
 	decide(filling, FACT_KERNEL_NO_SOCKET, !record->state || (to_listener && filling->reason == REASON_FLAGS));
+	decide(filling, FACT_KERNEL_TO_LISTENER, to_listener && filling->reason == REASON_FLAGS);
 	decide(filling, FACT_KERNEL_QUEUE_OVERFLOW, filling->reason == REASON_INVALID_SYN && !syn);
 	decide(filling, FACT_KERNEL_SHUTDOWN, held && record->segment.payload);
 	decide(filling, FACT_KERNEL_LINGER2, filling->sender && filling->sender->linger2 < 0 && !record->segment.payload);
@@ -155,6 +156,6 @@ void fill_passive(struct filling *filling)
 	if (!record->has_sender_past && filling->receiver && had_shaken_hands(filling->receiver_state))
 		say(filling, FACT_SENDER_SEEN);
 	else if (!record->has_sender_past && !filling->receiver && !filling->sender && record->state != STATE_TIME_WAIT &&
-	         !(record->segment.flags & TCP_SYN))
+	         (record->segment.flags & (TCP_SYN | TCP_ACK)) != TCP_SYN)
 		say(filling, FACT_ANSWERS_FIRST_SEGMENT);
 }

@@ -1,7 +1,7 @@
 #include "base/clock.h"
 #include "live/filling.h"
 
-#define REJECT_NS (50 * NS_PER_MS) /* between the drop of a segment and the RST that netfilter sends for it */
+#define REJECT_NS (10 * NS_PER_MS) /* between the drop of a segment and the RST that netfilter sends for it */
 
 /* Nobody here sent it, though this host would know. */
 static void fill_foreign(struct filling *filling)

@@ -110,6 +110,7 @@ static void adapt(struct tracer *tracer, const struct btf *btf, const struct tra
 	skeleton->rodata->shown_a_second = options->shown_a_second ? options->shown_a_second : TRACER_SHOWN;
 	skeleton->rodata->has_registers =
 		libbpf_probe_bpf_helper(BPF_PROG_TYPE_RAW_TRACEPOINT, BPF_FUNC_task_pt_regs, NULL) == 1;
+	skeleton->rodata->has_drop_socket = tracer_arguments(btf, "kfree_skb") >= 4;
 	if (tracer_arguments(btf, "kfree_skb") < 3)
 		bpf_program__set_autoload(skeleton->progs.on_drop, false);
 	else

@@ -10,6 +10,7 @@
 const volatile uint32_t only_netns = 0;       /* 0: every network namespace */
 const volatile bool has_reason = false;       /* tcp_send_reset has a third argument */
 const volatile uint32_t shown_a_second = 0;   /* events a second and CPU in full */
+const volatile bool has_drop_socket = false;  /* kfree_skb tells which socket dropped */
 const volatile bool has_registers = false;    /* bpf_task_pt_regs() is there */
 #define DROP_REASONS 128
 const volatile uint8_t drop_meaning[DROP_REASONS] = { 0 }; /* by skb_drop_reason: enum live_ignored or netfilter */

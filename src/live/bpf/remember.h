@@ -69,15 +69,24 @@ static __always_inline void remember_listener(const struct sock *sk, bool opened
 static __always_inline void settle(struct live_tuple *tuple)
 {
 	struct home home = { tuple->net, 0, tuple->netns, 0 }, *was;
+	struct live_past *other;
 
 	bpf_map_delete_elem(&synacks, tuple);
 	tuple->net = 0;
 	tuple->netns = 0;
 	was = bpf_map_lookup_elem(&homes, tuple);
-	if (was && was->net != home.net)
-		home.ambiguous_ns = bpf_ktime_get_boot_ns();
-	else if (was)
+	if (was)
 		home.ambiguous_ns = was->ambiguous_ns;
+	if (was && was->net != home.net) {
+		tuple->net = was->net;
+		tuple->netns = was->netns;
+		other = bpf_map_lookup_elem(&past, tuple);
+		/* An orphan goes with its namespace, and nobody says so. */
+		if (other && other->state != STATE_CLOSE && !other->fin_ns)
+			home.ambiguous_ns = bpf_ktime_get_boot_ns();
+		tuple->net = 0;
+		tuple->netns = 0;
+	}
 	if (bpf_map_update_elem(&homes, tuple, &home, BPF_ANY))
 		count(LIVE_COUNT_MAP_FULL);
 }

@@ -335,7 +335,10 @@ int on_drop(struct bpf_raw_tracepoint_args *ctx)
 
 	if (!meaning)
 		return 0;
-	sk = READ(skb, sk);
+	/* TCP has taken the device from it by then. */
+	sk = has_drop_socket ? (const struct sock *)ctx->args[3] : 0;
+	if (!sk)
+		sk = READ(skb, sk);
 	if (!is_tcp(skb) || !look_segment(&tuple, &segment, skb, sk))
 		return 0;
 	if (meaning == LIVE_DROP_NETFILTER) {
