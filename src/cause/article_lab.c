@@ -162,6 +162,7 @@ const struct scenario scenarios_article[] = {
 		            "does."),
 		.steps = scan,
 		.told = EVERYWHERE(AS(half_open_scan)),
+		.kernel = AMONG(stray_probe),
 		.also = (const uint8_t[]){ CAUSE_port_closed, CAUSES },
 	},
 	{

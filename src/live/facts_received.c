@@ -10,7 +10,10 @@ static void fill_foreign(struct filling *filling)
 	int64_t since = record->has_drop ? (int64_t)(record->time_ns - record->drop.time_ns) : INT64_MAX;
 	bool rejected = since > -REJECT_NS && since < REJECT_NS;
 
-	if (record->has_sender_past && !record->sender_past.rst_ns && filling->context->complete &&
+	/* Only an end that is open would have to know; what is over may be another's by now. */
+	bool open = record->has_sender_past && record->sender_past.state != STATE_CLOSE && !record->sender_past.fin_ns;
+
+	if (open && !record->sender_past.rst_ns && filling->context->complete &&
 	    filling->context->sees_no_socket)
 		say(filling, FACT_KERNEL_SILENT);
 	if (!filling->context->sees_drops)

@@ -214,6 +214,13 @@ static bool was_sent(const struct live_record *record, const struct live_event *
 	       other_end(&record->sender.tuple, &event->tuple) && close_in_time(record, event);
 }
 
+/* Also as the echo of another: whoever gets that ignores it. */
+static bool was_sent_at_all(const struct live_record *record, const struct live_event *event)
+{
+	return record->sent && !record->received && !record->ignored &&
+	       other_end(&record->sender.tuple, &event->tuple) && close_in_time(record, event);
+}
+
 static bool concerns(const struct live_record *record, const struct live_event *event)
 {
 	return (record->sent || record->received) && (other_end(&record->sender.tuple, &event->tuple) ||
@@ -252,7 +259,7 @@ static void on_sent(struct joiner *joiner, const struct live_event *event)
 /* The record of the RST that this event says came in. */
 static struct live_record *record_of_arrival(struct joiner *joiner, const struct live_event *event)
 {
-	struct live_record *record = find(joiner, event, was_sent);
+	struct live_record *record = find(joiner, event, event->kind == LIVE_IGNORED ? was_sent_at_all : was_sent);
 
 	if (!record) {
 		record = add(joiner, event->time_ns);
