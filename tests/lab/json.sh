@@ -27,16 +27,31 @@ some() {
 sys.exit(not any(eval(sys.argv[1]) for line in map(json.loads, open(sys.argv[2]))))' "$2" "$scratch/json"
 }
 
-# refuses NAME CHANGE: the schema does not accept the first call once CHANGE was made to it.
-refuses() {
+# Whether the lines on stdin are looked at, and do not fit.
+refused() {
+	accepted
+	[ $? = 1 ]
+}
+
+# change CHANGE: the first call, with CHANGE made to it, into $scratch/wrong.
+change() {
 	python3 -c 'import json, sys
 line = next(line for line in map(json.loads, open(sys.argv[2])) if line["type"] == "call")
 exec(sys.argv[1])
-print(json.dumps(line))' "$2" "$scratch/json" > "$scratch/wrong" || return
-	ok "it refuses $1" eval '! accepted < "$scratch/wrong"'
+print(json.dumps(line))' "$1" "$scratch/json" > "$scratch/wrong"
 }
 
-ok 'no line at all is refused' eval '! accepted < /dev/null'
+# It fits as it is, and not with CHANGE made to it.
+fits_no_more() {
+	change '' && accepted < "$scratch/wrong" && change "$1" && refused < "$scratch/wrong"
+}
+
+# refuses NAME CHANGE: the schema does not accept the first call once CHANGE was made to it.
+refuses() {
+	ok "it refuses $1" fits_no_more "$2"
+}
+
+ok 'no line at all is refused' eval 'refused < /dev/null'
 if ! lab port-closed > /dev/null 2> "$scratch/why"; then
 	skip 'the lines of the lab' "$(head -1 "$scratch/why")"
 	done_testing

@@ -3,11 +3,6 @@
 # of the captures from all three vantages, is what the catalogue says.
 . "$(dirname "$0")/../support/tap.sh"
 
-# Lines "scenario version: why" in known-faults.txt: `read` is not right yet. The list may only shrink.
-known_fault() {
-	grep -qE "^$1 ($2|both):" tests/lab/known-faults.txt
-}
-
 scenarios() {
 	"$tcpwhy" lab | awk '/^  [a-z]/ { print $1 }'
 }
@@ -23,11 +18,7 @@ fi
 ok 'there are scenarios' [ "$(scenarios | wc -l)" -ge 25 ]
 for scenario in $(scenarios); do
 	for version in 4 6; do
-		if known_fault "$scenario" "$version"; then
-			ok "$scenario over IPv$version still has its known fault" eval "! check $scenario $version"
-		else
-			ok "$scenario over IPv$version" check "$scenario" "$version"
-		fi
+		ok "$scenario over IPv$version" check "$scenario" "$version"
 	done
 done
 done_testing
