@@ -6,6 +6,7 @@
 
 #include "analysis/twins.h"
 #include "analysis/worth.h"
+#include "flow/pool.h"
 #include "flow/table.h"
 #include "reset/neighbourhood.h"
 #include "reset/reset.h"
@@ -34,6 +35,7 @@ struct tracker {
 	struct table *table;
 	struct neighbourhood *neighbourhood;
 	struct twins *twins;
+	struct pool resets;                 /* what `spare` is short of: large pages, for some thousand wait at a time */
 	struct pending *head, *tail, *spare;
 	size_t pending_count;
 	uint64_t ordinal;
@@ -166,13 +168,13 @@ struct tracker *tracker_new(const struct tracker_options *options)
 	t->neighbourhood = neighbourhood_new();
 	t->twins = twins_new();
 	t->table = table_new(&table);
-	if (!t->table) {
-		neighbourhood_free(t->neighbourhood);
-		twins_free(t->twins);
-		free(t);
-		return NULL;
-	}
-	return t;
+	if (t->table && pool_init(&t->resets, sizeof(struct pending), PENDING_MAX))
+		return t;
+	table_free(t->table);
+	neighbourhood_free(t->neighbourhood);
+	twins_free(t->twins);
+	free(t);
+	return NULL;
 }
 
 void tracker_file(struct tracker *t, unsigned file, const char *name)
@@ -184,6 +186,7 @@ void tracker_file(struct tracker *t, unsigned file, const char *name)
 static struct pending *new_pending(struct tracker *t)
 {
 	struct pending *p = t->spare;
+	uint32_t index;
 
 	if (t->pending_count >= PENDING_MAX) {
 		seal(t, t->head, SEALED_PACKETS);
@@ -191,11 +194,12 @@ static struct pending *new_pending(struct tracker *t)
 		emit_head(t);
 		p = t->spare;
 	}
-	if (p)
+	if (p) {
 		t->spare = p->next;
-	else
-		p = malloc(sizeof *p);
-	return p;
+		return p;
+	}
+	index = pool_add(&t->resets);
+	return index == POOL_NONE ? NULL : pool_entry(&t->resets, index);
 }
 
 /* Does the segment that drew this RST belong to another conversation of the same endpoint? */
@@ -432,9 +436,6 @@ void tracker_finish(struct tracker *t)
 	table_free(t->table);
 	neighbourhood_free(t->neighbourhood);
 	twins_free(t->twins);
-	for (struct pending *p = t->spare, *next; p; p = next) {
-		next = p->next;
-		free(p);
-	}
+	pool_clear(&t->resets);
 	free(t);
 }

@@ -1,6 +1,6 @@
 /*
  * Entries of one size in reserved address space: an entry never moves, and memory is taken from the system as it is
- * needed. Private to src/flow.
+ * needed. For tables, and for what else comes and goes by the thousand.
  */
 #ifndef TCPWHY_FLOW_POOL_H
 #define TCPWHY_FLOW_POOL_H
