@@ -29,6 +29,8 @@ void pages_unmap(void *pages, size_t size);
 bool pool_init(struct pool *pool, size_t stride, size_t max);
 /* A zeroed entry's index, POOL_NONE when out of memory. */
 uint32_t pool_add(struct pool *pool);
+/* The same, but what was in the entry before may still be there. */
+uint32_t pool_add_raw(struct pool *pool);
 void pool_remove(struct pool *pool, uint32_t index);
 void pool_clear(struct pool *pool);
 

@@ -41,8 +41,6 @@ struct fact_value {
 	uint64_t number;  /* according to the kind; 0 for yes or no */
 	uint64_t frame;   /* that shows it; 0: the RST's own or none in particular */
 	int64_t time_ns;  /* of that frame; 0 where frame is 0 */
-	uint8_t known;    /* enum known */
-	uint8_t origin;   /* enum origin */
 };
 
 enum role {
@@ -89,7 +87,10 @@ enum acceptance {
 #define EVIDENCE_TEXT_MAX 128
 
 struct evidence {
-	struct fact_value facts[FACTS];
+	/* Apart from the values, which few of the facts have: causes ask for many facts. */
+	uint8_t known[FACTS];         /* enum known */
+	uint8_t origin[FACTS];        /* enum origin */
+	struct fact_value facts[FACTS]; /* all 0 where a fact is not so */
 
 	/* Annotations: they ride beside the facts and decide nothing. */
 	const char *file;             /* name of the capture, or NULL; outlives the evidence */
@@ -108,8 +109,8 @@ struct evidence {
 	uint64_t lost_bytes;          /* payload that was sent and cannot have reached the program */
 	char conn_state[8];           /* Zeek's */
 	char history[ZEEK_HISTORY_MAX];    /* Zeek's */
-	char text[EVIDENCE_TEXT_MAX]; /* reason that the RST carries as text, made printable; "" for none */
 	bool is_ending;               /* no RST: an end that a user takes for one */
+	char text[EVIDENCE_TEXT_MAX]; /* reason that the RST carries as text, made printable; "" for none */
 };
 
 /* Names, kinds and texts of facts. */
@@ -120,13 +121,13 @@ const char *fact_text(enum fact fact);
 
 static inline bool yes(const struct evidence *e, enum fact fact)
 {
-	return e->facts[fact].known == KNOWN_YES;
+	return e->known[fact] == KNOWN_YES;
 }
 
 /* Known not to be so; an unknown fact is neither yes nor no. */
 static inline bool no(const struct evidence *e, enum fact fact)
 {
-	return e->facts[fact].known == KNOWN_NO;
+	return e->known[fact] == KNOWN_NO;
 }
 
 /* The number of a fact, 0 unless it is known to be so. */
@@ -134,6 +135,12 @@ static inline uint64_t number(const struct evidence *e, enum fact fact)
 {
 	return yes(e, fact) ? e->facts[fact].number : 0;
 }
+
+/* An evidence that has to wait, in a fifth of its room; to be freed by free(). NULL when out of memory. */
+struct evidence_packed;
+struct evidence_packed *evidence_pack(const struct evidence *evidence);
+/* The same evidence again. */
+void evidence_unpack(const struct evidence_packed *packed, struct evidence *ret_evidence);
 
 /* Filling. */
 void evidence_describe(struct evidence *e, const struct zeek *zeek);
