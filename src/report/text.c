@@ -111,7 +111,7 @@ static void add_why(struct page *page)
 /* The frame that shows a fact, 0 for none: the kernel said so. */
 static uint64_t frame_of(const struct evidence *e, enum fact fact)
 {
-	if (e->origin[fact] == ORIGIN_KERNEL)
+	if (fact_in(&e->from_kernel, fact))
 		return 0;
 	return e->facts[fact].frame ? e->facts[fact].frame : e->frame;
 }

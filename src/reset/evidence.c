@@ -33,7 +33,8 @@ const char *fact_text(enum fact fact)
 /* The origin stays what it is: whoever fills from a kernel says so. */
 static void know(struct evidence *e, enum fact fact, uint64_t number, uint64_t frame, int64_t time_ns)
 {
-	e->known[fact] = KNOWN_YES;
+	fact_add(&e->yes, fact);
+	fact_remove(&e->no, fact);
 	e->facts[fact] = (struct fact_value){ number, frame_in_file(frame), frame ? time_ns : 0 };
 }
 
@@ -44,9 +45,10 @@ void evidence_yes(struct evidence *e, enum fact fact, uint64_t frame, int64_t ti
 
 void evidence_no(struct evidence *e, enum fact fact)
 {
-	if (e->known[fact] == KNOWN_YES)
+	if (yes(e, fact))
 		e->facts[fact] = (struct fact_value){ 0 };
-	e->known[fact] = KNOWN_NO;
+	fact_remove(&e->yes, fact);
+	fact_add(&e->no, fact);
 }
 
 void evidence_number(struct evidence *e, enum fact fact, uint64_t number, uint64_t frame, int64_t time_ns)

@@ -32,10 +32,26 @@ enum known {
 	KNOWN_YES,
 };
 
-enum origin {
-	ORIGIN_CAPTURE,
-	ORIGIN_KERNEL,
+#define FACT_WORDS ((FACTS + 63) / 64)
+
+struct fact_set {
+	uint64_t words[FACT_WORDS];
 };
+
+static inline bool fact_in(const struct fact_set *set, enum fact fact)
+{
+	return set->words[fact / 64] >> fact % 64 & 1;
+}
+
+static inline void fact_add(struct fact_set *set, enum fact fact)
+{
+	set->words[fact / 64] |= 1ULL << fact % 64;
+}
+
+static inline void fact_remove(struct fact_set *set, enum fact fact)
+{
+	set->words[fact / 64] &= ~(1ULL << fact % 64);
+}
 
 struct fact_value {
 	uint64_t number;  /* according to the kind; 0 for yes or no */
@@ -88,8 +104,8 @@ enum acceptance {
 
 struct evidence {
 	/* Apart from the values, which few of the facts have: causes ask for many facts. */
-	uint8_t known[FACTS];         /* enum known */
-	uint8_t origin[FACTS];        /* enum origin */
+	struct fact_set yes, no;
+	struct fact_set from_kernel;  /* the others come from the capture */
 	struct fact_value facts[FACTS]; /* all 0 where a fact is not so */
 
 	/* Annotations: they ride beside the facts and decide nothing. */
@@ -121,13 +137,13 @@ const char *fact_text(enum fact fact);
 
 static inline bool yes(const struct evidence *e, enum fact fact)
 {
-	return e->known[fact] == KNOWN_YES;
+	return fact_in(&e->yes, fact);
 }
 
 /* Known not to be so; an unknown fact is neither yes nor no. */
 static inline bool no(const struct evidence *e, enum fact fact)
 {
-	return e->known[fact] == KNOWN_NO;
+	return fact_in(&e->no, fact);
 }
 
 /* The number of a fact, 0 unless it is known to be so. */
@@ -140,7 +156,7 @@ static inline uint64_t number(const struct evidence *e, enum fact fact)
 struct evidence_packed;
 struct evidence_packed *evidence_pack(const struct evidence *evidence);
 /* The same evidence again. */
-void evidence_unpack(const struct evidence_packed *packed, struct evidence *ret_evidence);
+void evidence_unpack(const struct evidence_packed *packed, struct evidence *evidence);
 
 /* Filling. */
 void evidence_describe(struct evidence *e, const struct zeek *zeek);

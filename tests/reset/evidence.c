@@ -33,14 +33,15 @@ static void test_filling(void)
 	ok(yes(&e, FACT_SYN_SEEN) && no(&e, FACT_START_MISSING), "a condition that could be decided is yes or no");
 	evidence_yes(&e, FACT_SENDER_FIN, 0, 77);
 	is_number(e.facts[FACT_SENDER_FIN].time_ns, 0, "without a frame there is no time");
-	e.origin[FACT_KERNEL_EXIT] = ORIGIN_KERNEL;
+	fact_add(&e.from_kernel, FACT_KERNEL_EXIT);
 	evidence_yes(&e, FACT_KERNEL_EXIT, 0, 0);
-	is_number(e.origin[FACT_KERNEL_EXIT], ORIGIN_KERNEL, "the origin stays");
+	ok(fact_in(&e.from_kernel, FACT_KERNEL_EXIT), "the origin stays");
 }
 
 static bool same_evidence(const struct evidence *a, const struct evidence *b)
 {
-	return memcmp(a->known, b->known, sizeof a->known) == 0 && memcmp(a->origin, b->origin, sizeof a->origin) == 0 &&
+	return memcmp(&a->yes, &b->yes, sizeof a->yes) == 0 && memcmp(&a->no, &b->no, sizeof a->no) == 0 &&
+	       memcmp(&a->from_kernel, &b->from_kernel, sizeof a->from_kernel) == 0 &&
 	       memcmp(a->facts, b->facts, sizeof a->facts) == 0 && a->file == b->file && a->frame == b->frame &&
 	       memcmp(&a->src, &b->src, sizeof a->src) == 0 && memcmp(&a->dst, &b->dst, sizeof a->dst) == 0 &&
 	       a->lost_bytes == b->lost_bytes && a->is_ending == b->is_ending && strcmp(a->history, b->history) == 0 &&
@@ -61,7 +62,8 @@ static void test_packing(void)
 		for (enum fact fact = 0; fact < FACTS; fact++) {
 			evidence_decide(&e, fact, fact % 3 != 2, fact + 1, 1000);
 			evidence_number(&e, (enum fact)(FACTS - 1 - fact), fact, 0, 0);
-			e.origin[fact] = fact % 2 ? ORIGIN_KERNEL : ORIGIN_CAPTURE;
+			if (fact % 2)
+				fact_add(&e.from_kernel, fact);
 			packed = evidence_pack(&e);
 			memset(&back, 0xff, sizeof back);
 			evidence_unpack(packed, &back);
