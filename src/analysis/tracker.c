@@ -11,7 +11,7 @@
 #include "reset/neighbourhood.h"
 #include "reset/reset.h"
 
-/* Resets that wait: some 5 KB each, or 1 KB where all is known. Past that the oldest is sealed early, and counted. */
+/* Resets that wait: some 4 KB each, or 1 KB where all is known. Past that the oldest is sealed early, and counted. */
 #define PENDING_MAX 16384
 
 /* A reset that waits, in two lists: of its conversation, and of all in the order of their frames. */
