@@ -4,6 +4,7 @@
 #   QUICK=1         a tenth of everything
 #   ONLY="time"     some of: time others memory pipe flood instructions (all but the last by default)
 #   PAIRS=7         pairs of runs that the ratio to tcpdump is the median of
+#   PAUSE=3         seconds of rest before each of these runs
 #   BENCH_DIR=DIR   where captures of up to 4 GB are written; a new folder below TMPDIR by default
 #   KEEP=1          leave the captures there
 #
@@ -13,6 +14,7 @@ set -u -o pipefail
 
 build=${BUILD:-build}
 pairs=${PAIRS:-7}
+pause=${PAUSE:-3}
 scale=${QUICK:+10}
 scale=${scale:-1}
 only=${ONLY:-time others memory pipe flood}
@@ -95,17 +97,22 @@ time_tcpdump() {
 	measure tcpdump -r "$1" --count "$reset_filter" && tcpdump_seconds=$seconds tcpdump_busy=$busy
 }
 
-# compare NAME FILE LIMIT: pairs of runs one after the other, whichever first in turn.
+# compare NAME FILE LIMIT: pairs of runs in random order, the same each time the benchmark runs. What a run costs
+# depends on the one before it: in a virtual machine, memory that a program freed goes back to the host after a second
+# or two, and to get it again is slow. After a rest every run begins alike, with none of it at hand: that is how a
+# command begins that somebody types, and of the two tcpwhy, which needs more memory, has the worse of it.
 compare() {
-	local ratios='' busies='' times='' ratio
+	local ratios='' busies='' times='' ratio program order
+	RANDOM=1
 	for ((i = 1; i <= pairs; i++)); do
-		if ((i % 2)); then
-			time_tcpwhy "$2" && time_tcpdump "$2" || return
-		else
-			time_tcpdump "$2" && time_tcpwhy "$2" || return
-		fi
+		order=(tcpwhy tcpdump)
+		((RANDOM % 2)) && order=(tcpdump tcpwhy)
+		for program in "${order[@]}"; do
+			sleep "$pause"
+			time_$program "$2" || return
+		done
 		ratio=$(quotient "$tcpwhy_seconds" "$tcpdump_seconds")
-		echo "# $1, pair $i: tcpwhy $tcpwhy_seconds s, tcpdump $tcpdump_seconds s, ratio $ratio"
+		echo "# $1, pair $i: tcpwhy $tcpwhy_seconds s, tcpdump $tcpdump_seconds s, ratio $ratio, ${order[0]} first"
 		ratios+=$ratio$'\n' times+=$tcpwhy_seconds$'\n'
 		busies+=$(quotient "$tcpwhy_busy" "$tcpdump_busy")$'\n'
 	done

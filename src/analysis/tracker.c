@@ -6,16 +6,20 @@
 
 #include "analysis/twins.h"
 #include "analysis/worth.h"
+#include "flow/pool.h"
 #include "flow/table.h"
 #include "reset/neighbourhood.h"
 #include "reset/reset.h"
 
-/* Resets that wait to be sealed: some 4 KB each. Past that the oldest is sealed early, and counted. */
+/* Resets that wait: some 4 KB each, or 1 KB where all is known. Past that the oldest is sealed early, and counted. */
 #define PENDING_MAX 16384
 
 /* A reset that waits, in two lists: of its conversation, and of all in the order of their frames. */
 struct pending {
-	struct reset reset;
+	struct reset *reset;                /* NULL: `packed` is all that will be known of its conversation */
+	struct evidence_packed *packed;
+	int64_t time_ns;
+	bool sealed;
 	struct pending *of_conversation;
 	struct pending *next;
 };
@@ -34,7 +38,8 @@ struct tracker {
 	struct table *table;
 	struct neighbourhood *neighbourhood;
 	struct twins *twins;
-	struct pending *head, *tail, *spare;
+	struct pool waiting, resets;        /* struct pending; struct reset */
+	struct pending *head, *tail;
 	size_t pending_count;
 	uint64_t ordinal;
 	unsigned file;
@@ -52,17 +57,38 @@ static void verdict_of(struct tracker *t, const struct evidence *evidence)
 	t->options.sink->verdict(t->options.sink->user, &verdict);
 }
 
+static struct reset *reset_in(struct tracker *t)
+{
+	uint32_t index = pool_add_raw(&t->resets);
+
+	return index == POOL_NONE ? NULL : pool_entry(&t->resets, index);
+}
+
+static void reset_out(struct tracker *t, struct pending *p)
+{
+	pool_remove(&t->resets, pool_index(&t->resets, p->reset));
+	p->reset = NULL;
+}
+
+/* Nothing of it changes for now: thousands wait at a time, and memory that nobody has touched yet is slow. */
+static void pack(struct tracker *t, struct pending *p)
+{
+	p->packed = evidence_pack(&p->reset->evidence);
+	if (p->packed)
+		reset_out(t, p);
+}
+
 /* Off the list of its conversation, which may go. */
 static void detach(struct pending *p)
 {
-	struct tracked *tracked = (struct tracked *)p->reset.conversation;
+	struct tracked *tracked = (struct tracked *)p->reset->conversation;
 	struct pending **at;
 
 	for (at = &tracked->pending; *at && *at != p; at = &(*at)->of_conversation)
 		;
 	if (*at)
 		*at = p->of_conversation;
-	p->reset.conversation = NULL;
+	p->reset->conversation = NULL;
 }
 
 /*
@@ -71,49 +97,77 @@ static void detach(struct pending *p)
  */
 static void seal(struct tracker *t, struct pending *p, enum sealed why)
 {
-	if (p->reset.sealed)
-		return;
-	neighbourhood_facts(t->neighbourhood, &p->reset.evidence);
-	reset_seal(&p->reset, p->reset.conversation, why);
-	if (p->reset.conversation)
+	neighbourhood_facts(t->neighbourhood, &p->reset->evidence);
+	reset_seal(p->reset, p->reset->conversation, why);
+	p->sealed = true;
+	if (p->reset->conversation)
 		detach(p);
 }
 
-/* Report the oldest, which is sealed, and let it go. */
-static void emit_head(struct tracker *t)
+/* Where the reset is not the oldest, it has to wait for those before it. */
+static void seal_early(struct tracker *t, struct pending *p, enum sealed why)
+{
+	seal(t, p, why);
+	if (p != t->head)
+		pack(t, p);
+}
+
+static void emit_packed(struct tracker *t, struct pending *p, enum sealed why)
+{
+	struct evidence evidence;
+
+	evidence_unpack(p->packed, &evidence);
+	free(p->packed);
+	if (!p->sealed) {
+		neighbourhood_facts(t->neighbourhood, &evidence);
+		evidence.sealed = why;
+	}
+	verdict_of(t, &evidence);
+}
+
+/* Seal the oldest, if it is not sealed yet, report it, and let it go. */
+static void emit_head(struct tracker *t, enum sealed why)
 {
 	struct pending *p = t->head;
 
-	verdict_of(t, &p->reset.evidence);
+	if (p->reset) {
+		if (!p->sealed)
+			seal(t, p, why);
+		verdict_of(t, &p->reset->evidence);
+		reset_out(t, p);
+	} else {
+		emit_packed(t, p, why);
+	}
 	t->head = p->next;
 	if (!t->head)
 		t->tail = NULL;
-	p->next = t->spare;
-	t->spare = p;
+	pool_remove(&t->waiting, pool_index(&t->waiting, p));
 	t->pending_count--;
+}
+
+/* Why it is to be reported now; SEALED_NOT: it is not. What is packed has seen all segments that it will. */
+static enum sealed due(const struct pending *p, int64_t now_ns)
+{
+	if (p->sealed)
+		return SEALED_TIME;
+	if (p->reset)
+		return reset_due(p->reset, now_ns);
+	return now_ns - p->time_ns > SEAL_NS ? SEALED_TIME : SEALED_NOT;
 }
 
 void tracker_advance(struct tracker *t, int64_t now_ns)
 {
-	while (t->head) {
-		struct reset *reset = &t->head->reset;
+	enum sealed why;
 
-		if (!reset->sealed) {
-			enum sealed due = reset_due(reset, now_ns);
-
-			if (due == SEALED_NOT)
-				return;
-			seal(t, t->head, due);
-		}
-		emit_head(t);
-	}
+	while (t->head && (why = due(t->head, now_ns)) != SEALED_NOT)
+		emit_head(t, why);
 }
 
 /* The conversation is about to go or to be used again: its resets have seen all that they will. */
 static void seal_all_of(struct tracker *t, struct tracked *tracked, enum sealed why)
 {
 	while (tracked->pending)
-		seal(t, tracked->pending, why);
+		seal_early(t, tracked->pending, why);
 }
 
 static void end_conversation(struct tracker *t, struct tracked *tracked)
@@ -166,13 +220,15 @@ struct tracker *tracker_new(const struct tracker_options *options)
 	t->neighbourhood = neighbourhood_new();
 	t->twins = twins_new();
 	t->table = table_new(&table);
-	if (!t->table) {
-		neighbourhood_free(t->neighbourhood);
-		twins_free(t->twins);
-		free(t);
-		return NULL;
-	}
-	return t;
+	if (t->table && pool_init(&t->waiting, sizeof(struct pending), PENDING_MAX) &&
+	    pool_init(&t->resets, sizeof(struct reset), PENDING_MAX))
+		return t;
+	pool_clear(&t->waiting);
+	table_free(t->table);
+	neighbourhood_free(t->neighbourhood);
+	twins_free(t->twins);
+	free(t);
+	return NULL;
 }
 
 void tracker_file(struct tracker *t, unsigned file, const char *name)
@@ -183,19 +239,22 @@ void tracker_file(struct tracker *t, unsigned file, const char *name)
 
 static struct pending *new_pending(struct tracker *t)
 {
-	struct pending *p = t->spare;
+	struct pending *p;
+	uint32_t index;
 
 	if (t->pending_count >= PENDING_MAX) {
-		seal(t, t->head, SEALED_PACKETS);
-		t->options.totals->resets_sealed_early++;
-		emit_head(t);
-		p = t->spare;
+		t->options.totals->resets_sealed_early += !t->head->sealed;
+		emit_head(t, SEALED_PACKETS);
 	}
-	if (p)
-		t->spare = p->next;
-	else
-		p = malloc(sizeof *p);
-	return p;
+	index = pool_add(&t->waiting);
+	if (index == POOL_NONE)
+		return NULL;
+	p = pool_entry(&t->waiting, index);
+	p->reset = reset_in(t);
+	if (p->reset)
+		return p;
+	pool_remove(&t->waiting, index);
+	return NULL;
 }
 
 /* Does the segment that drew this RST belong to another conversation of the same endpoint? */
@@ -226,13 +285,13 @@ static void add_reset(struct tracker *t, struct tracked *tracked, const struct n
 
 	if (!p)
 		return;
-	reset_begin(&p->reset, &tracked->conversation, rst, segment, options);
-	p->reset.evidence.file = t->file_name;
-	neighbourhood_add(t->neighbourhood, &p->reset.evidence);
-	look_for_twin(t, &p->reset);
+	reset_begin(p->reset, &tracked->conversation, rst, segment, options);
+	p->reset->evidence.file = t->file_name;
+	p->time_ns = rst->time_ns;
+	neighbourhood_add(t->neighbourhood, &p->reset->evidence);
+	look_for_twin(t, p->reset);
 	p->of_conversation = tracked->pending;
 	tracked->pending = p;
-	p->next = NULL;
 	if (t->tail)
 		t->tail->next = p;
 	else
@@ -244,13 +303,13 @@ static void add_reset(struct tracker *t, struct tracked *tracked, const struct n
 static void observe(struct tracker *t, struct tracked *tracked, const struct note *note)
 {
 	for (struct pending *p = tracked->pending, *next; p; p = next) {
-		enum sealed due;
+		enum sealed why;
 
 		next = p->of_conversation;
-		reset_observe(&p->reset, &tracked->conversation, note);
-		due = reset_due(&p->reset, note->time_ns);
-		if (due != SEALED_NOT)
-			seal(t, p, due);
+		reset_observe(p->reset, &tracked->conversation, note);
+		why = reset_due(p->reset, note->time_ns);
+		if (why != SEALED_NOT)
+			seal_early(t, p, why);
 	}
 }
 
@@ -261,7 +320,7 @@ static void begin(struct tracker *t, struct tracked *tracked, const struct arriv
 
 	if (reuse) {
 		for (struct pending *p = tracked->pending; p; p = p->of_conversation)
-			reset_replaced(&p->reset, segment);
+			reset_replaced(p->reset, segment);
 		seal_all_of(t, tracked, SEALED_PACKETS);
 		end_conversation(t, tracked);
 		tracked->icmp.frame = 0;
@@ -327,8 +386,9 @@ static void settle(struct tracker *t, struct tracked *tracked, const struct tupl
 	while (tracked->pending) {
 		struct pending *p = tracked->pending;
 
-		reset_complete(&p->reset, &tracked->conversation);
+		reset_complete(p->reset, &tracked->conversation);
 		detach(p);
+		pack(t, p);
 	}
 	end_conversation(t, tracked);
 	twins_keep(t->twins, &tracked->conversation, tuple);
@@ -424,17 +484,12 @@ void tracker_finish(struct tracker *t)
 	if (!t)
 		return;
 	t->finishing = true;
-	for (struct pending *p = t->head; p; p = p->next)
-		if (!p->reset.sealed)
-			seal(t, p, SEALED_EOF);
 	while (t->head)
-		emit_head(t);
+		emit_head(t, SEALED_EOF);
 	table_free(t->table);
 	neighbourhood_free(t->neighbourhood);
 	twins_free(t->twins);
-	for (struct pending *p = t->spare, *next; p; p = next) {
-		next = p->next;
-		free(p);
-	}
+	pool_clear(&t->waiting);
+	pool_clear(&t->resets);
 	free(t);
 }

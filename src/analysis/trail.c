@@ -24,8 +24,8 @@ struct trail *trail_new(unsigned files)
 		trail->wanted = calloc(SOURCE_MARK_HASHES / 64, sizeof *trail->wanted);
 		trail->files_count = files;
 		if (trail->marks && trail->files && trail->wanted) {
-			/* Where that is not possible, small pages do as well. */
-			madvise(marks, MARKS_BYTES, MADV_HUGEPAGE);
+			/* Small pages: while a huge one is cleared, the thread that waits for the marks' writer runs dry. */
+			madvise(marks, MARKS_BYTES, MADV_NOHUGEPAGE);
 			return trail;
 		}
 	} else if (marks != MAP_FAILED) {

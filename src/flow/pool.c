@@ -50,17 +50,25 @@ static bool pool_commit(struct pool *pool)
 
 uint32_t pool_add(struct pool *pool)
 {
+	bool used_before = pool->free != POOL_NONE;
+	uint32_t index = pool_add_raw(pool);
+
+	if (!used_before)
+		return index;
+	/* A length that the compiler knows takes no call: most entries by far are of this one. */
+	if (pool->stride == CACHE_LINE)
+		memset(pool_entry(pool, index), 0, CACHE_LINE);
+	else
+		memset(pool_entry(pool, index), 0, pool->stride);
+	return index;
+}
+
+uint32_t pool_add_raw(struct pool *pool)
+{
 	uint32_t index = pool->free;
 
 	if (index != POOL_NONE) {
-		void *entry = pool_entry(pool, index);
-
-		memcpy(&pool->free, entry, sizeof pool->free);
-		/* A length that the compiler knows takes no call: most entries by far are of this one. */
-		if (pool->stride == CACHE_LINE)
-			memset(entry, 0, CACHE_LINE);
-		else
-			memset(entry, 0, pool->stride);
+		memcpy(&pool->free, pool_entry(pool, index), sizeof pool->free);
 		return index;
 	}
 	while ((pool->used + 1) * pool->stride > pool->committed) {

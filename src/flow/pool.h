@@ -1,6 +1,6 @@
 /*
  * Entries of one size in reserved address space: an entry never moves, and memory is taken from the system as it is
- * needed. Private to src/flow.
+ * needed. For tables, and for what else comes and goes by the thousand.
  */
 #ifndef TCPWHY_FLOW_POOL_H
 #define TCPWHY_FLOW_POOL_H
@@ -29,6 +29,8 @@ void pages_unmap(void *pages, size_t size);
 bool pool_init(struct pool *pool, size_t stride, size_t max);
 /* A zeroed entry's index, POOL_NONE when out of memory. */
 uint32_t pool_add(struct pool *pool);
+/* The same, but what was in the entry before may still be there. */
+uint32_t pool_add_raw(struct pool *pool);
 void pool_remove(struct pool *pool, uint32_t index);
 void pool_clear(struct pool *pool);
 

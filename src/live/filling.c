@@ -61,19 +61,19 @@ uint64_t bytes_acked(const struct live_socket *socket)
 void say(struct filling *filling, enum fact fact)
 {
 	evidence_yes(filling->e, fact, 0, 0);
-	filling->e->facts[fact].origin = ORIGIN_KERNEL;
+	fact_add(&filling->e->from_kernel, fact);
 }
 
 void say_number(struct filling *filling, enum fact fact, uint64_t number)
 {
 	evidence_number(filling->e, fact, number, 0, 0);
-	filling->e->facts[fact].origin = ORIGIN_KERNEL;
+	fact_add(&filling->e->from_kernel, fact);
 }
 
 void decide(struct filling *filling, enum fact fact, bool is_so)
 {
 	evidence_decide(filling->e, fact, is_so, 0, 0);
-	filling->e->facts[fact].origin = ORIGIN_KERNEL;
+	fact_add(&filling->e->from_kernel, fact);
 }
 
 void count(struct filling *filling, enum fact fact, uint64_t number)

@@ -112,11 +112,9 @@ static void add_why(struct page *page)
 /* The frame that shows a fact, 0 for none: the kernel said so. */
 static uint64_t frame_of(const struct evidence *e, enum fact fact)
 {
-	const struct fact_value *value = &e->facts[fact];
-
-	if (value->origin == ORIGIN_KERNEL)
+	if (fact_in(&e->from_kernel, fact))
 		return 0;
-	return value->frame ? value->frame : e->frame;
+	return e->facts[fact].frame ? e->facts[fact].frame : e->frame;
 }
 
 static void add_seconds(struct buffer *out, const struct page *page, int64_t ns)

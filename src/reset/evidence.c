@@ -31,27 +31,29 @@ const char *fact_text(enum fact fact)
 }
 
 /* The origin stays what it is: whoever fills from a kernel says so. */
-static void know(struct fact_value *value, enum known known, uint64_t number, uint64_t frame, int64_t time_ns)
+static void know(struct evidence *e, enum fact fact, uint64_t number, uint64_t frame, int64_t time_ns)
 {
-	value->known = (uint8_t)known;
-	value->number = number;
-	value->frame = frame_in_file(frame);
-	value->time_ns = frame ? time_ns : 0;
+	fact_add(&e->yes, fact);
+	fact_remove(&e->no, fact);
+	e->facts[fact] = (struct fact_value){ number, frame_in_file(frame), frame ? time_ns : 0 };
 }
 
 void evidence_yes(struct evidence *e, enum fact fact, uint64_t frame, int64_t time_ns)
 {
-	know(&e->facts[fact], KNOWN_YES, 0, frame, time_ns);
+	know(e, fact, 0, frame, time_ns);
 }
 
 void evidence_no(struct evidence *e, enum fact fact)
 {
-	know(&e->facts[fact], KNOWN_NO, 0, 0, 0);
+	if (yes(e, fact))
+		e->facts[fact] = (struct fact_value){ 0 };
+	fact_remove(&e->yes, fact);
+	fact_add(&e->no, fact);
 }
 
 void evidence_number(struct evidence *e, enum fact fact, uint64_t number, uint64_t frame, int64_t time_ns)
 {
-	know(&e->facts[fact], KNOWN_YES, number, frame, time_ns);
+	know(e, fact, number, frame, time_ns);
 }
 
 void evidence_decide(struct evidence *e, enum fact fact, bool is_so, uint64_t frame, int64_t time_ns)

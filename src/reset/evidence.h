@@ -32,17 +32,31 @@ enum known {
 	KNOWN_YES,
 };
 
-enum origin {
-	ORIGIN_CAPTURE,
-	ORIGIN_KERNEL,
+#define FACT_WORDS ((FACTS + 63) / 64)
+
+struct fact_set {
+	uint64_t words[FACT_WORDS];
 };
+
+static inline bool fact_in(const struct fact_set *set, enum fact fact)
+{
+	return set->words[fact / 64] >> fact % 64 & 1;
+}
+
+static inline void fact_add(struct fact_set *set, enum fact fact)
+{
+	set->words[fact / 64] |= 1ULL << fact % 64;
+}
+
+static inline void fact_remove(struct fact_set *set, enum fact fact)
+{
+	set->words[fact / 64] &= ~(1ULL << fact % 64);
+}
 
 struct fact_value {
 	uint64_t number;  /* according to the kind; 0 for yes or no */
 	uint64_t frame;   /* that shows it; 0: the RST's own or none in particular */
 	int64_t time_ns;  /* of that frame; 0 where frame is 0 */
-	uint8_t known;    /* enum known */
-	uint8_t origin;   /* enum origin */
 };
 
 struct testimony; /* reset/testimony.h */
@@ -91,7 +105,10 @@ enum acceptance {
 #define EVIDENCE_TEXT_MAX 128
 
 struct evidence {
-	struct fact_value facts[FACTS];
+	/* Apart from the values, which few of the facts have: causes ask for many facts. */
+	struct fact_set yes, no;
+	struct fact_set from_kernel;  /* the others come from the capture */
+	struct fact_value facts[FACTS]; /* all 0 where a fact is not so */
 
 	/* Annotations: they ride beside the facts and decide nothing. */
 	const char *file;             /* name of the capture, or NULL; outlives the evidence */
@@ -110,9 +127,9 @@ struct evidence {
 	uint64_t lost_bytes;          /* payload that was sent and cannot have reached the program */
 	char conn_state[8];           /* Zeek's */
 	char history[ZEEK_HISTORY_MAX];    /* Zeek's */
-	char text[EVIDENCE_TEXT_MAX]; /* reason that the RST carries as text, made printable; "" for none */
 	bool is_ending;               /* no RST: an end that a user takes for one */
 	const struct testimony *testimony; /* of a kernel, see reset/testimony.h; NULL for a capture. Outlives the evidence */
+	char text[EVIDENCE_TEXT_MAX]; /* reason that the RST carries as text, made printable; "" for none */
 };
 
 /* Names, kinds and texts of facts. */
@@ -123,13 +140,13 @@ const char *fact_text(enum fact fact);
 
 static inline bool yes(const struct evidence *e, enum fact fact)
 {
-	return e->facts[fact].known == KNOWN_YES;
+	return fact_in(&e->yes, fact);
 }
 
 /* Known not to be so; an unknown fact is neither yes nor no. */
 static inline bool no(const struct evidence *e, enum fact fact)
 {
-	return e->facts[fact].known == KNOWN_NO;
+	return fact_in(&e->no, fact);
 }
 
 /* The number of a fact, 0 unless it is known to be so. */
@@ -137,6 +154,12 @@ static inline uint64_t number(const struct evidence *e, enum fact fact)
 {
 	return yes(e, fact) ? e->facts[fact].number : 0;
 }
+
+/* An evidence that has to wait, in a fifth of its room; to be freed by free(). NULL when out of memory. */
+struct evidence_packed;
+struct evidence_packed *evidence_pack(const struct evidence *evidence);
+/* The same evidence again. */
+void evidence_unpack(const struct evidence_packed *packed, struct evidence *evidence);
 
 /* Filling. */
 void evidence_describe(struct evidence *e, const struct zeek *zeek);

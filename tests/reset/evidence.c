@@ -1,6 +1,8 @@
 /* A fact is unknown until somebody fills it; then it is yes or no, and only a yes has a number and a frame. */
 #include "reset/evidence.h"
 
+#include <stdlib.h>
+
 #include "tap.h"
 
 static void test_unknown(void)
@@ -31,9 +33,45 @@ static void test_filling(void)
 	ok(yes(&e, FACT_SYN_SEEN) && no(&e, FACT_START_MISSING), "a condition that could be decided is yes or no");
 	evidence_yes(&e, FACT_SENDER_FIN, 0, 77);
 	is_number(e.facts[FACT_SENDER_FIN].time_ns, 0, "without a frame there is no time");
-	e.facts[FACT_KERNEL_EXIT].origin = ORIGIN_KERNEL;
+	fact_add(&e.from_kernel, FACT_KERNEL_EXIT);
 	evidence_yes(&e, FACT_KERNEL_EXIT, 0, 0);
-	is_number(e.facts[FACT_KERNEL_EXIT].origin, ORIGIN_KERNEL, "the origin stays");
+	ok(fact_in(&e.from_kernel, FACT_KERNEL_EXIT), "the origin stays");
+}
+
+static bool same_evidence(const struct evidence *a, const struct evidence *b)
+{
+	return memcmp(&a->yes, &b->yes, sizeof a->yes) == 0 && memcmp(&a->no, &b->no, sizeof a->no) == 0 &&
+	       memcmp(&a->from_kernel, &b->from_kernel, sizeof a->from_kernel) == 0 &&
+	       memcmp(a->facts, b->facts, sizeof a->facts) == 0 && a->file == b->file && a->frame == b->frame &&
+	       memcmp(&a->src, &b->src, sizeof a->src) == 0 && memcmp(&a->dst, &b->dst, sizeof a->dst) == 0 &&
+	       a->lost_bytes == b->lost_bytes && a->is_ending == b->is_ending && strcmp(a->history, b->history) == 0 &&
+	       memcmp(a->text, b->text, sizeof a->text) == 0;
+}
+
+/* Evidence that is packed for a while comes out as it went in. */
+static void test_packing(void)
+{
+	struct evidence e = { .file = "here.pcap", .frame = 7, .lost_bytes = 9, .is_ending = true, .history = "ShR" }, back;
+	struct evidence_packed *packed;
+	bool same = true;
+
+	e.src.port = 80;
+	e.dst.address.bytes[15] = 1;
+	for (unsigned text_len = 0; text_len < EVIDENCE_TEXT_MAX; text_len += EVIDENCE_TEXT_MAX - 1) {
+		memset(e.text, 'x', text_len);
+		for (enum fact fact = 0; fact < FACTS; fact++) {
+			evidence_decide(&e, fact, fact % 3 != 2, fact + 1, 1000);
+			evidence_number(&e, (enum fact)(FACTS - 1 - fact), fact, 0, 0);
+			if (fact % 2)
+				fact_add(&e.from_kernel, fact);
+			packed = evidence_pack(&e);
+			memset(&back, 0xff, sizeof back);
+			evidence_unpack(packed, &back);
+			free(packed);
+			same &= same_evidence(&e, &back);
+		}
+	}
+	ok(same, "evidence comes out of its packing as it went in");
 }
 
 /* {n} where there is a number to tell; the unit comes with it. */
@@ -68,6 +106,7 @@ int main(void)
 {
 	test_unknown();
 	test_filling();
+	test_packing();
 	test_table();
 	return done_testing();
 }
