@@ -36,7 +36,7 @@ const struct cause cause_half_open_scan = {
 	.weigh = weigh,
 };
 
-/* A kernel without a socket refuses a SYN-ACK: some program sent the SYN past it, or forgot it before the tracer began. */
+/* A kernel without a socket refuses a SYN-ACK: a program sent the SYN past it, or closed before the tracer began. */
 static bool has_no_socket(const struct evidence *e)
 {
 	return yes(e, FACT_ANSWERS_SYN_ACK) && yes(e, FACT_KERNEL_NO_SOCKET) && !yes(e, FACT_SYN_SEEN);

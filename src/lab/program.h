@@ -26,8 +26,8 @@ bool program_listen(struct program *program);
 /* Whether it sleeps: in a call that blocks. */
 bool program_sleeps(const struct program *program);
 /*
- * Let its connections go without a word when it is killed, as a power failure does: the kernel closes a socket in repair
- * (TCP_REPAIR) and sends nothing. Listeners cannot be put in repair. Nothing happens before Linux 5.6.
+ * Let its connections go without a word when it is killed, as a power failure does: the kernel closes a socket in
+ * repair (TCP_REPAIR) and sends nothing. Listeners cannot be put in repair. Nothing happens before Linux 5.6.
  */
 void program_forget(const struct program *program);
 /* Send a signal and wait until the process is gone; its sockets are closed then. */
