@@ -231,7 +231,7 @@ int on_state(struct bpf_raw_tracepoint_args *ctx)
 		is.opened = new == STATE_SYN_SENT ? LIVE_OPENED_HERE : LIVE_OPENED_THERE;
 		if (new == STATE_SYN_SENT) {
 			is.opener = bpf_get_current_pid_tgid() >> 32;
-			bpf_get_current_comm(is.opener_command, sizeof is.opener_command);
+			look_command(is.opener_command, (struct task_struct *)bpf_get_current_task());
 		}
 	}
 	if (bpf_map_update_elem(&known, &address, &is, BPF_ANY))
@@ -268,7 +268,7 @@ int on_signal(struct bpf_raw_tracepoint_args *ctx)
 	if (result || signal > 31 || signal >= 17)
 		return 0;
 	by.killer = bpf_get_current_pid_tgid() >> 32;
-	bpf_get_current_comm(by.command, sizeof by.command);
+	look_command(by.command, (struct task_struct *)bpf_get_current_task());
 	bpf_map_update_elem(&killed, &pid, &by, BPF_ANY);
 	return 0;
 }
