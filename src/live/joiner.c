@@ -315,11 +315,17 @@ static void on_error(struct joiner *joiner, const struct live_event *event)
 		end->error = event->socket.error;
 }
 
+/* Who holds it, or connected it where the holder has ended before it could be looked for. */
+static uint32_t holder_of(const struct live_end *end)
+{
+	return end->process.pid || !end->has_socket ? end->process.pid : end->socket.opener;
+}
+
 static struct live_end *end_of(struct live_record *record, uint32_t pid)
 {
-	if (record->receiver.process.pid == pid)
+	if (holder_of(&record->receiver) == pid)
 		return &record->receiver;
-	return record->sender.process.pid == pid ? &record->sender : NULL;
+	return holder_of(&record->sender) == pid ? &record->sender : NULL;
 }
 
 /* The end of the record that a call on this tuple was made at; NULL for none. */
@@ -340,12 +346,12 @@ static struct live_end *end_for(struct live_record *record, const struct live_ev
 
 static void take_outcome(struct live_end *end, const struct live_event *event)
 {
+	if (!end->process.pid)
+		end->process = event->process;
 	if (event->kind == LIVE_SIGPIPE) {
 		end->pipe = event->result == 0 ? PIPE_DELIVERED : PIPE_IGNORED;
 		return;
 	}
-	if (!end->process.pid)
-		end->process = event->process;
 	if (end->call != CALL_NONE)
 		return;
 	end->call = event->state == LIVE_CALL_SEND ? CALL_SEND : CALL_RECEIVE;
