@@ -20,6 +20,12 @@ static void test_one_reason_many_causes(void)
 	judges(event, CAUSE_listener_closed, CERTAINTY_CERTAIN, "TCP_STATE of a socket that nobody had accepted");
 	event = active(STATE, STATE_ESTABLISHED, STATE_SYN_RECV);
 	judges(event, CAUSE_socket_destroyed, CERTAINTY_CERTAIN, "TCP_STATE in a live state: destroyed from outside");
+	event = active(STATE, STATE_CLOSE_WAIT, STATE_ESTABLISHED);
+	judges(event, CAUSE_socket_destroyed, CERTAINTY_CERTAIN, "… also where the peer had closed before");
+	event = active(STATE, STATE_CLOSE, STATE_CLOSE_WAIT);
+	event.socket.shutdown = 3;
+	event.socket.held = 0;
+	judges(event, CAUSE_listener_closed, CERTAINTY_CERTAIN, "… and so is one that waits to be accepted");
 	event = active(STATE, STATE_FIN_WAIT2, STATE_FIN_WAIT1);
 	event.socket.held = 0;
 	judges(event, CAUSE_fin_wait2_timeout, CERTAINTY_CERTAIN, "TCP_STATE of an orphan in FIN_WAIT2: its timer");
@@ -40,6 +46,9 @@ static void test_misleading_names(void)
 	event.process.exiting = 1;
 	event.process.exit_code = 9;
 	judges(event, CAUSE_process_death, CERTAINTY_CERTAIN, "… and where the process ends, its end");
+	event.socket.before = STATE_CLOSE_WAIT;
+	event.socket.copied_seq--;
+	judges(event, CAUSE_process_death, CERTAINTY_CERTAIN, "… also where the peer had closed before, and was not read");
 	event = active(ABORT_ON_CLOSE, STATE_CLOSE, STATE_ESTABLISHED);
 	event.socket.mptcp = 1;
 	judges(event, CAUSE_mptcp_fastclose, CERTAINTY_CERTAIN, "… of MPTCP it is a fast close, with nothing unread");
