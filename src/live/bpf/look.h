@@ -150,7 +150,7 @@ static __always_inline void look_process(struct live_process *process)
 	look_command(process->command, task);
 	process->followed = !!bpf_map_lookup_elem(&followed, &process->pid);
 	by = bpf_map_lookup_elem(&killed, &process->pid);
-	if (by) {
+	if (by && by->signal == (process->exit_code & 0x7f)) {
 		process->killer = by->killer;
 		__builtin_memcpy(process->killer_command, by->command, sizeof by->command);
 	}

@@ -267,6 +267,7 @@ int on_signal(struct bpf_raw_tracepoint_args *ctx)
 	/* What does not end processes by itself is not remembered: SIGCHLD, SIGWINCH, SIGURG, SIGCONT and the stops. */
 	if (result || signal > 31 || signal >= 17)
 		return 0;
+	by.signal = (uint32_t)signal;
 	by.killer = bpf_get_current_pid_tgid() >> 32;
 	look_command(by.command, (struct task_struct *)bpf_get_current_task());
 	bpf_map_update_elem(&killed, &pid, &by, BPF_ANY);
