@@ -397,6 +397,7 @@ int on_file(struct bpf_iter__task_file *ctx)
 	struct file *file = ctx->file;
 	struct owner owner = { 0 };
 	struct socket *socket;
+	uint64_t *inode;
 
 	if (!task || !file || task->pid != task->tgid)
 		return 0;
@@ -404,7 +405,8 @@ int on_file(struct bpf_iter__task_file *ctx)
 	if (!socket)
 		return 0;
 	owner.socket = (uint64_t)READ(socket, sk);
-	if (!bpf_map_lookup_elem(&wanted, &owner.socket))
+	inode = bpf_map_lookup_elem(&wanted, &owner.socket);
+	if (!inode || *inode != READ((struct socket_alloc *)socket, vfs_inode.i_ino))
 		return 0;
 	owner.pid = (uint32_t)task->tgid;
 	owner.fd = ctx->fd;
