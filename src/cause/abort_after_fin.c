@@ -40,11 +40,18 @@ const struct cause cause_abort_after_fin = {
 	.weigh = weigh,
 };
 
+/* A kernel tells of an end that comes whatever the peer has done: the death of a process, a destroyed socket … */
+static bool ends_otherwise(const struct evidence *e)
+{
+	return (yes(e, FACT_KERNEL_EXIT) && yes(e, FACT_KERNEL_UNREAD)) || yes(e, FACT_KERNEL_DESTROYED) ||
+	       yes(e, FACT_KERNEL_LISTENER_CLOSED);
+}
+
 static struct opinion weigh(const struct evidence *e)
 {
 	struct opinion o;
 
-	if (!aborted(e) || !yes(e, FACT_RECEIVER_FIN) || sender_closed(e))
+	if (!aborted(e) || !yes(e, FACT_RECEIVER_FIN) || sender_closed(e) || ends_otherwise(e))
 		return opinion_excluded();
 	/* A RST that left before the FIN came is an abort like any other. */
 	if (may_be_late_answer(e))

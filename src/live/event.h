@@ -74,7 +74,7 @@ struct live_process {
 	uint64_t cgroup;                /* id: inode number of its folder in cgroup2 */
 	uint32_t pid, thread;           /* as the initial PID namespace numbers them */
 	int32_t exit_code;              /* as wait() would report it; counts where exiting */
-	uint32_t killer;                /* pid that sent the signal which ends it; 0: nobody known */
+	uint32_t killer;                /* pid that sent the signal which ended it; 0: nobody known */
 	char command[LIVE_COMM_MAX];
 	char killer_command[LIVE_COMM_MAX];
 	uint8_t exiting;

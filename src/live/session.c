@@ -125,11 +125,11 @@ static void on_owners(void *user, struct live_end **ends, size_t count)
 {
 	struct session *session = user;
 	struct tracer_owner owners[OWNERS_MAX];
-	uint64_t sockets[OWNERS_MAX] = { 0 };
+	struct tracer_held sockets[OWNERS_MAX] = { 0 };
 	size_t found;
 
 	for (size_t i = 0; i < count; i++)
-		sockets[i] = ends[i]->socket.address;
+		sockets[i] = (struct tracer_held){ ends[i]->socket.address, ends[i]->socket.inode };
 	found = tracer_owners(session->tracer, sockets, count, owners);
 	for (size_t i = 0; i < count; i++)
 		for (size_t k = 0; k < found; k++)

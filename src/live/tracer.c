@@ -323,25 +323,25 @@ static size_t read_owners(int fd, struct tracer_owner *owners, size_t max)
 	return count;
 }
 
-size_t tracer_owners(struct tracer *tracer, const uint64_t *sockets, size_t count, struct tracer_owner *owners)
+size_t tracer_owners(struct tracer *tracer, const struct tracer_held *sockets, size_t count,
+                     struct tracer_owner *owners)
 {
 	int map = bpf_map__fd(tracer->skeleton->maps.wanted), fd;
 	struct bpf_link *link = tracer->skeleton->links.on_file;
 	size_t found = 0;
-	uint32_t one = 1;
 
 	if (!link || !count)
 		return 0;
 	count = count < OWNERS_BATCH ? count : OWNERS_BATCH;
 	for (size_t i = 0; i < count; i++)
-		bpf_map_update_elem(map, &sockets[i], &one, BPF_ANY);
+		bpf_map_update_elem(map, &sockets[i].address, &sockets[i].inode, BPF_ANY);
 	fd = bpf_iter_create(bpf_link__fd(link));
 	if (fd >= 0) {
 		found = read_owners(fd, owners, count);
 		close(fd);
 	}
 	for (size_t i = 0; i < count; i++)
-		bpf_map_delete_elem(map, &sockets[i]);
+		bpf_map_delete_elem(map, &sockets[i].address);
 	return found;
 }
 

@@ -65,6 +65,10 @@ struct storm_row {
 /* What was counted only since the last call: the largest `max` rows, unordered; returns how many. */
 size_t tracer_storm(struct tracer *tracer, struct storm_row *rows, size_t max);
 
+/* A socket, as live_socket names it. */
+struct tracer_held {
+	uint64_t address, inode;
+};
 /* A process that holds a socket. */
 struct tracer_owner {
 	uint64_t socket;          /* live_socket.address */
@@ -75,7 +79,8 @@ struct tracer_owner {
  * Who holds these sockets: the first holder of each, in no order; returns how many were found. Walks all open files of
  * the host (bpf_iter task_file, Linux 5.11), so ask for many at once. 0 where this kernel cannot tell.
  */
-size_t tracer_owners(struct tracer *tracer, const uint64_t *sockets, size_t count, struct tracer_owner *owners);
+size_t tracer_owners(struct tracer *tracer, const struct tracer_held *sockets, size_t count,
+                     struct tracer_owner *owners);
 
 /* NULL is allowed. */
 void tracer_close(struct tracer *tracer);

@@ -4,210 +4,7 @@
  */
 #include <errno.h>
 
-#include "diagnose/diagnose.h"
-#include "live/facts.h"
-#include "tap.h"
-
-#define SERVER_PID 100
-#define CLIENT_PID 200
-#define BYSTANDER_PID 666
-#define SERVER_SOCKET 0x1000
-#define CLIENT_SOCKET 0x2000
-#define START_NS 5000000000ull
-
-/* As Linux 6.18 numbers them. */
-enum {
-	NO_SOCKET = 1, INVALID_ACK = 2, FLAGS = 6, ABORT_ON_DATA = 8, TIMEWAIT = 9, INVALID_SYN = 10, ABORT_ON_CLOSE = 11,
-	ABORT_ON_LINGER = 12, ABORT_ON_MEMORY = 13, STATE = 14, KEEPALIVE = 15, EMPTCP = 18,
-};
-
-#define FIN 0x01
-#define SYN 0x02
-#define ACK 0x10
-
-/* What came out of the joiner, judged. */
-struct stage {
-	struct joiner *joiner;
-	struct reasons reasons;
-	bool incomplete;
-	unsigned records, late;
-	struct evidence e;
-	struct testimony testimony;
-	struct verdict v;
-	uint64_t now_ns;
-};
-
-static void on_record(void *user, const struct live_record *record)
-{
-	struct stage *stage = user;
-	struct facts_context context = {
-		.reasons = &stage->reasons, .tick_ns = 4000000, .sees_no_socket = true, .sees_drops = true,
-		.complete = !stage->incomplete,
-	};
-
-	stage->records++;
-	facts_fill(&stage->e, &stage->testimony, record, &context);
-	diagnose(&stage->e, &stage->v);
-}
-
-static void on_late(void *user, const struct live_record *record, const struct live_event *event)
-{
-	struct stage *stage = user;
-
-	(void)record;
-	(void)event;
-	stage->late++;
-}
-
-static bool by_timer(void *user, uint32_t reason)
-{
-	struct stage *stage = user;
-
-	return reasons_get(&stage->reasons, reason) == REASON_KEEPALIVE;
-}
-
-/* The holder of each socket is known by its address. */
-static void on_owners(void *user, struct live_end **ends, size_t count)
-{
-	(void)user;
-	for (size_t i = 0; i < count; i++)
-		ends[i]->process.pid = ends[i]->socket.address == SERVER_SOCKET ? SERVER_PID : CLIENT_PID;
-}
-
-static void name(struct reasons *reasons, unsigned number, const char *text, enum live_reason reason)
-{
-	snprintf(reasons->names[number], REASON_NAME_MAX, "%s", text);
-	reasons->of[number] = (uint8_t)reason;
-	reasons->count++;
-}
-
-static void begin(struct stage *stage)
-{
-	struct joiner_sink sink = { stage, on_record, on_late, by_timer, on_owners };
-
-	*stage = (struct stage){ .now_ns = START_NS };
-	stage->joiner = joiner_new(&sink);
-	name(&stage->reasons, NO_SOCKET, "NO_SOCKET", REASON_NO_SOCKET);
-	name(&stage->reasons, INVALID_ACK, "TCP_INVALID_ACK_SEQUENCE", REASON_INVALID_ACK);
-	name(&stage->reasons, FLAGS, "TCP_FLAGS", REASON_FLAGS);
-	name(&stage->reasons, ABORT_ON_DATA, "TCP_ABORT_ON_DATA", REASON_ABORT_ON_DATA);
-	name(&stage->reasons, TIMEWAIT, "TCP_TIMEWAIT_SOCKET", REASON_TIME_WAIT);
-	name(&stage->reasons, INVALID_SYN, "INVALID_SYN", REASON_INVALID_SYN);
-	name(&stage->reasons, ABORT_ON_CLOSE, "TCP_ABORT_ON_CLOSE", REASON_ABORT_ON_CLOSE);
-	name(&stage->reasons, ABORT_ON_LINGER, "TCP_ABORT_ON_LINGER", REASON_ABORT_ON_LINGER);
-	name(&stage->reasons, ABORT_ON_MEMORY, "TCP_ABORT_ON_MEMORY", REASON_ABORT_ON_MEMORY);
-	name(&stage->reasons, STATE, "TCP_STATE", REASON_STATE);
-	name(&stage->reasons, KEEPALIVE, "TCP_KEEPALIVE_TIMEOUT", REASON_KEEPALIVE);
-	name(&stage->reasons, EMPTCP, "MPTCP_RST_EMPTCP", REASON_MPTCP);
-}
-
-static void end(struct stage *stage)
-{
-	joiner_finish(stage->joiner);
-	joiner_free(stage->joiner);
-}
-
-static void tell(struct stage *stage, struct live_event event)
-{
-	event.time_ns = stage->now_ns += 10000;
-	joiner_event(stage->joiner, &event);
-}
-
-static struct live_tuple at_server(void)
-{
-	return (struct live_tuple){
-		.local = { 10, 0, 0, 1 }, .remote = { 10, 0, 0, 2 }, .net = 1, .netns = 11, .local_port = 80, .remote_port = 50000,
-		.version = 4,
-	};
-}
-
-static struct live_tuple at_client(void)
-{
-	return (struct live_tuple){
-		.local = { 10, 0, 0, 2 }, .remote = { 10, 0, 0, 1 }, .net = 2, .netns = 22, .local_port = 50000, .remote_port = 80,
-		.version = 4,
-	};
-}
-
-/* A connection in midlife: the client had sent 100 bytes, the server 50, all read and acknowledged. */
-static struct live_socket socket_of(uint64_t address, uint8_t state, uint8_t before)
-{
-	bool server = address == SERVER_SOCKET;
-	uint32_t sent = server ? 2050 : 1100, got = server ? 1100 : 2050;
-
-	return (struct live_socket){
-		.address = address, .inode = 7, .held = 1, .state = state, .before = before, .linger_ticks = UINT64_MAX,
-		.born_ns = START_NS - 1000000000, .changed_ns = START_NS - 900000000, .opened = server ? 2 : 1,
-		.bytes_received = server ? 100 : 50, .bytes_acked = server ? 50 : 101, .rcv_nxt = got, .copied_seq = got,
-		.snd_una = sent, .snd_nxt = sent, .write_seq = sent, .snd_nxt_then = sent, .timestamps = 1,
-	};
-}
-
-static struct live_event active(uint32_t reason, uint8_t state, uint8_t before)
-{
-	return (struct live_event){
-		.kind = LIVE_SENT, .reason = reason, .state = state, .has_tuple = 1, .has_socket = 1, .tuple = at_server(),
-		.socket = socket_of(SERVER_SOCKET, state, before), .process = { .pid = SERVER_PID, .command = "server" },
-	};
-}
-
-/* The answer to a segment of the client; the CPU was interrupted while a bystander ran. */
-static struct live_event passive(uint32_t reason, uint8_t state, uint8_t flags, uint32_t payload)
-{
-	return (struct live_event){
-		.kind = LIVE_SENT, .reason = reason, .state = state, .passive = 1, .has_tuple = 1, .has_segment = 1,
-		.tuple = at_server(), .segment = { .seq = 1100, .ack = 2051, .payload = payload, .flags = flags },
-		.process = { .pid = BYSTANDER_PID, .command = "bystander" },
-	};
-}
-
-static struct live_event received(uint8_t state)
-{
-	return (struct live_event){
-		.kind = LIVE_RECEIVED, .reason = UINT32_MAX, .state = state, .has_tuple = 1, .has_socket = 1,
-		.tuple = at_client(), .socket = socket_of(CLIENT_SOCKET, state, 0),
-		.process = { .pid = BYSTANDER_PID, .command = "bystander" },
-	};
-}
-
-static struct live_event error_at_client(int error)
-{
-	struct live_event event = received(STATE_CLOSE);
-
-	event.kind = LIVE_ERROR;
-	event.socket.error = error;
-	return event;
-}
-
-/* The server had closed with FIN. */
-static struct live_past closed_before(uint8_t last)
-{
-	return (struct live_past){
-		.born_ns = START_NS - 1000000000, .fin_ns = START_NS - 2000000, .end_ns = last ? START_NS - 1000000 : 0,
-		.fin_end = 2051, .from = STATE_ESTABLISHED, .last = last, .state = last ? STATE_CLOSE : STATE_FIN_WAIT2,
-		.opened = LIVE_OPENED_THERE, .closer = { .pid = SERVER_PID, .command = "server" },
-	};
-}
-
-static void is_cause(const struct stage *stage, enum cause_id cause, enum certainty certainty, const char *what)
-{
-	bool passed = ok(stage->records == 1 && stage->v.cause == cause && stage->v.certainty == certainty, "%s", what);
-
-	if (!passed)
-		printf("#   %u records, %s %s\n", stage->records, certainty_id(stage->v.certainty),
-		       cause_get(stage->v.cause)->id);
-}
-
-/* One event is told, and judged. */
-static void judges(struct live_event event, enum cause_id cause, enum certainty certainty, const char *what)
-{
-	struct stage stage;
-
-	begin(&stage);
-	tell(&stage, event);
-	end(&stage);
-	is_cause(&stage, cause, certainty, what);
-}
+#include "events.h"
 
 static void test_one_reason_many_causes(void)
 {
@@ -223,6 +20,12 @@ static void test_one_reason_many_causes(void)
 	judges(event, CAUSE_listener_closed, CERTAINTY_CERTAIN, "TCP_STATE of a socket that nobody had accepted");
 	event = active(STATE, STATE_ESTABLISHED, STATE_SYN_RECV);
 	judges(event, CAUSE_socket_destroyed, CERTAINTY_CERTAIN, "TCP_STATE in a live state: destroyed from outside");
+	event = active(STATE, STATE_CLOSE_WAIT, STATE_ESTABLISHED);
+	judges(event, CAUSE_socket_destroyed, CERTAINTY_CERTAIN, "… also where the peer had closed before");
+	event = active(STATE, STATE_CLOSE, STATE_CLOSE_WAIT);
+	event.socket.shutdown = 3;
+	event.socket.held = 0;
+	judges(event, CAUSE_listener_closed, CERTAINTY_CERTAIN, "… and so is one that waits to be accepted");
 	event = active(STATE, STATE_FIN_WAIT2, STATE_FIN_WAIT1);
 	event.socket.held = 0;
 	judges(event, CAUSE_fin_wait2_timeout, CERTAINTY_CERTAIN, "TCP_STATE of an orphan in FIN_WAIT2: its timer");
@@ -243,6 +46,9 @@ static void test_misleading_names(void)
 	event.process.exiting = 1;
 	event.process.exit_code = 9;
 	judges(event, CAUSE_process_death, CERTAINTY_CERTAIN, "… and where the process ends, its end");
+	event.socket.before = STATE_CLOSE_WAIT;
+	event.socket.copied_seq--;
+	judges(event, CAUSE_process_death, CERTAINTY_CERTAIN, "… also where the peer had closed before, and was not read");
 	event = active(ABORT_ON_CLOSE, STATE_CLOSE, STATE_ESTABLISHED);
 	event.socket.mptcp = 1;
 	judges(event, CAUSE_mptcp_fastclose, CERTAINTY_CERTAIN, "… of MPTCP it is a fast close, with nothing unread");
@@ -462,6 +268,24 @@ static void test_pipes(void)
 	end(&stage);
 }
 
+/* A program that dies of SIGPIPE is gone before anybody can look for the holder of its socket. */
+static void test_pipe_of_the_dead(void)
+{
+	struct live_event got = received(STATE_CLOSE_WAIT);
+	struct live_event pipe = { .kind = LIVE_SIGPIPE, .process = { .pid = CLIENT_PID, .command = "client" } };
+	struct stage stage;
+
+	got.socket.opener = CLIENT_PID;
+	begin(&stage);
+	stage.holders_ended = true;
+	tell(&stage, passive(TIMEWAIT, STATE_TIME_WAIT, ACK, 5));
+	tell(&stage, got);
+	tell(&stage, pipe);
+	end(&stage);
+	ok(stage.testimony.receiver.pipe == PIPE_DELIVERED && stage.testimony.receiver.actor.pid == CLIENT_PID,
+	   "the SIGPIPE of a program that has ended belongs to the connection that it made");
+}
+
 /* A stream of resets holds no more than its bound, and loses none. */
 static void test_bound(void)
 {
@@ -492,6 +316,7 @@ int main(void)
 	test_nobody_sent_it();
 	test_ambiguous();
 	test_pipes();
+	test_pipe_of_the_dead();
 	test_bound();
 	return done_testing();
 }

@@ -53,6 +53,10 @@ server_ends
 server 4003 'c.recv(100)'
 client 4003 's.send(b"x"); s.recv(1); s.send(b"late"); time.sleep(0.4); s.send(b"later")' > /dev/null
 server_ends
+server 4004 'import threading; c.recv(1, socket.MSG_PEEK); t = threading.Thread(
+        target=lambda: (open("/proc/thread-self/comm", "w").write("helper"), c.close())); t.start(); t.join()'
+client 4004 's.send(b"x"); s.recv(1)' > /dev/null
+server_ends
 sleep_a_join() { inside python3 -c 'import time; time.sleep(0.3)'; }
 sleep_a_join
 ok 'it ends with ^C' watch_ends
@@ -66,6 +70,8 @@ some 'unread data, and how much' 'line.get("cause") == "unread-data" and line["c
 	line["ends"]["sender"]["unread_bytes"] == 5 and line["lost_bytes"] == 5' "$live"
 some 'a process that was killed, and by whom' 'line.get("cause") == "process-death" and
 	line["certainty"] == "certain" and line["ends"]["sender"]["process"]["signal"] == 9' "$live"
+some 'a process is called by its own name, not by that of its thread' 'line.get("cause") == "unread-data" and
+	line["src"].endswith(":4004") and line["ends"]["sender"]["process"]["command"] == "python3"' "$live"
 some 'a listener that went away a moment ago' 'line.get("cause") == "port-closed" and line["src"].endswith(":4002") and
 	line["ends"]["sender"]["process"]["act"] == "exit" and line["ends"]["sender"]["process"]["ago_ns"] > 0' "$live"
 some 'a write after close' 'line.get("cause") == "write-after-close" and line["certainty"] == "certain" and

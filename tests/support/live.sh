@@ -47,7 +47,7 @@ except OSError as e:
 
 # server PORT CODE: in the background, one that does CODE with each connection `c`; returns when it listens.
 server() {
-	inside timeout 60 python3 -c "import os, signal, socket, struct, sys, time
+	inside timeout 600 python3 -c "import os, select, signal, socket, struct, sys, time
 l = socket.socket()
 l.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
 l.bind(('127.0.0.1', $1))

@@ -115,6 +115,7 @@ struct task_struct {
 	int pid, tgid;
 	char comm[LIVE_COMM_MAX];
 	struct signal_struct *signal;
+	struct task_struct *group_leader;
 };
 
 enum sock_flags { SOCK_LINGER = 4 };

@@ -126,6 +126,14 @@ static __always_inline void look_request(struct live_tuple *tuple, const struct 
 	}
 }
 
+/* A thread has a name of its own; the process is called as its first thread is. */
+static __always_inline void look_command(char command[LIVE_COMM_MAX], struct task_struct *task)
+{
+	const char *name = READ(task, group_leader)->comm;
+
+	bpf_probe_read_kernel_str(command, LIVE_COMM_MAX, name);
+}
+
 static __always_inline void look_process(struct live_process *process)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
@@ -139,11 +147,10 @@ static __always_inline void look_process(struct live_process *process)
 	process->exit_code = READ(task, signal, group_exit_code);
 	if (!process->exit_code)
 		process->exit_code = READ(task, exit_code);
-	/* A thread has a name of its own; the process is called as its first thread is. */
-	bpf_get_current_comm(process->command, sizeof process->command);
+	look_command(process->command, task);
 	process->followed = !!bpf_map_lookup_elem(&followed, &process->pid);
 	by = bpf_map_lookup_elem(&killed, &process->pid);
-	if (by) {
+	if (by && by->signal == (process->exit_code & 0x7f)) {
 		process->killer = by->killer;
 		__builtin_memcpy(process->killer_command, by->command, sizeof by->command);
 	}

@@ -99,7 +99,7 @@ struct {
 } listeners SEC(".maps");
 
 /* The signal that ends a process: who sent it. */
-struct killed { uint32_t killer; char command[LIVE_COMM_MAX]; };
+struct killed { uint32_t killer, signal; char command[LIVE_COMM_MAX]; };
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 4096);
@@ -115,12 +115,12 @@ struct {
 	__type(value, uint32_t);
 } followed SEC(".maps");
 
-/* Sockets whose holder is looked for. */
+/* Sockets whose holder is looked for, with the inode numbers of their files: addresses are soon used again. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 64);
 	__type(key, uint64_t);
-	__type(value, uint32_t);
+	__type(value, uint64_t);
 } wanted SEC(".maps");
 
 static __always_inline void count(uint32_t what)

@@ -231,7 +231,7 @@ int on_state(struct bpf_raw_tracepoint_args *ctx)
 		is.opened = new == STATE_SYN_SENT ? LIVE_OPENED_HERE : LIVE_OPENED_THERE;
 		if (new == STATE_SYN_SENT) {
 			is.opener = bpf_get_current_pid_tgid() >> 32;
-			bpf_get_current_comm(is.opener_command, sizeof is.opener_command);
+			look_command(is.opener_command, (struct task_struct *)bpf_get_current_task());
 		}
 	}
 	if (bpf_map_update_elem(&known, &address, &is, BPF_ANY))
@@ -300,8 +300,9 @@ int on_signal(struct bpf_raw_tracepoint_args *ctx)
 	/* What does not end processes by itself is not remembered: SIGCHLD, SIGWINCH, SIGURG, SIGCONT and the stops. */
 	if (result || signal > 31 || signal >= 17)
 		return 0;
+	by.signal = (uint32_t)signal;
 	by.killer = bpf_get_current_pid_tgid() >> 32;
-	bpf_get_current_comm(by.command, sizeof by.command);
+	look_command(by.command, (struct task_struct *)bpf_get_current_task());
 	bpf_map_update_elem(&killed, &pid, &by, BPF_ANY);
 	return 0;
 }
@@ -432,6 +433,7 @@ int on_file(struct bpf_iter__task_file *ctx)
 	struct file *file = ctx->file;
 	struct owner owner = { 0 };
 	struct socket *socket;
+	uint64_t *inode;
 
 	if (!task || !file || task->pid != task->tgid)
 		return 0;
@@ -439,7 +441,8 @@ int on_file(struct bpf_iter__task_file *ctx)
 	if (!socket)
 		return 0;
 	owner.socket = (uint64_t)READ(socket, sk);
-	if (!bpf_map_lookup_elem(&wanted, &owner.socket))
+	inode = bpf_map_lookup_elem(&wanted, &owner.socket);
+	if (!inode || *inode != READ((struct socket_alloc *)socket, vfs_inode.i_ino))
 		return 0;
 	owner.pid = (uint32_t)task->tgid;
 	owner.fd = ctx->fd;
