@@ -1,30 +1,33 @@
 #!/bin/bash
-# Install what is missing: `tools/deps.sh build` to build, `tools/deps.sh build check` to run the tests, too.
+# Install what is missing: `tools/deps.sh build` to build, `tools/deps.sh build check` to run the tests, too. The tests
+# that play real servers (tests/live/program_*.sh) run where these are installed: `tools/deps.sh programs`. `make check`
+# does not install them, for Debian starts servers that it installs.
 set -eu
 
 declare -A apt=(
 	[build]='gcc libc6-dev make pkg-config binutils libpcap-dev libarchive-dev libjansson-dev libmnl-dev libnftables-dev
 		libbpf-dev bpftool clang gettext'
-	[check]='libclang-rt-14-dev perl universal-ctags mandoc valgrind python3 tcpdump
-		nginx redis-server redis-tools postgresql haproxy openssh-server openssh-client curl default-jdk-headless nodejs'
+	[check]='libclang-rt-14-dev perl universal-ctags mandoc valgrind python3 tcpdump'
+	[programs]='nginx redis-server redis-tools postgresql haproxy openssh-server openssh-client curl
+		default-jdk-headless nodejs'
 )
 declare -A dnf=(
 	[build]='gcc glibc-devel make pkgconf-pkg-config binutils libpcap-devel libarchive-devel jansson-devel libmnl-devel
 		nftables-devel libbpf-devel bpftool clang gettext'
-	[check]='compiler-rt perl-Test-Harness ctags mandoc valgrind python3 tcpdump
-		nginx redis postgresql-server postgresql-contrib haproxy openssh-server openssh-clients curl
+	[check]='compiler-rt perl-Test-Harness ctags mandoc valgrind python3 tcpdump'
+	[programs]='nginx redis postgresql-server postgresql-contrib haproxy openssh-server openssh-clients curl
 		java-latest-openjdk-devel nodejs'
 )
 declare -A pacman=(
 	[build]='gcc make pkgconf binutils libpcap libarchive jansson libmnl nftables libbpf bpf clang gettext'
-	[check]='compiler-rt perl ctags mandoc valgrind python tcpdump
-		nginx redis postgresql haproxy openssh curl jdk-openjdk nodejs'
+	[check]='compiler-rt perl ctags mandoc valgrind python tcpdump'
+	[programs]='nginx redis postgresql haproxy openssh curl jdk-openjdk nodejs'
 )
 declare -A apk=(
 	[build]='gcc musl-dev musl-libintl make pkgconf binutils libpcap-dev libarchive-dev jansson-dev libmnl-dev
 		nftables-dev libbpf-dev bpftool clang gettext bash'
-	[check]='compiler-rt perl-utils ctags mandoc valgrind python3 tcpdump
-		nginx redis postgresql postgresql-contrib haproxy openssh curl openjdk17-jdk nodejs'
+	[check]='compiler-rt perl-utils ctags mandoc valgrind python3 tcpdump'
+	[programs]='nginx redis postgresql postgresql-contrib haproxy openssh curl openjdk17-jdk nodejs'
 )
 
 as_root=

@@ -272,7 +272,9 @@ static void test_pipes(void)
 static void test_pipe_of_the_dead(void)
 {
 	struct live_event got = received(STATE_CLOSE_WAIT);
-	struct live_event pipe = { .kind = LIVE_SIGPIPE, .process = { .pid = CLIENT_PID, .command = "client" } };
+	struct live_event pipe = {
+		.kind = LIVE_SIGPIPE, .tuple = at_client(), .process = { .pid = CLIENT_PID, .command = "client" },
+	};
 	struct stage stage;
 
 	got.socket.opener = CLIENT_PID;
