@@ -27,13 +27,16 @@ ok 'a report that cannot be written fails before anything runs' eval '
 	"$tcpwhy" run -o /nonexistent/report touch "$scratch/ran" 2> /dev/null; is $? 1 && [ ! -e "$scratch/ran" ]'
 ok 'input and output pass through' eval 'is "$(echo through | "$tcpwhy" run cat 2>&1)" through'
 ok 'nothing is said where nothing was reset' eval 'status 0 true; is_empty "$(cat "$scratch/report" "$scratch/err")"'
-ok 'a closed descriptor stays closed' eval 'is "$("$tcpwhy" run sh -c "[ -e /proc/self/fd/0 ] || echo closed" <&- 2> /dev/null)" closed'
+ok 'a closed descriptor stays closed' eval '
+	is "$("$tcpwhy" run sh -c "[ -e /proc/self/fd/0 ] || echo closed" <&- 2> /dev/null)" closed'
 ok 'an ignored SIGPIPE stays ignored' eval 'is "$(trap "" PIPE; "$tcpwhy" run grep SigIgn /proc/self/status)" "$(
 	trap "" PIPE; grep SigIgn /proc/self/status)"'
-ok 'the signal mask and rights are its own' eval 'is "$("$tcpwhy" run grep -E "SigBlk|CapEff|NoNewPrivs" /proc/self/status)" "$(
+ok 'the signal mask and rights are its own' eval '
+	is "$("$tcpwhy" run grep -E "SigBlk|CapEff|NoNewPrivs" /proc/self/status)" "$(
 	grep -E "SigBlk|CapEff|NoNewPrivs" /proc/self/status)"'
 
-"$tcpwhy" run -o "$scratch/report" -- sh -c 'trap "echo got it; exit 3" TERM; echo ready; while :; do sleep 0.05; done' \
+"$tcpwhy" run -o "$scratch/report" -- sh -c '
+	trap "echo got it; exit 3" TERM; echo ready; while :; do sleep 0.05; done' \
 	> "$scratch/out" &
 runner=$!
 until grep -q ready "$scratch/out"; do kill -0 $runner || break; done
@@ -56,7 +59,8 @@ except OSError as e:
 server_ends
 report=$(cat "$scratch/report")
 ok 'the command got what it would have got' is "$(cat "$scratch/out")" BrokenPipeError
-ok 'its reset has a cause' holds "$report" 'write-after-close: the client wrote to a connection that the server had closed'
+ok 'its reset has a cause' holds "$report" \
+	'write-after-close: the client wrote to a connection that the server had closed'
 ok 'the process at the other end is named, and how it ended' eval 'holds "$report" "python3 (pid " &&
 	holds "$report" "was killed by SIGKILL"'
 ok 'the second write is named, and its error' holds "$report" 'got EPIPE from write() or send()'

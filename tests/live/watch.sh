@@ -92,13 +92,15 @@ port=9
 watch_into "$live" --netns "$netns" -v -w "$scratch/resets.pcapng" port 9 && refuse_both
 ok 'the whole record names kernel, processes and advice' eval 'holds "$(cat "$live")" "kernel says" &&
 	holds "$(cat "$live")" NO_SOCKET && holds "$(cat "$live")" "ss -ltnp"'
-ok 'what it writes is a capture that can be read' eval 'holds "$("$tcpwhy" read --all "$scratch/resets.pcapng")" 127.0.0.1:9'
+ok 'what it writes is a capture that can be read' eval '
+	holds "$("$tcpwhy" read --all "$scratch/resets.pcapng")" 127.0.0.1:9'
 
 # ---- nothing is left, nobody is disturbed
 before=$(programs)
 watch_into "$live" --json --netns "$netns"
 first=$watcher
-ok 'it keeps no rights' eval 'is "$(awk "/^Cap(Eff|Prm)/ { print \$2 }" /proc/$first/status | sort -u)" 0000000000000000'
+ok 'it keeps no rights' eval '
+	is "$(awk "/^Cap(Eff|Prm)/ { print \$2 }" /proc/$first/status | sort -u)" 0000000000000000'
 watch_into "$scratch/second.json" --json --netns "$netns"
 client 9 pass > /dev/null
 sleep_a_join
@@ -131,7 +133,8 @@ for i in range(20000):
     s.close()'
 sleep_a_join
 watch_ends
-some 'every RST of a storm is counted' "line['type'] == 'live-summary' and line['sent'] == $(($(out_rsts) - before))" "$live"
+some 'every RST of a storm is counted' \
+	"line['type'] == 'live-summary' and line['sent'] == $(($(out_rsts) - before))" "$live"
 some 'what was not told is said' 'line["type"] == "live-summary" and
 	0 < line["told"] < 20000 and line["counted_only"] + line["lost"] > 0' "$live"
 done_testing
