@@ -1,4 +1,4 @@
-/* refuse ERRNO COMMAND [ARG]…: run the command where bpf() fails with EPERM or ENOSYS: a container, or a bare kernel. */
+/* refuse ERRNO COMMAND [ARG]…: run the command where bpf() fails with EPERM or ENOSYS, as it does in containers. */
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
