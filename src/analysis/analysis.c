@@ -356,6 +356,15 @@ void analysis_finish(struct analysis *a)
 	a->totals.segments = a->totals.decoded.kinds[DECODED_SEGMENT];
 }
 
+void analysis_totals_so_far(const struct analysis *a, struct analysis_totals *ret_totals)
+{
+	*ret_totals = a->totals;
+	if (!a->tracker)
+		return;
+	ret_totals->decoded = *decoder_counts(a->decoder);
+	ret_totals->segments = ret_totals->decoded.kinds[DECODED_SEGMENT];
+}
+
 const struct analysis_totals *analysis_totals(const struct analysis *a)
 {
 	return &a->totals;

@@ -49,6 +49,7 @@ struct analysis_totals {
 	uint64_t connections_let_go;        /* crowded out of a full table before their end was seen */
 	uint64_t resets_sealed_early;       /* too many at once: sealed before all that could follow had followed */
 	uint64_t duplicates;                /* frames captured twice (among those looked at in full) */
+	uint64_t dropped;                   /* lost before they were looked at: for whoever captures to fill in */
 	struct decoder_counts decoded;
 	int64_t first_time_ns, last_time_ns;
 	unsigned passes;
@@ -70,6 +71,8 @@ void analysis_advance(struct analysis *analysis, int64_t now_ns);
 /* The end of the input: seal and report everything. */
 void analysis_finish(struct analysis *analysis);
 const struct analysis_totals *analysis_totals(const struct analysis *analysis);
+/* The same while frames are still fed one by one. */
+void analysis_totals_so_far(const struct analysis *analysis, struct analysis_totals *ret_totals);
 void analysis_free(struct analysis *analysis);
 
 #endif

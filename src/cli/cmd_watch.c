@@ -4,14 +4,14 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "cli/command.h"
-#include "cli/live_output.h"
+#include "cli/live_capture.h"
 #include "cli/message.h"
 #include "live/self_check.h"
 
 #define STEP_MS 200
 
 struct watch_settings {
-	bool verbose, json, self_check;
+	bool verbose, json, self_check, capture;
 	uint64_t pid, netns, summary_s;
 	const char *command, *cgroup, *cause, *harm, *write_to;
 };
@@ -31,6 +31,7 @@ static const struct cli_option options[] = {
 	{ "harm", 0, OPTION_TEXT, "HARM", N_("only this harm or worse: none, retry, data-lost"), SETTING(harm) },
 	{ "summary", 0, OPTION_NUMBER, "N", N_("a summary every N seconds, too"), SETTING(summary_s) },
 	{ "write", 'w', OPTION_TEXT, "FILE", N_("write the RSTs as pcapng, verdicts as comments"), SETTING(write_to) },
+	{ "capture", 0, OPTION_FLAG, NULL, N_("from packets alone, even if the kernel can be traced"), SETTING(capture) },
 	{ "self-check", 0, OPTION_FLAG, NULL, N_("say what can be seen on this kernel, and what not"), SETTING(self_check) },
 	{ 0 },
 };
@@ -38,6 +39,7 @@ static const struct cli_option options[] = {
 static const char *const notes[] = {
 	N_("FILTER is a libpcap filter for the RST: host 10.0.0.1 and port 80."),
 	N_("It watches until ^C, and ends with a summary. Needs root, or CAP_BPF and CAP_PERFMON."),
+	N_("Where the kernel cannot be traced it captures packets, which needs CAP_NET_RAW."),
 	NULL,
 };
 
@@ -59,39 +61,61 @@ static void on_interrupt(int signal)
 	interrupted = 1;
 }
 
+/* Where resets come from: one of the two. */
+struct origin_of_resets {
+	struct session *session;
+	struct live_capture *capture;
+};
+
+static enum status step(const struct origin_of_resets *origin, struct error *error)
+{
+	return origin->session ? session_step(origin->session, STEP_MS, error)
+	                       : live_capture_step(origin->capture, STEP_MS, error);
+}
+
 /* Until ^C, or until nobody reads any more. */
-static enum exit_status watch(struct session *session, struct live_output *output)
+static enum exit_status watch(const struct origin_of_resets *origin, struct live_output *output)
 {
 	struct sigaction action = { .sa_handler = on_interrupt };
 	struct error error;
 
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
-	fprintf(stderr, "%s\n", _("tcpwhy: watching; ^C ends it"));
 	while (!interrupted && !ferror(output->options.stream) && output->error.status == STATUS_OK) {
-		if (session_step(session, STEP_MS, &error) == STATUS_IO) {
+		if (step(origin, &error) == STATUS_IO) {
 			complain("%s", error.text);
 			return EXIT_FAILED;
 		}
 		live_output_tick(output, clock_monotonic());
 	}
-	session_finish(session);
+	if (origin->session)
+		session_finish(origin->session);
+	else
+		live_capture_finish(origin->capture);
 	return live_output_end(output);
 }
 
 /* All operands are one expression, as tcpdump takes them. EXIT_DONE, or the error that was reported. */
-static enum exit_status compile_filter(struct live_filter *filter, int count, char **operands)
+static enum exit_status compile_filter(struct live_filter *filter, const char *expression)
 {
-	struct buffer text = BUFFER_INIT(1 << 16);
-	enum exit_status result = EXIT_DONE;
 	struct error error;
 
-	for (int i = 0; i < count; i++)
-		buffer_printf(&text, "%s%s", i ? " " : "", operands[i]);
-	if (text.len && filter_new(buffer_text(&text), true, DLT_EN10MB, &filter->packets, &error) != STATUS_OK)
-		result = usage_error(&cmd_watch, "%s", error.text);
-	buffer_clear(&text);
-	return result;
+	if (*expression && filter_new(expression, true, DLT_EN10MB, &filter->packets, &error) != STATUS_OK)
+		return usage_error(&cmd_watch, "%s", error.text);
+	return EXIT_DONE;
+}
+
+/* Packets know neither processes nor other network namespaces; `why` they are all there is. */
+static enum exit_status check_capture(const struct watch_settings *settings, const char *why)
+{
+	const char *option = settings->pid ? "--pid" : settings->command ? "--command" : settings->cgroup ? "--cgroup" : NULL;
+
+	if (option)
+		return usage_error(&cmd_watch, _("%s: packets do not tell of processes (%s)"), option, why);
+	if (settings->netns)
+		return usage_error(&cmd_watch, _("--netns: packets are captured in the network namespace that this runs in: "
+		                                 "nsenter -n (%s)"), why);
+	return EXIT_DONE;
 }
 
 static enum exit_status check_settings(const struct watch_settings *settings, struct live_filter *filter)
@@ -107,26 +131,61 @@ static enum exit_status check_settings(const struct watch_settings *settings, st
 	return EXIT_DONE;
 }
 
-static enum exit_status trace(const struct watch_settings *settings, struct live_output *output)
+static enum exit_status trace(const struct watch_settings *settings, struct session *session,
+                              struct live_output *output)
 {
-	struct tracer_options tracing = { .netns = (uint32_t)settings->netns };
-	struct session_sink sink = live_output_sink(output);
-	struct error error = { STATUS_OK, "" };
-	struct session *session = session_open(&tracing, &sink, &error);
+	struct origin_of_resets origin = { .session = session };
 	enum exit_status status;
 
-	if (!session) {
-		complain("%s", error.text);
-		advise("%s", _("`tcpwhy watch --self-check` says what is missing"));
-		return EXIT_FAILED;
-	}
 	tracer_drop_rights();
 	if (settings->pid)
 		tracer_follow(session_tracer(session), (uint32_t)settings->pid);
 	output->tracer = session_tracer(session);
-	status = watch(session, output);
+	fprintf(stderr, "%s\n", _("tcpwhy: watching; ^C ends it"));
+	status = watch(&origin, output);
 	session_close(session);
 	return status;
+}
+
+/* `untraced`: why the kernel is not traced, where that was tried; NULL: packets are asked for. */
+static enum exit_status capture(const struct watch_settings *settings, const char *expression, const char *untraced,
+                                struct live_output *output)
+{
+	enum exit_status status = check_capture(settings, untraced ? untraced : "--capture");
+	struct origin_of_resets origin = { 0 };
+	struct error error = { STATUS_OK, "" };
+
+	if (status != EXIT_DONE)
+		return status;
+	origin.capture = live_capture_open(expression, output, &error);
+	if (!origin.capture) {
+		complain("%s%s%s", untraced ? untraced : "", untraced ? "; " : "", error.text);
+		advise("%s", _("`tcpwhy watch --self-check` says what is missing"));
+		return EXIT_FAILED;
+	}
+	tracer_drop_rights();
+	complain(_("%s%swatching packets; ^C ends it (they tell no processes, no errno, no reason of the kernel, and nothing "
+	           "of other network namespaces; a reset is told some seconds later)"),
+	         untraced ? untraced : "", untraced ? "; " : "");
+	status = watch(&origin, output);
+	live_capture_close(origin.capture);
+	return status;
+}
+
+static enum exit_status trace_or_capture(const struct watch_settings *settings, const char *expression,
+                                         struct live_output *output)
+{
+	struct tracer_options tracing = { .netns = (uint32_t)settings->netns };
+	struct session_sink sink = live_output_sink(output);
+	struct error error = { STATUS_OK, "" };
+	struct session *session;
+
+	if (settings->capture)
+		return capture(settings, expression, NULL, output);
+	session = session_open(&tracing, &sink, &error);
+	if (session)
+		return trace(settings, session, output);
+	return capture(settings, expression, error.text, output);
 }
 
 static enum exit_status print_self_check(void)
@@ -139,9 +198,20 @@ static enum exit_status print_self_check(void)
 	return complete ? EXIT_DONE : EXIT_FAILED;
 }
 
-static enum exit_status run(const void *given, int count, char **operands)
+static enum exit_status prepare(const struct watch_settings *settings, struct live_filter *filter,
+                                const char *expression)
 {
-	const struct watch_settings *settings = given;
+	enum exit_status status = check_settings(settings, filter);
+
+	if (status == EXIT_DONE)
+		status = compile_filter(filter, expression);
+	if (status == EXIT_DONE && settings->capture && !settings->self_check)
+		status = check_capture(settings, "--capture");
+	return status;
+}
+
+static enum exit_status run_with(const struct watch_settings *settings, const char *expression)
+{
 	struct live_filter filter = {
 		.command = settings->command, .cgroup = settings->cgroup, .follow = settings->pid > 0, .cause = CAUSE_NONE,
 	};
@@ -149,23 +219,33 @@ static enum exit_status run(const void *given, int count, char **operands)
 		.verbose = settings->verbose, .json = settings->json, .stream = stdout, .terminal = true, .totals = true,
 		.summary_ns = (int64_t)settings->summary_s * NS_PER_S, .write_to = settings->write_to,
 	};
-	enum exit_status status = check_settings(settings, &filter);
+	enum exit_status status = prepare(settings, &filter, expression);
 	struct live_output output;
 	struct error error;
 
-	if (status == EXIT_DONE)
-		status = compile_filter(&filter, count, operands);
 	if (status != EXIT_DONE)
 		return status;
 	if (settings->self_check)
 		return print_self_check();
 	if (live_output_init(&output, &form, &filter, &error) == STATUS_OK) {
-		status = trace(settings, &output);
+		status = trace_or_capture(settings, expression, &output);
 	} else {
 		complain("%s", error.text);
 		status = EXIT_FAILED;
 	}
 	live_output_clear(&output);
 	filter_free(filter.packets);
+	return status;
+}
+
+static enum exit_status run(const void *settings, int count, char **operands)
+{
+	struct buffer expression = BUFFER_INIT(1 << 16);
+	enum exit_status status;
+
+	for (int i = 0; i < count; i++)
+		buffer_printf(&expression, "%s%s", i ? " " : "", operands[i]);
+	status = run_with(settings, buffer_text(&expression));
+	buffer_clear(&expression);
 	return status;
 }

@@ -62,9 +62,12 @@ static void add_time(struct buffer *out, int64_t time_ns)
 
 void live_output_line(struct buffer *out, const struct verdict *verdict)
 {
+	/* What packets tell has no witnesses. */
+	static const struct testimony none;
 	const struct evidence *e = verdict->evidence;
-	const struct witness *src = e->is_ending ? &e->testimony->receiver : &e->testimony->sender;
-	const struct witness *dst = e->is_ending ? &e->testimony->sender : &e->testimony->receiver;
+	const struct testimony *testimony = e->testimony ? e->testimony : &none;
+	const struct witness *src = e->is_ending ? &testimony->receiver : &testimony->sender;
+	const struct witness *dst = e->is_ending ? &testimony->sender : &testimony->receiver;
 	struct buffer cause = BUFFER_INIT(LINE_MAX_BYTES);
 
 	add_time(out, e->time_ns);
@@ -91,7 +94,7 @@ static void print(struct live_output *output)
 
 static void write_frame(struct live_output *output, const struct verdict *verdict)
 {
-	static const struct source_interface interface = { .link_type = DLT_EN10MB, .name = "kernel" };
+	struct source_interface interface = { .link_type = DLT_EN10MB, .name = output->packets ? "any" : "kernel" };
 	struct buffer comment = BUFFER_INIT(LINE_MAX_BYTES);
 	uint8_t bytes[LIVE_FRAME_MAX];
 	size_t len = live_filter_frame(verdict->evidence, bytes);
@@ -107,25 +110,40 @@ static void write_frame(struct live_output *output, const struct verdict *verdic
 	buffer_clear(&comment);
 }
 
+/* Nobody could look at the frame that a summary gave as an example. */
+static void summarise_later(struct live_output *output, const struct verdict *verdict)
+{
+	struct evidence evidence = *verdict->evidence;
+	struct verdict copy = *verdict;
+
+	evidence.frame = 0;
+	copy.evidence = &evidence;
+	summary_add(output->summary, &copy, NULL);
+}
+
+void live_output_verdict(struct live_output *output, const struct verdict *verdict, bool followed)
+{
+	if (!live_filter_passes(output->filter, verdict, followed))
+		return;
+	output->told++;
+	summarise_later(output, verdict);
+	if (output->options.json)
+		report_json_verdict(&output->text, verdict, NULL);
+	else if (output->options.verbose)
+		report_text_verdict(&output->text, verdict, NULL, output->told, &output->style);
+	else
+		live_output_line(&output->text, verdict);
+	print(output);
+	if (output->writer && !verdict->evidence->is_ending)
+		write_frame(output, verdict);
+}
+
 static void on_evidence(void *user, const struct evidence *evidence, bool followed)
 {
-	struct live_output *output = user;
 	struct verdict verdict;
 
 	diagnose(evidence, &verdict);
-	if (!live_filter_passes(output->filter, &verdict, followed))
-		return;
-	output->told++;
-	summary_add(output->summary, &verdict, NULL);
-	if (output->options.json)
-		report_json_verdict(&output->text, &verdict, NULL);
-	else if (output->options.verbose)
-		report_text_verdict(&output->text, &verdict, NULL, output->told, &output->style);
-	else
-		live_output_line(&output->text, &verdict);
-	print(output);
-	if (output->writer && !evidence->is_ending)
-		write_frame(output, &verdict);
+	live_output_verdict(user, &verdict, followed);
 }
 
 static void on_late(void *user, const struct evidence *evidence, const struct witness *witness, int64_t time_ns,
@@ -153,11 +171,24 @@ struct session_sink live_output_sink(struct live_output *output)
 	return (struct session_sink){ output, on_evidence, on_late };
 }
 
+static void summarise_packets(struct live_output *output)
+{
+	if (output->options.json)
+		report_json_summary(&output->text, output->summary, output->packets);
+	else
+		report_text_summary(&output->text, output->summary, output->packets, &output->style);
+	print(output);
+}
+
 static void summarise(struct live_output *output)
 {
 	struct live_totals totals = { .told = output->told };
 	uint64_t counts[LIVE_COUNTS];
 
+	if (output->packets) {
+		summarise_packets(output);
+		return;
+	}
 	if (output->tracer) {
 		tracer_counts(output->tracer, counts);
 		totals.sent = counts[LIVE_COUNT_SENT];

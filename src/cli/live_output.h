@@ -27,6 +27,7 @@ struct live_output {
 	struct summary *summary;
 	struct writer *writer;
 	struct tracer *tracer;        /* whose counts stand in summaries; NULL: none yet */
+	const struct analysis_totals *packets; /* of a capture, which stand there instead; NULL: the kernel is traced */
 	uint64_t told;
 	int64_t next_summary_ns;      /* monotonic */
 	struct error error;           /* the first thing that could not be written */
@@ -38,6 +39,8 @@ enum status live_output_init(struct live_output *output, const struct live_outpu
 /* Add one line about a reset, as `watch` prints it. */
 void live_output_line(struct buffer *out, const struct verdict *verdict);
 struct session_sink live_output_sink(struct live_output *output);
+/* Tell of a reset or an end where it passes the filter; `followed`: a followed process is at one of its ends. */
+void live_output_verdict(struct live_output *output, const struct verdict *verdict, bool followed);
 /* Print a summary where one is due at this moment of the monotonic clock. */
 void live_output_tick(struct live_output *output, int64_t now_ns);
 /* Print the last summary. EXIT_FAILED where anything could not be written; says so. */

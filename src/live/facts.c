@@ -12,19 +12,54 @@ static bool is_closing(const struct filling *filling)
 	return filling->sender->shutdown == 3 || filling->record->sender.process.exiting;
 }
 
+/*
+ * Before Linux 6.12 no reason is given for a RST that a socket sends by itself, but each of the few functions that send
+ * one leaves the socket in a state of its own. Not for MPTCP, which has more ways.
+ */
+static enum live_reason derived_reason(const struct live_socket *s, bool closing)
+{
+	uint8_t before = state_before(s);
+
+	if (s->mptcp)
+		return REASON_NONE;
+	if (s->state != STATE_CLOSE) {
+		/* tcp_abort() has reported its error; tcp_keepalive_timer() will; tcp_out_of_resources() is for orphans. */
+		if (s->error == ECONNABORTED || (s->state == STATE_FIN_WAIT2 && !s->held))
+			return REASON_STATE;
+		return s->held ? REASON_KEEPALIVE : REASON_ABORT_ON_MEMORY;
+	}
+	if (s->held)
+		return closing && unread_bytes(s) ? REASON_ABORT_ON_CLOSE : REASON_STATE;
+	/* __tcp_close() has shut down what it gives up as an orphan; inet_child_forget() has not. */
+	if (!had_closed(before))
+		return REASON_STATE;
+	return before == STATE_FIN_WAIT2 && s->linger2 < 0 ? REASON_ABORT_ON_LINGER : REASON_ABORT_ON_MEMORY;
+}
+
+bool facts_is_timer(const struct live_event *event, const struct reasons *reasons)
+{
+	enum live_reason reason = reasons_get(reasons, event->reason);
+
+	if (reason == REASON_NONE && event->socket.state != STATE_CLOSE)
+		reason = derived_reason(&event->socket, false);
+	return reason == REASON_KEEPALIVE || reason == REASON_ABORT_ON_MEMORY;
+}
+
 /* What the kernel did and for whom, of a RST that a socket sent by itself. */
 static void fill_abort(struct filling *filling)
 {
 	const struct live_socket *s = filling->sender;
 	const struct live_record *record = filling->record;
-	enum live_reason reason = filling->reason;
-	bool going = s->state == STATE_CLOSE, thrown = reason == REASON_STATE || reason == REASON_NONE;
-	bool unread = reason == REASON_ABORT_ON_CLOSE ||
-	              (reason == REASON_NONE && going && is_closing(filling) && unread_bytes(s));
-	bool subflow = s->mptcp && reason != REASON_ABORT_ON_CLOSE;
+	bool known = filling->reason != REASON_NONE;
+	enum live_reason reason = known ? filling->reason : derived_reason(s, is_closing(filling));
+	bool going = s->state == STATE_CLOSE, thrown = reason == REASON_STATE;
+	bool unread = reason == REASON_ABORT_ON_CLOSE;
+	bool subflow = s->mptcp && !unread;
 	bool orphan_timer = thrown && !going && s->state == STATE_FIN_WAIT2 && !s->held;
 	bool linger = thrown && going && s->held && is_closing(filling) && s->lingers && !s->linger_ticks && !unread;
 
+	if (reason == REASON_NONE)
+		return;
 	if (unread && !s->mptcp)
 		say_number(filling, FACT_KERNEL_UNREAD, unread_bytes(s));
 	else
@@ -32,7 +67,7 @@ static void fill_abort(struct filling *filling)
 	decide(filling, FACT_KERNEL_LINGER_ZERO, linger);
 	decide(filling, FACT_KERNEL_EXIT, record->sender.process.exiting && record->sender.act == ACT_EXIT);
 	decide(filling, FACT_KERNEL_DISCONNECT, thrown && going && s->held && !is_closing(filling) && !unread);
-	decide(filling, FACT_KERNEL_DESTROYED, thrown && !going && !orphan_timer && reason == REASON_STATE && !subflow);
+	decide(filling, FACT_KERNEL_DESTROYED, thrown && !going && !orphan_timer && !subflow);
 	decide(filling, FACT_KERNEL_SUBFLOW, subflow);
 	decide(filling, FACT_KERNEL_LISTENER_CLOSED, thrown && going && !s->held);
 	decide(filling, FACT_KERNEL_QUEUE_OVERFLOW, false);

@@ -17,6 +17,8 @@ struct facts_context {
 
 /* Whether a record without a RST is an end that a user takes for one: nobody answered, or ICMP said no. */
 bool facts_is_ending(const struct live_record *record);
+/* Whether a timer made a socket that lives send this RST: whoever runs then was only interrupted. */
+bool facts_is_timer(const struct live_event *event, const struct reasons *reasons);
 /* Fill *ret_evidence, which points to *ret_testimony. */
 void facts_fill(struct evidence *ret_evidence, struct testimony *ret_testimony, const struct live_record *record,
                 const struct facts_context *context);

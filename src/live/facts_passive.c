@@ -5,6 +5,13 @@
 
 #define TIME_WAIT_NS (60 * NS_PER_S) /* TCP_TIMEWAIT_LEN */
 
+/* A socket that connects resets for nothing but an ACK that it cannot take: tcp_rcv_synsent_state_process(). */
+static bool rejects_ack(const struct filling *filling)
+{
+	return filling->reason == REASON_INVALID_ACK ||
+	       (filling->reason == REASON_NONE && filling->record->state == STATE_SYN_SENT);
+}
+
 /* The segment that a RST answers, by its flags. */
 static void fill_trigger(struct filling *filling)
 {
@@ -14,7 +21,7 @@ static void fill_trigger(struct filling *filling)
 	decide(filling, FACT_RST_BARE, ack);
 	decide(filling, FACT_RST_ACK_FLAG, !ack);
 	decide(filling, FACT_ANSWERS_SYN, syn && !ack);
-	decide(filling, FACT_ANSWERS_SYN_ACK, syn && ack && filling->reason != REASON_INVALID_ACK);
+	decide(filling, FACT_ANSWERS_SYN_ACK, syn && ack && !rejects_ack(filling));
 	if (!ack && !syn)
 		say(filling, FACT_ANSWERS_ODD_FLAGS);
 	if (syn)
@@ -87,14 +94,17 @@ static void fill_passive_reason(struct filling *filling)
 	bool to_listener = record->state == STATE_LISTEN, syn = record->segment.flags & TCP_SYN;
 	bool held = filling->sender && filling->sender->held && had_closed(filling->sender_state);
 
-	decide(filling, FACT_KERNEL_NO_SOCKET, !record->state || (to_listener && filling->reason == REASON_FLAGS));
-	decide(filling, FACT_KERNEL_TO_LISTENER, to_listener && filling->reason == REASON_FLAGS);
-	decide(filling, FACT_KERNEL_QUEUE_OVERFLOW, filling->reason == REASON_INVALID_SYN && !syn);
+	/* A listener answers for its queue, and for what belongs to no connection: without a reason nobody can tell. */
+	if (!to_listener || filling->reason != REASON_NONE) {
+		decide(filling, FACT_KERNEL_NO_SOCKET, !record->state || (to_listener && filling->reason == REASON_FLAGS));
+		decide(filling, FACT_KERNEL_TO_LISTENER, to_listener && filling->reason == REASON_FLAGS);
+		decide(filling, FACT_KERNEL_QUEUE_OVERFLOW, filling->reason == REASON_INVALID_SYN && !syn);
+	}
 	decide(filling, FACT_KERNEL_SHUTDOWN, held && record->segment.payload);
 	decide(filling, FACT_KERNEL_LINGER2, filling->sender && filling->sender->linger2 < 0 && !record->segment.payload);
 	if (filling->reason == REASON_INVALID_SYN && syn)
 		say(filling, FACT_OLD_HANDSHAKE_OPEN);
-	if (filling->reason == REASON_INVALID_ACK) {
+	if (rejects_ack(filling)) {
 		say(filling, FACT_HANDSHAKE_OPEN);
 		say(filling, syn ? FACT_ANSWERS_WRONG_ACK : FACT_ANSWERS_CHALLENGE);
 	}

@@ -144,7 +144,7 @@ static void take_actor(const struct joiner *joiner, struct live_record *record, 
 		return;
 	}
 	/* A timer: whoever runs is only interrupted. */
-	if (event->socket.state != STATE_CLOSE && (!is_held(event) || joiner->sink.by_timer(joiner->sink.user, event->reason)))
+	if (event->socket.state != STATE_CLOSE && (!is_held(event) || joiner->sink.by_timer(joiner->sink.user, event)))
 		return;
 	sender->process = event->process;
 	sender->act = event->process.exiting ? ACT_EXIT : ACT_CLOSE;

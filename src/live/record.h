@@ -50,8 +50,8 @@ struct joiner_sink {
 	void (*record)(void *user, const struct live_record *record);
 	/* What a program got for an end whose record was handed over before: a SIGPIPE, or a call that failed. */
 	void (*late)(void *user, const struct live_record *record, const struct live_event *event);
-	/* Whether a timer, and no program, resets a living socket for this reason. */
-	bool (*by_timer)(void *user, uint32_t reason);
+	/* Whether a timer, and no program, resets this living socket. */
+	bool (*by_timer)(void *user, const struct live_event *event);
 	/* Who holds these sockets? Fill `process` of the ends where that is known. */
 	void (*owners)(void *user, struct live_end **ends, size_t count);
 };

@@ -105,12 +105,11 @@ static void on_late(void *user, const struct live_record *record, const struct l
 	                   session->context.realtime_offset_ns + (int64_t)event->time_ns, event->process.followed);
 }
 
-static bool by_timer(void *user, uint32_t reason)
+static bool by_timer(void *user, const struct live_event *event)
 {
 	struct session *session = user;
-	enum live_reason why = reasons_get(session->context.reasons, reason);
 
-	return why == REASON_KEEPALIVE || why == REASON_ABORT_ON_MEMORY;
+	return facts_is_timer(event, session->context.reasons);
 }
 
 static void take_owner(struct session *session, struct live_end *end, const struct tracer_owner *owner)

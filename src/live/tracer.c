@@ -28,15 +28,50 @@ struct tracer {
 	int processors;
 };
 
-/* The last thing that libbpf complained of, for the one line that a user gets. One tracer is opened at a time. */
+/*
+ * The first thing that libbpf complained of, for the one line that a user gets: what follows from it comes later. One
+ * tracer is opened at a time.
+ */
 static char complaint[ERROR_TEXT_MAX / 2];
+
+/* Of a verifier's log, which may be megabytes, what it refused: the last line before its statistics. */
+static const char *refusal(char *log)
+{
+	char *end = strstr(log, "\nprocessed "), *line;
+
+	if (!end)
+		return NULL;
+	*end = 0;
+	line = strrchr(log, '\n');
+	return line ? line + 1 : log;
+}
+
+static void keep(const char *text)
+{
+	snprintf(complaint, sizeof complaint, "%.*s", (int)strcspn(text, "\n"), text);
+}
 
 static int keep_complaint(enum libbpf_print_level level, const char *format, va_list args)
 {
-	if (level == LIBBPF_WARN) {
-		vsnprintf(complaint, sizeof complaint, format, args);
-		complaint[strcspn(complaint, "\n")] = 0;
-	}
+	bool is_log = strstr(format, "PROG LOAD LOG");
+	va_list again;
+	int len;
+	char *text;
+
+	if (level != LIBBPF_WARN || (*complaint && !is_log))
+		return 0;
+	va_copy(again, args);
+	len = vsnprintf(NULL, 0, format, again);
+	va_end(again);
+	text = len < 0 ? NULL : malloc((size_t)len + 1);
+	if (!text)
+		return 0;
+	vsnprintf(text, (size_t)len + 1, format, args);
+	if (!is_log)
+		keep(text);
+	else if (refusal(text))
+		keep(refusal(text));
+	free(text);
 	return 0;
 }
 
@@ -55,11 +90,30 @@ int tracer_arguments(const struct btf *btf, const char *tracepoint)
 	return type && btf_is_func_proto(type) ? btf_vlen(type) - 1 : -1;
 }
 
+/* Whether this process may trace, as far as capabilities go. */
+static bool has_rights(void)
+{
+	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	struct __user_cap_data_struct own[2] = { 0 };
+	uint64_t effective;
+
+	if (syscall(SYS_capget, &header, own) != 0)
+		return false;
+	effective = own[0].effective | (uint64_t)own[1].effective << 32;
+	return effective >> CAP_SYS_ADMIN & 1 || (effective >> CAP_BPF & 1 && effective >> CAP_PERFMON & 1);
+}
+
+/* The verifier says EACCES, too: only who lacks the rights is told of them. */
 static enum status cannot_load(int code, struct error *error)
 {
-	if (code == -EPERM || code == -EACCES)
+	if ((code == -EPERM || code == -EACCES) && !has_rights())
 		return error_set(error, STATUS_IO, _("the kernel lets only root, or CAP_BPF and CAP_PERFMON, trace: %s"),
 		                 strerror(-code));
+	if (code == -EPERM)
+		return error_set(error, STATUS_IO, _("the rights are there, and bpf() is refused: by a container's seccomp filter, "
+		                                     "or by a kernel that is locked down: %s"), strerror(-code));
+	if (code == -ENOSYS)
+		return error_set(error, STATUS_UNSUPPORTED, _("this kernel has no bpf(): %s"), strerror(-code));
 	if (code == -ENOENT || code == -ESRCH || code == -EOPNOTSUPP)
 		return error_set(error, STATUS_UNSUPPORTED, _("this kernel lacks what tracing needs: %s"),
 		                 complaint[0] ? complaint : strerror(-code));
@@ -171,7 +225,8 @@ struct tracer *tracer_open(const struct tracer_options *options, struct error *e
 	btf = btf__load_vmlinux_btf();
 	if (libbpf_get_error(btf)) {
 		error_set(error, STATUS_UNSUPPORTED, "%s",
-		          _("this kernel does not describe its types (no /sys/kernel/btf/vmlinux)"));
+		          _("this kernel does not describe its types: no /sys/kernel/btf/vmlinux, which CONFIG_DEBUG_INFO_BTF "
+		            "makes"));
 		free(tracer);
 		return NULL;
 	}

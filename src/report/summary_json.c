@@ -40,6 +40,7 @@ static json_t *losses_object(const struct analysis_totals *totals)
 	json_put_number(object, "connections_let_go", totals->connections_let_go);
 	json_put_number(object, "resets_sealed_early", totals->resets_sealed_early);
 	json_put_number(object, "duplicates", totals->duplicates);
+	json_put_number(object, "dropped", totals->dropped);
 	return object;
 }
 

@@ -229,6 +229,7 @@ static void add_losses(struct buffer *out, const struct analysis_totals *t, cons
 	struct buffer lost = BUFFER_INIT(TEXT_MAX), link = BUFFER_INIT(TEXT_MAX);
 
 	buffer_printf(&link, _("frames of a link type that is not handled (%u)"), t->decoded.unknown_link_type);
+	add_loss(&lost, t->dropped, _("packets came too fast to be looked at: what they would have told is missing"), style);
 	add_loss(&lost, t->decoded.kinds[DECODED_MALFORMED], _("frames whose headers contradict themselves"), style);
 	add_loss(&lost, t->decoded.kinds[DECODED_CUT], _("frames cut too short: capture with a larger snap length"),
 	         style);

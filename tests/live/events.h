@@ -1,6 +1,8 @@
-/* Events as a kernel tells them, for the joiner; and what comes out of it, judged. For tests/live alone. */
+/* Kernel events that are made up, joined and judged: for the tests of src/live. */
 #ifndef TCPWHY_TESTS_LIVE_EVENTS_H
 #define TCPWHY_TESTS_LIVE_EVENTS_H
+
+#include <errno.h>
 
 #include "diagnose/diagnose.h"
 #include "live/facts.h"
@@ -27,7 +29,9 @@ enum {
 struct stage {
 	struct joiner *joiner;
 	struct reasons reasons;
-	bool incomplete, holders_ended;
+	bool incomplete;
+	bool holders_ended;       /* nobody holds a socket any more */
+	bool silent;              /* a kernel that names no reasons, and tells of no RST without a socket */
 	unsigned records, late;
 	struct evidence e;
 	struct testimony testimony;
@@ -35,11 +39,11 @@ struct stage {
 	uint64_t now_ns;
 };
 
-static void on_record(void *user, const struct live_record *record)
+static inline void on_record(void *user, const struct live_record *record)
 {
 	struct stage *stage = user;
 	struct facts_context context = {
-		.reasons = &stage->reasons, .tick_ns = 4000000, .sees_no_socket = true, .sees_drops = true,
+		.reasons = &stage->reasons, .tick_ns = 4000000, .sees_no_socket = !stage->silent, .sees_drops = true,
 		.complete = !stage->incomplete,
 	};
 
@@ -48,7 +52,7 @@ static void on_record(void *user, const struct live_record *record)
 	diagnose(&stage->e, &stage->v);
 }
 
-static void on_late(void *user, const struct live_record *record, const struct live_event *event)
+static inline void on_late(void *user, const struct live_record *record, const struct live_event *event)
 {
 	struct stage *stage = user;
 
@@ -57,15 +61,15 @@ static void on_late(void *user, const struct live_record *record, const struct l
 	stage->late++;
 }
 
-static bool by_timer(void *user, uint32_t reason)
+static inline bool by_timer(void *user, const struct live_event *event)
 {
 	struct stage *stage = user;
 
-	return reasons_get(&stage->reasons, reason) == REASON_KEEPALIVE;
+	return facts_is_timer(event, &stage->reasons);
 }
 
-/* The holder of each socket is known by its address, while it lives. */
-static void on_owners(void *user, struct live_end **ends, size_t count)
+/* The holder of each socket is known by its address. */
+static inline void on_owners(void *user, struct live_end **ends, size_t count)
 {
 	const struct stage *stage = user;
 
@@ -75,14 +79,14 @@ static void on_owners(void *user, struct live_end **ends, size_t count)
 		ends[i]->process.pid = ends[i]->socket.address == SERVER_SOCKET ? SERVER_PID : CLIENT_PID;
 }
 
-static void name(struct reasons *reasons, unsigned number, const char *text, enum live_reason reason)
+static inline void name(struct reasons *reasons, unsigned number, const char *text, enum live_reason reason)
 {
 	snprintf(reasons->names[number], REASON_NAME_MAX, "%s", text);
 	reasons->of[number] = (uint8_t)reason;
 	reasons->count++;
 }
 
-static void begin(struct stage *stage)
+static inline void begin(struct stage *stage)
 {
 	struct joiner_sink sink = { stage, on_record, on_late, by_timer, on_owners };
 
@@ -102,19 +106,19 @@ static void begin(struct stage *stage)
 	name(&stage->reasons, EMPTCP, "MPTCP_RST_EMPTCP", REASON_MPTCP);
 }
 
-static void end(struct stage *stage)
+static inline void end(struct stage *stage)
 {
 	joiner_finish(stage->joiner);
 	joiner_free(stage->joiner);
 }
 
-static void tell(struct stage *stage, struct live_event event)
+static inline void tell(struct stage *stage, struct live_event event)
 {
 	event.time_ns = stage->now_ns += 10000;
 	joiner_event(stage->joiner, &event);
 }
 
-static struct live_tuple at_server(void)
+static inline struct live_tuple at_server(void)
 {
 	return (struct live_tuple){
 		.local = { 10, 0, 0, 1 }, .remote = { 10, 0, 0, 2 }, .net = 1, .netns = 11, .local_port = 80, .remote_port = 50000,
@@ -122,7 +126,7 @@ static struct live_tuple at_server(void)
 	};
 }
 
-static struct live_tuple at_client(void)
+static inline struct live_tuple at_client(void)
 {
 	return (struct live_tuple){
 		.local = { 10, 0, 0, 2 }, .remote = { 10, 0, 0, 1 }, .net = 2, .netns = 22, .local_port = 50000, .remote_port = 80,
@@ -131,7 +135,7 @@ static struct live_tuple at_client(void)
 }
 
 /* A connection in midlife: the client had sent 100 bytes, the server 50, all read and acknowledged. */
-static struct live_socket socket_of(uint64_t address, uint8_t state, uint8_t before)
+static inline struct live_socket socket_of(uint64_t address, uint8_t state, uint8_t before)
 {
 	bool server = address == SERVER_SOCKET;
 	uint32_t sent = server ? 2050 : 1100, got = server ? 1100 : 2050;
@@ -144,7 +148,7 @@ static struct live_socket socket_of(uint64_t address, uint8_t state, uint8_t bef
 	};
 }
 
-static struct live_event active(uint32_t reason, uint8_t state, uint8_t before)
+static inline struct live_event active(uint32_t reason, uint8_t state, uint8_t before)
 {
 	return (struct live_event){
 		.kind = LIVE_SENT, .reason = reason, .state = state, .has_tuple = 1, .has_socket = 1, .tuple = at_server(),
@@ -153,7 +157,7 @@ static struct live_event active(uint32_t reason, uint8_t state, uint8_t before)
 }
 
 /* The answer to a segment of the client; the CPU was interrupted while a bystander ran. */
-static struct live_event passive(uint32_t reason, uint8_t state, uint8_t flags, uint32_t payload)
+static inline struct live_event passive(uint32_t reason, uint8_t state, uint8_t flags, uint32_t payload)
 {
 	return (struct live_event){
 		.kind = LIVE_SENT, .reason = reason, .state = state, .passive = 1, .has_tuple = 1, .has_segment = 1,
@@ -162,7 +166,7 @@ static struct live_event passive(uint32_t reason, uint8_t state, uint8_t flags, 
 	};
 }
 
-static struct live_event received(uint8_t state)
+static inline struct live_event received(uint8_t state)
 {
 	return (struct live_event){
 		.kind = LIVE_RECEIVED, .reason = UINT32_MAX, .state = state, .has_tuple = 1, .has_socket = 1,
@@ -171,7 +175,7 @@ static struct live_event received(uint8_t state)
 	};
 }
 
-static struct live_event error_at_client(int error)
+static inline struct live_event error_at_client(int error)
 {
 	struct live_event event = received(STATE_CLOSE);
 
@@ -181,7 +185,7 @@ static struct live_event error_at_client(int error)
 }
 
 /* The server had closed with FIN. */
-static struct live_past closed_before(uint8_t last)
+static inline struct live_past closed_before(uint8_t last)
 {
 	return (struct live_past){
 		.born_ns = START_NS - 1000000000, .fin_ns = START_NS - 2000000, .end_ns = last ? START_NS - 1000000 : 0,
@@ -190,7 +194,7 @@ static struct live_past closed_before(uint8_t last)
 	};
 }
 
-static void is_cause(const struct stage *stage, enum cause_id cause, enum certainty certainty, const char *what)
+static inline void is_cause(const struct stage *stage, enum cause_id cause, enum certainty certainty, const char *what)
 {
 	bool passed = ok(stage->records == 1 && stage->v.cause == cause && stage->v.certainty == certainty, "%s", what);
 
@@ -200,7 +204,7 @@ static void is_cause(const struct stage *stage, enum cause_id cause, enum certai
 }
 
 /* One event is told, and judged. */
-static void judges(struct live_event event, enum cause_id cause, enum certainty certainty, const char *what)
+static inline void judges(struct live_event event, enum cause_id cause, enum certainty certainty, const char *what)
 {
 	struct stage stage;
 

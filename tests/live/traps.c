@@ -2,9 +2,7 @@
  * What the kernel's events say is not what they seem to say: one reason stands for many causes and one cause for many
  * reasons, events come in any order, whoever was interrupted did nothing. No trap may lead to a wrong certain.
  */
-#include <errno.h>
-
-#include "events.h"
+#include "live/events.h"
 
 static void test_one_reason_many_causes(void)
 {

@@ -16,12 +16,13 @@ inside ip link set lo up 2> /dev/null || inside python3 -c 'import fcntl, socket
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 fcntl.ioctl(s, 0x8914, struct.pack("16sh14x", b"lo", 0x1 | 0x40))'
 
-# watch_into FILE ARGUMENT...: begin to watch; returns when it does.
+# watch_into FILE ARGUMENT...: begin to watch, as the command in `watch_as` where there is one; returns when it does.
+watch_as=()
 watch_into() {
 	local file=$1
 	shift
 	rm -f "$scratch/watch-err"
-	"$tcpwhy" watch "$@" > "$file" 2> "$scratch/watch-err" &
+	"${watch_as[@]}" "$tcpwhy" watch "$@" > "$file" 2> "$scratch/watch-err" &
 	watcher=$!
 	until grep -qs 'watching' "$scratch/watch-err"; do
 		kill -0 $watcher 2> /dev/null || return 1

@@ -138,9 +138,10 @@ static __always_inline void look_process(struct live_process *process)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	uint64_t id = bpf_get_current_pid_tgid();
+	uint32_t pid = id >> 32; /* a key, which must not lie in the event: see add_peer() */
 	struct killed *by;
 
-	process->pid = id >> 32;
+	process->pid = pid;
 	process->thread = (uint32_t)id;
 	process->cgroup = bpf_get_current_cgroup_id();
 	process->exiting = !!(READ(task, flags) & TASK_EXITING);
@@ -148,8 +149,8 @@ static __always_inline void look_process(struct live_process *process)
 	if (!process->exit_code)
 		process->exit_code = READ(task, exit_code);
 	look_command(process->command, task);
-	process->followed = !!bpf_map_lookup_elem(&followed, &process->pid);
-	by = bpf_map_lookup_elem(&killed, &process->pid);
+	process->followed = !!bpf_map_lookup_elem(&followed, &pid);
+	by = bpf_map_lookup_elem(&killed, &pid);
 	if (by && by->signal == (process->exit_code & 0x7f)) {
 		process->killer = by->killer;
 		__builtin_memcpy(process->killer_command, by->command, sizeof by->command);

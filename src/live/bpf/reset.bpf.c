@@ -76,14 +76,17 @@ static __always_inline struct live_event *begin(const struct live_tuple *tuple, 
 	return event;
 }
 
-/* What the other end has done, if it is on this host. */
-static __always_inline void add_peer(struct live_event *event)
+/*
+ * What the other end has done, if it is on this host. The tuple is that of the event, on the stack: before Linux 6.6 no
+ * map takes a key out of a ring buffer.
+ */
+static __always_inline void add_peer(struct live_event *event, const struct live_tuple *tuple)
 {
 	struct live_tuple peer;
 	struct live_past *past_of;
 	struct home *home;
 
-	turn(&peer, &event->tuple);
+	turn(&peer, tuple);
 	home = bpf_map_lookup_elem(&homes, &peer);
 	if (!home)
 		return;
@@ -99,10 +102,10 @@ static __always_inline void add_peer(struct live_event *event)
 	event->has_peer = 1;
 }
 
-static __always_inline void add_past(struct live_event *event)
+static __always_inline void add_past(struct live_event *event, const struct live_tuple *tuple)
 {
-	struct port port = { event->tuple.netns, event->tuple.local_port };
-	struct live_past *past_of = bpf_map_lookup_elem(&past, &event->tuple);
+	struct port port = { tuple->netns, tuple->local_port };
+	struct live_past *past_of = bpf_map_lookup_elem(&past, tuple);
 	struct live_listener *listener = bpf_map_lookup_elem(&listeners, &port);
 
 	if (past_of) {
@@ -113,7 +116,7 @@ static __always_inline void add_past(struct live_event *event)
 		event->listener = *listener;
 		event->has_listener = 1;
 	}
-	add_peer(event);
+	add_peer(event, tuple);
 }
 
 /* tcp_send_reset(sk, skb, reason): sk may be NULL, a listener, or TIME_WAIT; skb is NULL for an active one. */
@@ -147,7 +150,7 @@ int on_send_reset(struct bpf_raw_tracepoint_args *ctx)
 			look_socket(&event->socket, sk);
 			event->has_socket = 1;
 		}
-		add_past(event);
+		add_past(event, &tuple);
 		if (skb && full && state != STATE_LISTEN)
 			event->past.reset = 0; /* that was this very answer, see tcp_reset() */
 		if (skb) {
@@ -177,7 +180,7 @@ int on_receive_reset(struct bpf_raw_tracepoint_args *ctx)
 		event->state = READ(sk, __sk_common.skc_state);
 		look_socket(&event->socket, sk);
 		event->has_socket = 1;
-		add_past(event);
+		add_past(event, &tuple);
 		bpf_ringbuf_submit(event, 0);
 	}
 	remember_reset(&tuple, sk, 2);
@@ -354,7 +357,7 @@ int on_drop(struct bpf_raw_tracepoint_args *ctx)
 			return 0;
 		event->segment = segment;
 		event->has_segment = 1;
-		add_past(event);
+		add_past(event, &tuple);
 		bpf_ringbuf_submit(event, 0);
 	}
 	return 0;
