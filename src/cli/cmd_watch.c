@@ -11,7 +11,7 @@
 #define STEP_MS 200
 
 struct watch_settings {
-	bool verbose, json, self_check, capture;
+	bool verbose, json, top, self_check, capture;
 	uint64_t pid, netns, summary_s;
 	const char *command, *cgroup, *cause, *harm, *write_to;
 };
@@ -30,6 +30,7 @@ static const struct cli_option options[] = {
 	{ "cause", 0, OPTION_TEXT, "CAUSE", N_("only this cause and its refinements"), SETTING(cause) },
 	{ "harm", 0, OPTION_TEXT, "HARM", N_("only this harm or worse: none, retry, data-lost"), SETTING(harm) },
 	{ "summary", 0, OPTION_NUMBER, "N", N_("a summary every N seconds, too"), SETTING(summary_s) },
+	{ "top", 0, OPTION_FLAG, NULL, N_("a screen that sorts what is reset, and shows the last of each"), SETTING(top) },
 	{ "write", 'w', OPTION_TEXT, "FILE", N_("write the RSTs as pcapng, verdicts as comments"), SETTING(write_to) },
 	{ "capture", 0, OPTION_FLAG, NULL, N_("from packets alone, even if the kernel can be traced"), SETTING(capture) },
 	{ "self-check", 0, OPTION_FLAG, NULL, N_("say what can be seen on this kernel, and what not"), SETTING(self_check) },
@@ -81,7 +82,7 @@ static enum exit_status watch(const struct origin_of_resets *origin, struct live
 
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
-	while (!interrupted && !ferror(output->options.stream) && output->error.status == STATUS_OK) {
+	while (!interrupted && !output->left && !ferror(output->options.stream) && output->error.status == STATUS_OK) {
 		if (step(origin, &error) == STATUS_IO) {
 			complain("%s", error.text);
 			return EXIT_FAILED;
@@ -124,6 +125,8 @@ static enum exit_status check_settings(const struct watch_settings *settings, st
 		return usage_error(&cmd_watch, "--cause %s: %s", settings->cause, _("no such cause; see `tcpwhy causes`"));
 	if (!live_filter_harm(filter, settings->harm))
 		return usage_error(&cmd_watch, "--harm %s: %s", settings->harm, _("it is none, retry or data-lost"));
+	if (settings->top && (settings->json || settings->verbose || settings->summary_s))
+		return usage_error(&cmd_watch, "--top: %s", _("it goes with neither --json nor --verbose nor --summary"));
 	if (settings->json && settings->verbose)
 		return usage_error(&cmd_watch, "--verbose: %s", _("JSON is always in full"));
 	if (settings->netns > UINT32_MAX || settings->pid > INT32_MAX)
@@ -141,7 +144,8 @@ static enum exit_status trace(const struct watch_settings *settings, struct sess
 	if (settings->pid)
 		tracer_follow(session_tracer(session), (uint32_t)settings->pid);
 	output->tracer = session_tracer(session);
-	fprintf(stderr, "%s\n", _("tcpwhy: watching; ^C ends it"));
+	if (!output->top)
+		fprintf(stderr, "%s\n", _("tcpwhy: watching; ^C ends it"));
 	status = watch(&origin, output);
 	session_close(session);
 	return status;
@@ -216,7 +220,8 @@ static enum exit_status run_with(const struct watch_settings *settings, const ch
 		.command = settings->command, .cgroup = settings->cgroup, .follow = settings->pid > 0, .cause = CAUSE_NONE,
 	};
 	struct live_output_options form = {
-		.verbose = settings->verbose, .json = settings->json, .stream = stdout, .terminal = true, .totals = true,
+		.verbose = settings->verbose, .json = settings->json, .top = settings->top,
+		.stream = stdout, .terminal = true, .totals = true,
 		.summary_ns = (int64_t)settings->summary_s * NS_PER_S, .write_to = settings->write_to,
 	};
 	enum exit_status status = prepare(settings, &filter, expression);

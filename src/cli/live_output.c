@@ -27,7 +27,11 @@ enum status live_output_init(struct live_output *output, const struct live_outpu
 		return error_set(error, STATUS_MEMORY, "%s", _("out of memory"));
 	terminal_style(&output->style);
 	output->style.colour &= options->terminal;
-	return options->write_to ? writer_open(options->write_to, &output->writer, error) : STATUS_OK;
+	if (options->write_to && writer_open(options->write_to, &output->writer, error) != STATUS_OK)
+		return error->status;
+	if (options->top && !(output->top = live_top_new(&output->style)))
+		return error_set(error, STATUS_IO, "%s", _("--top needs a terminal"));
+	return STATUS_OK;
 }
 
 /* "10.0.0.1:80 nginx[12] closed it (gets ECONNRESET)" */
@@ -127,7 +131,9 @@ void live_output_verdict(struct live_output *output, const struct verdict *verdi
 		return;
 	output->told++;
 	summarise_later(output, verdict);
-	if (output->options.json)
+	if (output->top)
+		live_top_take(output->top, verdict);
+	else if (output->options.json)
 		report_json_verdict(&output->text, verdict, NULL);
 	else if (output->options.verbose)
 		report_text_verdict(&output->text, verdict, NULL, output->told, &output->style);
@@ -153,7 +159,7 @@ static void on_late(void *user, const struct evidence *evidence, const struct wi
 	struct verdict verdict;
 
 	diagnose(evidence, &verdict);
-	if (!live_filter_passes(output->filter, &verdict, followed))
+	if (output->top || !live_filter_passes(output->filter, &verdict, followed))
 		return;
 	if (output->options.json) {
 		report_json_later(&output->text, evidence, witness, time_ns);
@@ -180,22 +186,29 @@ static void summarise_packets(struct live_output *output)
 	print(output);
 }
 
-static void summarise(struct live_output *output)
+static struct live_totals totals_of(const struct live_output *output)
 {
 	struct live_totals totals = { .told = output->told };
 	uint64_t counts[LIVE_COUNTS];
 
+	if (!output->tracer)
+		return totals;
+	tracer_counts(output->tracer, counts);
+	totals.sent = counts[LIVE_COUNT_SENT];
+	totals.received = counts[LIVE_COUNT_RECEIVED];
+	totals.counted_only = counts[LIVE_COUNT_SAMPLED_OUT];
+	totals.lost = counts[LIVE_COUNT_LOST];
+	totals.map_full = counts[LIVE_COUNT_MAP_FULL];
+	return totals;
+}
+
+static void summarise(struct live_output *output)
+{
+	struct live_totals totals = totals_of(output);
+
 	if (output->packets) {
 		summarise_packets(output);
 		return;
-	}
-	if (output->tracer) {
-		tracer_counts(output->tracer, counts);
-		totals.sent = counts[LIVE_COUNT_SENT];
-		totals.received = counts[LIVE_COUNT_RECEIVED];
-		totals.counted_only = counts[LIVE_COUNT_SAMPLED_OUT];
-		totals.lost = counts[LIVE_COUNT_LOST];
-		totals.map_full = counts[LIVE_COUNT_MAP_FULL];
 	}
 	if (output->options.json)
 		report_json_live_summary(&output->text, output->summary, &totals);
@@ -206,6 +219,12 @@ static void summarise(struct live_output *output)
 
 void live_output_tick(struct live_output *output, int64_t now_ns)
 {
+	if (output->top) {
+		struct live_totals totals = totals_of(output);
+
+		output->left = !live_top_step(output->top, &totals);
+		return;
+	}
 	if (!output->options.summary_ns || now_ns < output->next_summary_ns)
 		return;
 	output->next_summary_ns = now_ns + output->options.summary_ns;
@@ -216,6 +235,9 @@ enum exit_status live_output_end(struct live_output *output)
 {
 	enum status status;
 
+	/* The screen goes, and the summary stays. */
+	live_top_free(output->top);
+	output->top = NULL;
 	if (output->options.totals)
 		summarise(output);
 	status = writer_close(output->writer, output->error.status == STATUS_OK ? &output->error : NULL);
@@ -228,6 +250,7 @@ enum exit_status live_output_end(struct live_output *output)
 
 void live_output_clear(struct live_output *output)
 {
+	live_top_free(output->top);
 	writer_close(output->writer, NULL);
 	summary_free(output->summary);
 	buffer_clear(&output->text);

@@ -6,12 +6,14 @@
 
 #include "cli/command.h"
 #include "cli/live_filter.h"
+#include "cli/live_top.h"
 #include "live/session.h"
 #include "report/report.h"
 #include "source/writer.h"
 
 struct live_output_options {
 	bool verbose, json;
+	bool top;                 /* a screen in place of lines */
 	int64_t summary_ns;       /* between two summaries; 0: only at the end */
 	FILE *stream;             /* where to print */
 	bool totals;              /* end with a summary; else only what was lost is said */
@@ -26,6 +28,8 @@ struct live_output {
 	struct buffer text;
 	struct summary *summary;
 	struct writer *writer;
+	struct live_top *top;         /* NULL without --top */
+	bool left;                    /* the user wants to leave */
 	struct tracer *tracer;        /* whose counts stand in summaries; NULL: none yet */
 	const struct analysis_totals *packets; /* of a capture, which stand there instead; NULL: the kernel is traced */
 	uint64_t told;
