@@ -136,7 +136,7 @@ tests: $(BUILD)/tcpwhy $(TESTS) $(REPLAYS) $(BUILD)/check_json examples
 # Tests of the layers above the library.
 $(foreach layer,$(PROGRAM_LAYERS),$(eval $(BUILD)/tests/$(layer)/%.t: STATIC := $(LAB_OBJ) $(STATIC)))
 $(foreach layer,$(PROGRAM_LAYERS),$(eval $(BUILD)/tests/$(layer)/%.t: LDLIBS += $(PROGRAM_LIBS)))
-$(foreach layer,$(PROGRAM_LAYERS),$(eval $(BUILD)/tests/$(layer)/%.t: $(LAB_OBJ)))
+$(foreach layer,$(PROGRAM_LAYERS),$(eval $(filter $(BUILD)/tests/$(layer)/%,$(TESTS)): $(LAB_OBJ)))
 
 $(BUILD)/tests/%.t: tests/%.c $(HELP_OBJ) $(STATIC)
 	@mkdir -p $(@D)
