@@ -66,9 +66,21 @@ static struct live_tuple turned(const struct live_tuple *tuple)
 	return turned;
 }
 
-/* Where no holder was found: it may have ended since. Who connected is known, who accepted by its listener. */
-static void guess_holder(struct live_end *end, const struct live_listener *listener)
+/* It had closed, or had ended, before the RST came. */
+static void take_closer(struct live_end *end, const struct live_past *past)
 {
+	end->process = past->closer;
+	end->act = past->closer.exiting ? ACT_EXIT : ACT_CLOSE;
+	end->act_ns = past->fin_ns ? past->fin_ns : past->end_ns;
+}
+
+/* Where no holder was found: it may have ended since. Who connected is known, who accepted by its listener. */
+static void guess_holder(struct live_end *end, const struct live_past *past, const struct live_listener *listener)
+{
+	if (end->process.pid)
+		return;
+	if (past && past->closer.pid && past->fin_ns && !end->socket.held)
+		take_closer(end, past);
 	if (end->process.pid || !end->has_socket)
 		return;
 	if (end->socket.opener) {
@@ -84,8 +96,9 @@ static void hand_over(struct joiner *joiner)
 {
 	struct live_record *record = at(joiner, joiner->begin++);
 
-	guess_holder(&record->receiver, record->has_receiver_listener ? &record->receiver_listener : NULL);
-	guess_holder(&record->sender, record->has_listener ? &record->listener : NULL);
+	guess_holder(&record->receiver, record->has_receiver_past ? &record->receiver_past : NULL,
+	             record->has_receiver_listener ? &record->receiver_listener : NULL);
+	guess_holder(&record->sender, NULL, record->has_listener ? &record->listener : NULL);
 	joiner->recent[joiner->recent_count++ % RECENT_MAX] = *record;
 	joiner->sink.record(joiner->sink.user, record);
 }
@@ -118,9 +131,7 @@ static void take_past(struct live_record *record)
 	const struct live_past *past = record->has_sender_past ? &record->sender_past : NULL;
 
 	if (past && past->closer.pid) {
-		sender->process = past->closer;
-		sender->act = sender->process.exiting ? ACT_EXIT : ACT_CLOSE;
-		sender->act_ns = past->fin_ns ? past->fin_ns : past->end_ns;
+		take_closer(sender, past);
 	} else if (record->has_listener) {
 		sender->process = record->listener.process;
 		sender->act = !record->listener.closed_ns ? ACT_LISTEN : sender->process.exiting ? ACT_EXIT : ACT_UNLISTEN;

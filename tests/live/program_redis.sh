@@ -60,9 +60,9 @@ tells 'and told that the server was killed a moment ago' "line['cause'] == 'port
 	sender['process']['killer_pid'] == $$ and sender['process']['pid'] == $killed and sender['process']['ago_ns'] > 0 and
 	process(receiver, 'redis-cli') and receiver['errno'] == 'ECONNREFUSED'"
 # Which client had a request unread, or one on its way, when the end came is chance.
-may_tell "line['cause'] in ('write-after-close', 'close-race', 'listener-closed') and
-	line['src'] == '127.0.0.1:6379' and process(sender, 'redis-server', 'exit') and
-	sender['process']['signal'] == 9 and process(receiver, 'redis-benchmark')"
+may_tell "line['cause'] in ('process-death', 'write-after-close', 'close-race', 'late-segment', 'listener-closed') and
+	line['src'] == '127.0.0.1:6379' and process(sender, 'redis-server', 'exit') and sender['process']['signal'] == 9 and
+	(receiver['process'] is None or process(receiver, 'redis-benchmark'))"
 may_tell "line['cause'] == 'port-closed' and line['src'] == '127.0.0.1:6379' and process(receiver, 'redis-benchmark')"
 may_tell "line['dst'] == '127.0.0.1:6379' and process(sender, 'redis-benchmark')"
 stop $load

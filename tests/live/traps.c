@@ -266,6 +266,30 @@ static void test_pipes(void)
 	end(&stage);
 }
 
+/* The receiver had closed, or died, before: nobody holds its socket, if there is one still. */
+static void test_receiver_has_gone(void)
+{
+	struct live_event sent = active(ABORT_ON_CLOSE, STATE_CLOSE, STATE_CLOSE_WAIT), got = received(STATE_FIN_WAIT1);
+	struct stage stage;
+
+	got.past = sent.peer = (struct live_past){
+		.fin_ns = START_NS - 5000000, .opened = LIVE_OPENED_HERE, .state = STATE_FIN_WAIT1,
+		.closer = { .pid = CLIENT_PID, .command = "client", .exiting = 1 },
+	};
+	sent.has_peer = got.has_past = 1;
+	got.socket.held = 0;
+	for (int orphan = 0; orphan < 2; orphan++) {
+		begin(&stage);
+		tell(&stage, sent);
+		if (orphan)
+			tell(&stage, got);
+		end(&stage);
+		ok(stage.records == 1 && stage.testimony.receiver.actor.pid == CLIENT_PID &&
+		   stage.testimony.receiver.actor.act == ACT_EXIT && stage.testimony.receiver.actor.ago_ns > 5000000,
+		   "who had ended before is named, and when: %s", orphan ? "an orphan" : "no socket is left");
+	}
+}
+
 /* A program that dies of SIGPIPE is gone before anybody can look for the holder of its socket. */
 static void test_pipe_of_the_dead(void)
 {
@@ -317,6 +341,7 @@ int main(void)
 	test_ambiguous();
 	test_pipes();
 	test_pipe_of_the_dead();
+	test_receiver_has_gone();
 	test_bound();
 	return done_testing();
 }

@@ -151,6 +151,7 @@ struct tcp_header { __be16 source, dest; __be32 seq, ack; __u8 offset, flags; __
 #define PROTOCOL_TCP 6
 #define PROTOCOL_MPTCP 262
 #define TASK_EXITING 0x4  /* PF_EXITING, include/linux/sched.h */
+#define ERROR_ABORTED 103 /* ECONNABORTED: destroyed by a process, ss -K */
 #define SIGNAL_KILL 9
 #define SIGNAL_PIPE 13
 #define FLAG_RST 0x04

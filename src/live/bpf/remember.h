@@ -91,6 +91,14 @@ static __always_inline void settle(struct live_tuple *tuple)
 		count(LIVE_COUNT_MAP_FULL);
 }
 
+/* A RST that came in, a timer or ICMP ended it, not the process that runs: that is only interrupted. */
+static __always_inline bool is_ended_from_outside(const struct sock *sk, const struct known *is, int new)
+{
+	int error = READ(sk, sk_err);
+
+	return new == STATE_CLOSE && (is->reset == 2 || (error && error != ERROR_ABORTED));
+}
+
 /*
  * What is remembered of an end: when it began, that a FIN is about to be sent or that there is nothing left to send
  * one, and whose doing that was.
@@ -120,7 +128,8 @@ static __always_inline void remember(const struct sock *sk, const struct known *
 	}
 	if (closes && !one.closer.pid) {
 		one.from = (uint8_t)old;
-		look_process(&one.closer);
+		if (!is_ended_from_outside(sk, is, new))
+			look_process(&one.closer);
 	}
 	if (bpf_map_update_elem(&past, &tuple, &one, BPF_ANY))
 		count(LIVE_COUNT_MAP_FULL);
