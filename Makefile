@@ -209,6 +209,7 @@ hostile:                            ## cut and change every capture below CAPTUR
 .PHONY: bench
 bench: all                          ## measure against tcpdump and others
 	BUILD=$(BUILD) bench/run.sh
+	BUILD=$(BUILD) bench/watch.sh
 
 # ---- the library, the documents, the installation
 
