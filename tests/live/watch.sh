@@ -109,6 +109,25 @@ ok 'the whole record names kernel, processes and advice' eval 'holds "$(cat "$li
 ok 'what it writes is a capture that can be read' eval '
 	holds "$("$tcpwhy" read --all "$scratch/resets.pcapng")" 127.0.0.1:9'
 
+# A process may call itself what it likes.
+hostile_name() {
+	watch_into "$live" --netns "$netns" "$@"
+	inside python3 -c 'import ctypes, socket
+ctypes.CDLL(None).prctl(15, b"\033[31m\"<x>\n", 0, 0, 0)
+socket.socket().connect_ex(("127.0.0.1", 9))'
+	sleep_a_join
+	watch_ends
+}
+steers_no_terminal() {
+	holds "$(cat "$live")" port-closed && ! grep -qP '[\x00-\x09\x0b-\x1f\x7f]' "$live"
+}
+hostile_name
+ok 'a name with control characters is made harmless' steers_no_terminal
+hostile_name -v
+ok '… in the whole record, too' steers_no_terminal
+hostile_name --json
+ok '… and in JSON' eval 'steers_no_terminal && "$BUILD/check_json" < "$live"'
+
 # ---- nothing is left, nobody is disturbed
 before=$(programs)
 watch_into "$live" --json --netns "$netns"
