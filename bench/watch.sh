@@ -7,9 +7,9 @@
 #   SECONDS=1        seconds of each run
 #   BENCH_DIR=DIR    where the little that is written goes; a new folder below TMPDIR by default
 #
-# `make bench` runs it. A ratio is the median over the pairs, for other load of the machine spoils some of them; its 95 %
-# interval is a bootstrap (percentiles of the medians of 2000 samples). The exit status tells whether everything could be
-# run; a line that says BELOW or ABOVE is for people to judge.
+# `make bench` runs it. A ratio is the median over the pairs, for other load of the machine spoils some of them; its
+# 95 % interval is a bootstrap (percentiles of the medians of 2000 samples). The exit status tells whether everything
+# could be run; a line that says BELOW or ABOVE is for people to judge.
 seconds=$SECONDS  # bash counts on from what the environment gave
 set -u -o pipefail
 
