@@ -1,6 +1,7 @@
 #include "cli/live_output.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -202,10 +203,40 @@ static struct live_totals totals_of(const struct live_output *output)
 	return totals;
 }
 
+static int by_size(const void *a, const void *b)
+{
+	const struct storm_row *x = a, *y = b;
+
+	return (x->count < y->count) - (x->count > y->count);
+}
+
+/* What was counted only: asking the kernel for it begins it anew. */
+static void add_floods(const struct live_output *output, struct live_totals *totals)
+{
+	struct storm_row rows[FLOODS_MAX];
+	size_t count = output->tracer ? tracer_storm(output->tracer, rows, FLOODS_MAX) : 0;
+
+	qsort(rows, count, sizeof *rows, by_size);
+	for (size_t i = 0; i < count; i++) {
+		struct live_flood *flood = &totals->floods[totals->flood_count];
+
+		if (rows[i].key.kind != LIVE_SENT && rows[i].key.kind != LIVE_RECEIVED)
+			continue;
+		*flood = (struct live_flood){
+			.count = rows[i].count, .sent = rows[i].key.kind == LIVE_SENT, .port = rows[i].key.local_port,
+			.reason = reasons_name(tracer_reasons(output->tracer), rows[i].key.reason),
+			.peer = { .version = rows[i].key.version },
+		};
+		memcpy(flood->peer.bytes, rows[i].key.remote, rows[i].key.version == 4 ? 4 : 16);
+		totals->flood_count++;
+	}
+}
+
 static void summarise(struct live_output *output)
 {
 	struct live_totals totals = totals_of(output);
 
+	add_floods(output, &totals);
 	if (output->packets) {
 		summarise_packets(output);
 		return;

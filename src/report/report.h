@@ -29,6 +29,17 @@ void report_text_summary(struct buffer *out, const struct summary *summary, cons
 void report_json_summary(struct buffer *out, const struct summary *summary, const struct analysis_totals *totals);
 void summary_free(struct summary *summary);
 
+/* Resets that were counted only, by what they have in common, since the last summary. */
+struct live_flood {
+	uint64_t count;
+	bool sent;                /* by this host; else received */
+	const char *reason;       /* as the kernel names it; "" for none */
+	uint16_t port;            /* of this host */
+	struct address peer;
+};
+
+#define FLOODS_MAX 8
+
 /* Numbers for the summary of what a kernel told. */
 struct live_totals {
 	uint64_t sent, received;  /* RSTs that TCP of this host sent and took: all of them, shown or not */
@@ -36,6 +47,8 @@ struct live_totals {
 	uint64_t counted_only;    /* events beyond what is handed over in a second */
 	uint64_t lost;            /* events for which there was no room; counted all the same */
 	uint64_t map_full;        /* times that the kernel could not remember something */
+	struct live_flood floods[FLOODS_MAX]; /* the largest first */
+	size_t flood_count;
 };
 void report_text_live_summary(struct buffer *out, const struct summary *summary, const struct live_totals *totals,
                               const struct report_style *style);

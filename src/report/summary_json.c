@@ -93,6 +93,25 @@ void report_json_summary(struct buffer *out, const struct summary *summary, cons
 	json_line_end(out, line);
 }
 
+static json_t *floods_array(const struct live_totals *totals)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < totals->flood_count; i++) {
+		const struct live_flood *flood = &totals->floods[i];
+		char peer[ADDRESS_TEXT_MAX];
+		json_t *one = json_object();
+
+		json_put_number(one, "count", flood->count);
+		json_put(one, "direction", json_string(flood->sent ? "sent" : "received"));
+		json_put_number(one, "port", flood->port);
+		json_put(one, "peer", json_text(address_text(peer, &flood->peer)));
+		json_put(one, "reason", json_text(flood->reason[0] ? flood->reason : NULL));
+		json_array_append_new(list, one);
+	}
+	return list;
+}
+
 void report_json_live_summary(struct buffer *out, const struct summary *summary, const struct live_totals *totals)
 {
 	json_t *line = json_line_new("live-summary");
@@ -103,6 +122,7 @@ void report_json_live_summary(struct buffer *out, const struct summary *summary,
 	json_put_number(line, "counted_only", totals->counted_only);
 	json_put_number(line, "lost", totals->lost);
 	json_put_number(line, "map_full", totals->map_full);
+	json_put(line, "floods", floods_array(totals));
 	json_put(line, "groups", groups_array(summary));
 	json_put_number(line, "groups_left_out", summary->left_out);
 	json_put(line, "at_least", json_boolean(summary->distinct_full));

@@ -266,6 +266,21 @@ static void add_count(struct buffer *out, const struct report_style *style, cons
 	buffer_clear(&line);
 }
 
+static void add_flood(struct buffer *out, const struct report_style *style, const struct live_flood *flood)
+{
+	struct buffer line = BUFFER_INIT(256);
+	char peer[ADDRESS_TEXT_MAX];
+
+	buffer_printf(&line, flood->sent ? _("  %" PRIu64 " sent by port %u to %s") : _("  %" PRIu64 " received by port %u from %s"),
+	              flood->count, flood->port, address_text(peer, &flood->peer));
+	if (flood->reason[0]) {
+		buffer_puts(&line, ", ");
+		layout_name(&line, flood->reason);
+	}
+	layout_wrap(out, buffer_text(&line), 0, 4, style);
+	buffer_clear(&line);
+}
+
 void report_text_live_summary(struct buffer *out, const struct summary *summary, const struct live_totals *totals,
                               const struct report_style *style)
 {
@@ -279,6 +294,8 @@ void report_text_live_summary(struct buffer *out, const struct summary *summary,
 	buffer_clear(&text);
 	add_count(out, style, _("events came too fast: counted, and not told one by one"), totals->counted_only);
 	add_count(out, style, _("events found no room on their way: counted, and not told one by one"), totals->lost);
+	for (size_t i = 0; i < totals->flood_count; i++)
+		add_flood(out, style, &totals->floods[i]);
 	add_count(out, style, _("times the kernel side had no memory left to remember something"), totals->map_full);
 	add_groups(out, summary, style);
 }

@@ -171,4 +171,7 @@ some 'every RST of a storm is counted' \
 	"line['type'] == 'live-summary' and line['sent'] == $(($(out_rsts) - before))" "$live"
 some 'what was not told is said' 'line["type"] == "live-summary" and
 	0 < line["told"] < 20000 and line["counted_only"] + line["lost"] > 0' "$live"
+some 'and what it was' 'line["type"] == "live-summary" and line["floods"] and line["floods"][0]["count"] > 5000 and
+	line["floods"][0]["peer"] == "127.0.0.1"' "$live"
+ok 'every line of a storm fits the schema' eval '"$BUILD/check_json" < "$live"'
 done_testing
