@@ -199,6 +199,23 @@ static void take_example(struct group *group, const struct verdict *verdict, con
 	group->file = file ? strdup(file) : NULL;
 }
 
+/* `first` is that of the first that had one. */
+static void take_program(char first[COMMAND_MAX], bool *others, const struct actor *actor)
+{
+	if (!actor->known)
+		return;
+	if (!first[0])
+		memcpy(first, actor->command, COMMAND_MAX);
+	else if (strcmp(first, actor->command) != 0)
+		*others = true;
+}
+
+static void take_programs(struct group *group, const struct testimony *testimony)
+{
+	take_program(group->sender, &group->senders, &testimony->sender.actor);
+	take_program(group->receiver, &group->receivers, &testimony->receiver.actor);
+}
+
 static void count_certainty(struct group *group, enum certainty certainty)
 {
 	group->certain += certainty == CERTAINTY_CERTAIN;
@@ -228,6 +245,8 @@ void summary_add(struct summary *summary, const struct verdict *verdict, const c
 	count_certainty(group, verdict->certainty);
 	count_ends(summary, group, &place);
 	group->count++;
+	if (e->testimony)
+		take_programs(group, e->testimony);
 	group->lost_bytes += e->lost_known ? e->lost_bytes : 0;
 	group->harm = verdict->harm > group->harm ? verdict->harm : group->harm;
 	if (group->sender_role != e->sender_role)

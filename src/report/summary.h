@@ -3,6 +3,7 @@
 #define TCPWHY_REPORT_SUMMARY_H
 
 #include "report/report.h"
+#include "reset/testimony.h"
 
 #define GROUPS_MAX 4096           /* groups that are kept */
 #define DISTINCT_MAX (1u << 19)   /* addresses and ports that are told apart, over all groups: 8 MB at most */
@@ -27,6 +28,9 @@ struct group {
 	uint64_t ports;               /* distinct ports of the server's side */
 	uint64_t frame;               /* an example, a certain one where there is any */
 	enum certainty example;
+	char sender[COMMAND_MAX];     /* the program of this end, where a kernel tells; "" for none … */
+	char receiver[COMMAND_MAX];
+	bool senders, receivers;      /* … and others, too */
 	char *file;                   /* of the example; NULL for none */
 };
 

@@ -63,6 +63,9 @@ static json_t *group_object(const struct group *group)
 	json_put_number(object, "lost_bytes", group->lost_bytes);
 	json_put_number(object, "peers", group->peers);
 	json_put_number(object, "ports", group->ports);
+	json_put(object, "sent_by", json_text(group->sender[0] ? group->sender : NULL));
+	json_put(object, "received_by", json_text(group->receiver[0] ? group->receiver : NULL));
+	json_put(object, "more_programs", json_boolean(group->senders || group->receivers));
 	json_put(object, "file", json_text(group->file));
 	json_put_number(object, "frame", group->frame);
 	buffer_clear(&headline);

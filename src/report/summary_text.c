@@ -149,6 +149,31 @@ static void add_example(struct buffer *out, const struct group *group, const str
 	buffer_puts(out, "\n");
 }
 
+static void add_program(struct buffer *out, const char *format, const char *name, bool others)
+{
+	struct buffer text = BUFFER_INIT(256);
+
+	if (!name[0])
+		return;
+	if (out->len)
+		buffer_puts(out, "; ");
+	layout_name(&text, name);
+	if (others)
+		buffer_puts(&text, _(" and others"));
+	buffer_printf(out, format, buffer_text(&text));
+	buffer_clear(&text);
+}
+
+static void add_programs(struct buffer *out, const struct group *group, const struct report_style *style)
+{
+	struct buffer text = BUFFER_INIT(TEXT_MAX);
+
+	add_program(&text, _("sent: %s"), group->sender, group->senders);
+	add_program(&text, _("received: %s"), group->receiver, group->receivers);
+	layout_row(out, style, _("programs"), buffer_text(&text));
+	buffer_clear(&text);
+}
+
 static void add_group(struct buffer *out, const struct group *group, bool lower_bounds,
                       const struct report_style *style)
 {
@@ -165,6 +190,7 @@ static void add_group(struct buffer *out, const struct group *group, bool lower_
 	add_where(&text, group, lower_bounds);
 	layout_row(out, style, _("where"), buffer_text(&text));
 	buffer_clear(&text);
+	add_programs(out, group, style);
 	add_harm(out, group, style);
 	add_advice(out, group, style);
 	add_example(out, group, style);
@@ -271,7 +297,8 @@ static void add_flood(struct buffer *out, const struct report_style *style, cons
 	struct buffer line = BUFFER_INIT(256);
 	char peer[ADDRESS_TEXT_MAX];
 
-	buffer_printf(&line, flood->sent ? _("  %" PRIu64 " sent by port %u to %s") : _("  %" PRIu64 " received by port %u from %s"),
+	buffer_printf(&line, flood->sent ? _("  %" PRIu64 " sent by port %u to %s")
+	                                 : _("  %" PRIu64 " received by port %u from %s"),
 	              flood->count, flood->port, address_text(peer, &flood->peer));
 	if (flood->reason[0]) {
 		buffer_puts(&line, ", ");
