@@ -77,7 +77,7 @@ print_line() {
 
 # get_kernel VERSION: Debian's newest kernel of this series, its modules, and a busybox to begin with; not installed.
 get_kernel() {
-	local to=${KERNELS:-build/kernels}/$1 work image
+	local to=${KERNELS:-build/kernels}/$1 work image deb
 	[ ! -e "$to/busybox" ] || return 0
 	image=$(apt-cache search --names-only "^linux-image-${1//./\\.}\.[0-9.-]+-amd64$" | awk '{ print $1 }' |
 		sort -V | tail -1)
@@ -87,7 +87,8 @@ get_kernel() {
 	fi
 	work=$(mktemp -d)
 	chmod 755 "$work"
-	(cd "$work" && apt-get -q -o APT::Sandbox::User=root download "$image" busybox-static && for deb in *.deb; do dpkg -x "$deb" root; done)
+	(cd "$work" && apt-get -q -o APT::Sandbox::User=root download "$image" busybox-static)
+	for deb in "$work"/*.deb; do dpkg -x "$deb" "$work/root"; done
 	mkdir -p "$to"
 	"$work/root/bin/busybox" depmod -b "$work/root" "${image#linux-image-}"
 	mv "$work/root/boot"/vmlinuz-* "$to/vmlinuz"

@@ -48,17 +48,18 @@ grep '^{' "$scratch/said" > "$scratch/live"
 ok 'nothing else was said' is_empty "$(sed -n '/^== live/,/^== end/p' "$scratch/said" | grep -v '^[={]')"
 
 # Lines "scenario certain-cause", "-" for none. The lab plays everything on the same addresses, so that what came late
-# cannot be joined: a RST is told once more then, as its receiver sees it, who knows less.
+# cannot be joined: a RST is told once more then, as its receiver sees it, who knows less. That counts where it is all
+# there is, but for the abort that every cause of its family looks like from there.
 python3 - "$scratch/live" > "$scratch/certain" << 'END'
 import json, sys
-certain = set()
+certain, by_receiver = set(), set()
 for line in map(json.loads, open(sys.argv[1])):
     if line["type"] == "scenario":
-        print(line["name"], " ".join(sorted(certain)) or "-")
-        certain = set()
-    elif line.get("certainty") == "certain" and (line["type"] == "ending" or line["part"] == "ignored" or
-                                                 line["ends"]["sender"]["here"]):
-        certain.add(line["cause"])
+        print(line["name"], " ".join(sorted(certain or by_receiver - {"abort"})) or "-")
+        certain, by_receiver = set(), set()
+    elif line.get("certainty") == "certain":
+        known = line["type"] == "ending" or line["part"] == "ignored" or line["ends"]["sender"]["here"]
+        (certain if known else by_receiver).add(line["cause"])
 END
 while read -r name cause; do
 	ok "$name: certain of $cause" is "$(sed -n "s|^$name ||p" "$scratch/certain")" "$cause"
