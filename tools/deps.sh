@@ -1,7 +1,8 @@
 #!/bin/bash
 # Install what is missing: `tools/deps.sh build` to build, `tools/deps.sh build check` to run the tests, too. The tests
 # that play real servers (tests/live/program_*.sh) run where these are installed: `tools/deps.sh programs`. `make check`
-# does not install them, for Debian starts servers that it installs.
+# does not install them, for Debian starts servers that it installs. `tools/deps.sh kernels`: to run tests on older
+# kernels as well, which are unpacked below build/kernels (400 MB).
 set -eu
 
 declare -A apt=(
@@ -10,6 +11,7 @@ declare -A apt=(
 	[check]='libclang-rt-14-dev perl universal-ctags mandoc valgrind python3 tcpdump'
 	[programs]='nginx redis-server redis-tools postgresql haproxy openssh-server openssh-client curl
 		default-jdk-headless nodejs'
+	[kernels]='qemu-system-x86 cpio'
 )
 declare -A dnf=(
 	[build]='gcc glibc-devel make pkgconf-pkg-config binutils libpcap-devel libarchive-devel jansson-devel libmnl-devel
@@ -81,8 +83,32 @@ print_line() {
 	exit 1
 }
 
+# get_kernel VERSION: Debian's newest kernel of this series, its modules, and a busybox to begin with; not installed.
+get_kernel() {
+	local to=${KERNELS:-build/kernels}/$1 work image deb
+	[ ! -e "$to/busybox" ] || return 0
+	image=$(apt-cache search --names-only "^linux-image-${1//./\\.}\.[0-9.-]+-amd64$" | awk '{ print $1 }' |
+		sort -V | tail -1)
+	if [ -z "$image" ]; then
+		echo "tcpwhy: no package linux-image-$1.*-amd64 is known here; Debian 12 has one" >&2
+		return 1
+	fi
+	work=$(mktemp -d)
+	chmod 755 "$work"
+	(cd "$work" && apt-get -q -o APT::Sandbox::User=root download "$image" busybox-static)
+	for deb in "$work"/*.deb; do dpkg -x "$deb" "$work/root"; done
+	mkdir -p "$to"
+	"$work/root/bin/busybox" depmod -b "$work/root" "${image#linux-image-}"
+	mv "$work/root/boot"/vmlinuz-* "$to/vmlinuz"
+	mv "$work/root/lib/modules"/*/{kernel,modules.dep} "$to/"
+	mv "$work/root/bin/busybox" "$to/"
+	rm -rf "$work"
+}
+
 [ $# -gt 0 ] || set -- build
-if command -v apt-get > /dev/null; then with_apt "$@"
+if command -v apt-get > /dev/null; then
+	with_apt "$@"
+	case " $* " in *' kernels '*) get_kernel 6.1 ;; esac
 elif command -v dnf > /dev/null; then print_line dnf install $(packages dnf "$@")
 elif command -v pacman > /dev/null; then print_line pacman -S --needed $(packages pacman "$@")
 elif command -v apk > /dev/null; then print_line apk add $(packages apk "$@")

@@ -51,7 +51,8 @@ static struct opinion weigh(const struct evidence *e)
 
 	if (!aborted(e))
 		return opinion_excluded();
-	if (timer || scan || may_have_been_deaf(e) || yes(e, FACT_HANDSHAKE_OPEN) || may_be_late_answer(e))
+	if (timer || scan || may_have_been_timer(e) || may_have_been_deaf(e) || yes(e, FACT_HANDSHAKE_OPEN) ||
+	    may_be_late_answer(e))
 		o = opinion_possible(scan ? 45 : 55);
 	else
 		o = opinion_established();

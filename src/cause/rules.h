@@ -69,6 +69,12 @@ static inline bool may_have_been_deaf(const struct evidence *e)
 	       number(e, FACT_SENDER_REPEATED_ACKED) >= DEAD_RETRANSMITS;
 }
 
+/* The kernel that sent it was looked at, and does not say whether it was a timer's. */
+static inline bool may_have_been_timer(const struct evidence *e)
+{
+	return yes(e, FACT_KERNEL_SENT) && !yes(e, FACT_KERNEL_KEEPALIVE) && !no(e, FACT_KERNEL_KEEPALIVE);
+}
+
 /* A socket that knew the connection ended it: what abort and all its refinements need. */
 static inline bool aborted(const struct evidence *e)
 {

@@ -13,21 +13,30 @@ static bool is_closing(const struct filling *filling)
 }
 
 /*
+ * A socket that lives resets for a timer or for tcp_abort(). Which of them, the error tells that follows; a keepalive
+ * timer has sent probes. Of an orphan nobody can say: it may have been one too many.
+ */
+static enum live_reason living_reason(const struct live_socket *s, int error)
+{
+	if (s->state == STATE_FIN_WAIT2 && !s->held)
+		return REASON_STATE;
+	if (error == ECONNABORTED || (!s->probes && (s->held || !had_closed(s->state))))
+		return REASON_STATE;
+	return error == ETIMEDOUT && s->held ? REASON_KEEPALIVE : REASON_NONE;
+}
+
+/*
  * Before Linux 6.12 no reason is given for a RST that a socket sends by itself, but each of the few functions that send
  * one leaves the socket in a state of its own. Not for MPTCP, which has more ways.
  */
-static enum live_reason derived_reason(const struct live_socket *s, bool closing)
+static enum live_reason derived_reason(const struct live_socket *s, bool closing, int error)
 {
 	uint8_t before = state_before(s);
 
 	if (s->mptcp)
 		return REASON_NONE;
-	if (s->state != STATE_CLOSE) {
-		/* tcp_abort() has reported its error; tcp_keepalive_timer() will; tcp_out_of_resources() is for orphans. */
-		if (s->error == ECONNABORTED || (s->state == STATE_FIN_WAIT2 && !s->held))
-			return REASON_STATE;
-		return s->held ? REASON_KEEPALIVE : REASON_ABORT_ON_MEMORY;
-	}
+	if (s->state != STATE_CLOSE)
+		return living_reason(s, s->error ? s->error : error);
 	if (s->held)
 		return closing && unread_bytes(s) ? REASON_ABORT_ON_CLOSE : REASON_STATE;
 	/* __tcp_close() has shut down what it gives up as an orphan; inet_child_forget() has not. */
@@ -41,8 +50,22 @@ bool facts_is_timer(const struct live_event *event, const struct reasons *reason
 	enum live_reason reason = reasons_get(reasons, event->reason);
 
 	if (reason == REASON_NONE && event->socket.state != STATE_CLOSE)
-		reason = derived_reason(&event->socket, false);
+		return derived_reason(&event->socket, false, 0) != REASON_STATE;
 	return reason == REASON_KEEPALIVE || reason == REASON_ABORT_ON_MEMORY;
+}
+
+/* It lived, and nobody can say more: no program had closed it. */
+static void fill_unexplained(struct filling *filling)
+{
+	static const enum fact excluded[] = {
+		FACT_KERNEL_UNREAD, FACT_KERNEL_LINGER_ZERO, FACT_KERNEL_EXIT, FACT_KERNEL_DISCONNECT,
+		FACT_KERNEL_LISTENER_CLOSED, FACT_KERNEL_QUEUE_OVERFLOW, FACT_KERNEL_LINGER2, FACT_KERNEL_SHUTDOWN,
+	};
+
+	if (filling->sender->mptcp)
+		return;
+	for (size_t i = 0; i < sizeof excluded / sizeof *excluded; i++)
+		decide(filling, excluded[i], false);
 }
 
 /* What the kernel did and for whom, of a RST that a socket sent by itself. */
@@ -51,15 +74,18 @@ static void fill_abort(struct filling *filling)
 	const struct live_socket *s = filling->sender;
 	const struct live_record *record = filling->record;
 	bool known = filling->reason != REASON_NONE;
-	enum live_reason reason = known ? filling->reason : derived_reason(s, is_closing(filling));
+	enum live_reason reason = known ? filling->reason
+	                                : derived_reason(s, is_closing(filling), record->sender.error);
 	bool going = s->state == STATE_CLOSE, thrown = reason == REASON_STATE;
 	bool unread = reason == REASON_ABORT_ON_CLOSE;
 	bool subflow = s->mptcp && !unread;
 	bool orphan_timer = thrown && !going && s->state == STATE_FIN_WAIT2 && !s->held;
 	bool linger = thrown && going && s->held && is_closing(filling) && s->lingers && !s->linger_ticks && !unread;
 
-	if (reason == REASON_NONE)
+	if (reason == REASON_NONE) {
+		fill_unexplained(filling);
 		return;
+	}
 	if (unread && !s->mptcp)
 		say_number(filling, FACT_KERNEL_UNREAD, unread_bytes(s));
 	else

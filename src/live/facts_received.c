@@ -58,7 +58,8 @@ void fill_received_only(struct filling *filling)
 	}
 	say(filling, FACT_SENDER_SEEN);
 	say(filling, FACT_SENDER_KNEW);
-	if (r->timestamps) {
+	/* Of MPTCP it may be a subflow alone that ends, or all: its options would tell, and nobody sees them. */
+	if (r->timestamps && !r->mptcp) {
 		decide(filling, FACT_SHAPE_ACTIVE, r->saw_timestamp);
 		decide(filling, FACT_SHAPE_PASSIVE, !r->saw_timestamp);
 		decide(filling, FACT_RST_BARE, !r->saw_timestamp);

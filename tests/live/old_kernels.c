@@ -48,30 +48,52 @@ static void test_orphans(void)
 	event = active(NONE, STATE_CLOSE, STATE_ESTABLISHED);
 	event.socket.held = 0;
 	old_judges(event, CAUSE_listener_closed, CERTAINTY_CERTAIN, "nobody had accepted it");
-	event = active(NONE, STATE_FIN_WAIT1, STATE_ESTABLISHED);
-	event.socket.held = 0;
-	old_judges(event, CAUSE_orphan_limit, CERTAINTY_CERTAIN, "an orphan that lives: too many, or no memory");
 	event = active(NONE, STATE_FIN_WAIT2, STATE_FIN_WAIT1);
 	event.socket.held = 0;
 	old_judges(event, CAUSE_fin_wait2_timeout, CERTAINTY_CERTAIN, "an orphan in FIN_WAIT2: its timer");
 }
 
+/* A socket that lives resets; then this error is told of it, 0 for none. */
+static struct stage reset_alive(struct live_event event, int error)
+{
+	struct live_event report = event;
+	struct stage stage;
+
+	begin(&stage);
+	stage.reasons = (struct reasons){ 0 };
+	stage.silent = true;
+	tell(&stage, event);
+	report.kind = LIVE_ERROR;
+	report.socket.error = error;
+	if (error)
+		tell(&stage, report);
+	end(&stage);
+	return stage;
+}
+
 static void test_living(void)
 {
 	struct live_event event = active(NONE, STATE_ESTABLISHED, STATE_SYN_RECV);
-	struct stage stage;
+	struct stage stage = reset_alive(event, ECONNABORTED);
 
-	event.socket.error = ECONNABORTED;
-	old_judges(event, CAUSE_socket_destroyed, CERTAINTY_CERTAIN, "it has reported ECONNABORTED: destroyed from outside");
-	event.socket.error = 0;
-	event.socket.probes = 9;
+	is_cause(&stage, CAUSE_socket_destroyed, CERTAINTY_CERTAIN, "ECONNABORTED follows: destroyed from outside");
+	ok(stage.testimony.sender.actor.act == ACT_DESTROY, "by whoever ran");
+	stage = reset_alive(event, 0);
+	is_cause(&stage, CAUSE_socket_destroyed, CERTAINTY_CERTAIN, "without a probe it was no timer");
+	event.socket.probes = 3;
 	event.process = (struct live_process){ .pid = BYSTANDER_PID, .command = "bystander" };
-	old_judges(event, CAUSE_keepalive_timeout, CERTAINTY_CERTAIN, "it has reported nothing: its keepalive timer");
-	begin(&stage);
-	stage.reasons = (struct reasons){ 0 };
-	tell(&stage, event);
-	end(&stage);
+	stage = reset_alive(event, ETIMEDOUT);
+	is_cause(&stage, CAUSE_keepalive_timeout, CERTAINTY_CERTAIN, "ETIMEDOUT follows: its keepalive timer");
 	ok(stage.testimony.sender.actor.pid == SERVER_PID, "whom a timer interrupts did nothing");
+	stage = reset_alive(event, ECONNABORTED);
+	is_cause(&stage, CAUSE_socket_destroyed, CERTAINTY_CERTAIN, "ECONNABORTED follows, whatever was probed");
+	stage = reset_alive(event, 0);
+	if (!ok(stage.v.certainty != CERTAINTY_CERTAIN, "nothing follows: not certain"))
+		printf("#   %s\n", cause_get(stage.v.cause)->id);
+	event = active(NONE, STATE_FIN_WAIT1, STATE_ESTABLISHED);
+	event.socket.held = 0;
+	stage = reset_alive(event, 0);
+	ok(stage.v.certainty != CERTAINTY_CERTAIN, "an orphan that lives: destroyed, or one too many");
 }
 
 /* MPTCP resets its subflows in more ways than can be told apart. */
@@ -85,7 +107,7 @@ static void test_mptcp(void)
 	stage.reasons = (struct reasons){ 0 };
 	tell(&stage, event);
 	end(&stage);
-	ok(stage.v.cause != CAUSE_mptcp_subflow || stage.v.certainty != CERTAINTY_CERTAIN, "a subflow without a reason");
+	ok(stage.v.certainty != CERTAINTY_CERTAIN, "a subflow, or the whole connection: not certain");
 	ok(stage.v.cause != CAUSE_disconnect && stage.v.cause != CAUSE_listener_closed, "nor is it a plain socket");
 }
 
