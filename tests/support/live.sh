@@ -20,6 +20,7 @@ fcntl.ioctl(s, 0x8914, struct.pack("16sh14x", b"lo", 0x1 | 0x40))'
 watch_into() {
 	local file=$1
 	shift
+	: > "$scratch/watch-err"
 	"$tcpwhy" watch "$@" > "$file" 2> "$scratch/watch-err" &
 	watcher=$!
 	until grep -q 'watching' "$scratch/watch-err"; do
