@@ -41,8 +41,20 @@ forwarding_begins() {
 
 ok 'sshd runs' sshd_begins
 ok 'a port is forwarded' eval 'forwarding_begins || { cat "$scratch/ssh.log" "$scratch/sshd.log"; false; }'
-client 2201 's.sendall(b"hello"); s.recv(1)' > "$scratch/client"
-ok 'the client is reset' is "$(cat "$scratch/client")" ConnectionResetError
+# What the client sends is there before ssh knows of the refusal.
+ok 'ssh is busy' hold $ssh
+start client python3 -c 'import socket
+s = socket.create_connection(("127.0.0.1", 2201))
+s.sendall(b"hello")
+try:
+    s.recv(1)
+except OSError as e:
+    print(type(e).__name__)'
+client=$started
+ok 'a client has sent something' eventually server_has_unread 2201
+kill -CONT $ssh
+ended $client
+ok 'the client is reset' is "$(cat "$scratch/client.log")" ConnectionResetError
 tells 'sshd was refused' 'line["cause"] == "port-closed" and line["src"] == "127.0.0.1:9" and
 	process(receiver, "sshd") and receiver["errno"] == "ECONNREFUSED" and not sender["process"]'
 tells 'so ssh closes its end, with what the client sent unread' 'line["cause"] == "unread-data" and
