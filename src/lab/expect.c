@@ -28,7 +28,7 @@ static bool is_as_expected(const struct step *step, const struct lab_call *call)
 }
 
 /* In the words of what came: "write() = -1 EPIPE, SIGPIPE"; of success there is no number. */
-static void wanted_text(char text[LAB_CALL_MAX], const struct step *step)
+static void wanted_text(char text[LAB_CALL_MAX], const struct step *step, const struct lab_call *call)
 {
 	struct lab_call wanted = { .verb = step->verb, .value = step->value, .signal = step->signal };
 
@@ -36,7 +36,8 @@ static void wanted_text(char text[LAB_CALL_MAX], const struct step *step)
 		snprintf(text, LAB_CALL_MAX, "%s", _("success"));
 		return;
 	}
-	call_name(wanted.name, step);
+	/* A result that was waited for is that of an earlier step's call. */
+	snprintf(wanted.name, sizeof wanted.name, "%s", call->name);
 	if (step->expect == EXPECT_ERROR) {
 		wanted.error = (int32_t)step->value;
 		wanted.value = -1;
@@ -57,7 +58,7 @@ void expect_check(struct conductor *conductor, const struct step *step, const st
 			return;
 	if (is_as_expected(step, call))
 		return;
-	wanted_text(wanted, step);
+	wanted_text(wanted, step, call);
 	snprintf(text, sizeof text, _("step %td, %s: %s; expected %s"), step - conductor->scenario->steps + 1,
 	         lab_party_text((enum party)step->who), lab_call_text(got, call), wanted);
 	message_fault(conductor->caller, text);

@@ -67,7 +67,7 @@ int main(void)
 	goes_on();
 	/* A FIN in place of the RST. */
 	fails(&lingers_not, WORDS("lab", "--check", "-4", "-6", "connect-scan/accepted"), "a cause that is not there",
-	      WORDS("the server: read() = 0; expected ECONNRESET",
+	      WORDS("the server: read() = 0; expected read() = -1 ECONNRESET",
 	            "IPv4: at the client: read does not say connect-scan\n",
 	            "IPv4: at the router: read does not say connect-scan\n",
 	            "IPv4: at the server: read does not say connect-scan\n",
@@ -76,7 +76,7 @@ int main(void)
 	      WORDS("step 1, the client: setsockopt(SO_LINGER {1, 0}) = -1 EDOM; expected success"));
 	/* With bytes that stay unread the client's close() aborts. */
 	fails(&reads_nothing, WORDS("lab", "--check", "linger-zero/seconds"), "a reset where there should be none",
-	      WORDS("the client: read() = 0; expected 5",
+	      WORDS("the client: read() = 0; expected read() = 5",
 	            "IPv4: at the client, frame ", ": read says abort-after-fin ("));
 	return done_testing();
 }
