@@ -23,7 +23,7 @@ watch_into() {
 	shift
 	"${watch_as[@]}" "$tcpwhy" watch "$@" > "$file" 2> "$scratch/watch-err" &
 	watcher=$!
-	until grep -q 'watching' "$scratch/watch-err"; do
+	until grep -q 'watching' "$scratch/watch-err" && [ "$(wc -l < "$scratch/watch-err")" -gt 0 ]; do
 		kill -0 $watcher 2> /dev/null || return 1
 	done
 }
