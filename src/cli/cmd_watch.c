@@ -74,14 +74,20 @@ static enum status step(const struct origin_of_resets *origin, struct error *err
 	                       : live_capture_step(origin->capture, STEP_MS, error);
 }
 
-/* Until ^C, or until nobody reads any more. */
-static enum exit_status watch(const struct origin_of_resets *origin, struct live_output *output)
+/* Before it is said that ^C ends it. */
+static void end_on_interrupt(void)
 {
 	struct sigaction action = { .sa_handler = on_interrupt };
-	struct error error;
 
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
+}
+
+/* Until ^C, or until nobody reads any more. */
+static enum exit_status watch(const struct origin_of_resets *origin, struct live_output *output)
+{
+	struct error error;
+
 	while (!interrupted && !output->left && !ferror(output->options.stream) && output->error.status == STATUS_OK) {
 		if (step(origin, &error) == STATUS_IO) {
 			complain("%s", error.text);
@@ -144,6 +150,7 @@ static enum exit_status trace(const struct watch_settings *settings, struct sess
 	if (settings->pid)
 		tracer_follow(session_tracer(session), (uint32_t)settings->pid);
 	output->tracer = session_tracer(session);
+	end_on_interrupt();
 	if (!output->top)
 		fprintf(stderr, "%s\n", _("tcpwhy: watching; ^C ends it"));
 	status = watch(&origin, output);
@@ -168,6 +175,7 @@ static enum exit_status capture(const struct watch_settings *settings, const cha
 		return EXIT_FAILED;
 	}
 	tracer_drop_rights();
+	end_on_interrupt();
 	complain(_("%s%swatching packets; ^C ends it (they tell no processes, no errno, no reason of the kernel, and nothing "
 	           "of other network namespaces; a reset is told some seconds later)"),
 	         untraced ? untraced : "", untraced ? "; " : "");
