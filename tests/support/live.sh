@@ -48,7 +48,8 @@ except OSError as e:
 
 # server PORT CODE: in the background, one that does CODE with each connection `c`; returns when it listens.
 server() {
-	inside timeout 600 python3 -c "import os, select, signal, socket, struct, sys, time
+	# Without a shell in between, so that its id is that of what is to be ended.
+	(exec nsenter -t $namespace_holder -n timeout 600 python3 -c "import os, select, signal, socket, struct, sys, time
 l = socket.socket()
 l.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
 l.bind(('127.0.0.1', $1))
@@ -57,7 +58,7 @@ open('$scratch/listens-$1', 'w').close()
 while True:
     c, _ = l.accept()
     $2
-    c.close()" &
+    c.close()") &
 	server_pid=$!
 	until [ -e "$scratch/listens-$1" ]; do
 		kill -0 $server_pid 2> /dev/null || return 1
@@ -66,7 +67,6 @@ while True:
 }
 
 server_ends() {
-	pkill -P $server_pid 2> /dev/null
 	kill $server_pid 2> /dev/null
 	{ wait $server_pid; } 2> /dev/null
 }
