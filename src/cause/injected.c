@@ -92,7 +92,9 @@ static struct opinion weigh(const struct evidence *e)
 	if (yes(e, FACT_RST_UNSIGNED) || (yes(e, FACT_LOOPBACK_ONLY) && !proof_of_forgery(e)))
 		return opinion_excluded();
 	/* After the end of a connection a box may clear its state in its own way. */
-	if (proof_of_forgery(e) || (marks >= 2 && !yes(e, FACT_BOTH_CLOSED)))
+	if (yes(e, FACT_KERNEL_SILENT_PERHAPS) && !proof_of_forgery(e))
+		o = opinion_possible(70);
+	else if (proof_of_forgery(e) || (marks >= 2 && !yes(e, FACT_BOTH_CLOSED)))
 		o = opinion_established();
 	else if (marks)
 		o = opinion_possible(45);
@@ -102,7 +104,7 @@ static struct opinion weigh(const struct evidence *e)
 		o = opinion_possible(30);
 	else
 		return opinion_excluded();
-	BECAUSE(&o, e, FACT_KERNEL_SILENT, FACT_KERNEL_OUT_OF_WINDOW, FACT_RECEIVER_CHALLENGED);
+	BECAUSE(&o, e, FACT_KERNEL_SILENT, FACT_KERNEL_SILENT_PERHAPS, FACT_KERNEL_OUT_OF_WINDOW, FACT_RECEIVER_CHALLENGED);
 	BECAUSE(&o, e, FACT_RST_LADDER, FACT_FAKE_SEGMENT, FACT_SENDER_WENT_ON, FACT_HOPS_DIFFER, FACT_IP_ID_COPIED,
 	        FACT_IP_ID_FOREIGN, FACT_DF_FLIPPED, FACT_RST_OUT_OF_WINDOW);
 	BECAUSE(&o, e, FACT_RST_BOTH_WAYS, FACT_RST_RESERVED_BITS, FACT_WINDOW_COPIED, FACT_RST_REPEATED);

@@ -41,6 +41,12 @@ static struct opinion weigh(const struct evidence *e)
 {
 	struct opinion o;
 
+	/* A connection that fell back to plain TCP is reset without a word of MPTCP. */
+	if (yes(e, FACT_KERNEL_MPTCP_CLOSE)) {
+		o = opinion_possible(70);
+		opinion_because(&o, FACT_KERNEL_MPTCP_CLOSE);
+		return o;
+	}
 	if (!yes(e, FACT_MP_FASTCLOSE))
 		return opinion_excluded();
 	o = opinion_established();

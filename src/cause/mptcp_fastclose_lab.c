@@ -16,6 +16,7 @@ const struct scenario scenarios_mptcp_fastclose[] = {
 		.title = N_("an MPTCP connection is aborted as a whole"),
 		.story = N_("Both ends speak MPTCP. The server aborts: its RST carries MP_FASTCLOSE, which ends all subflows."),
 		.steps = fastclose,
+		.kernel = AMONG(mptcp_fastclose),
 	},
 	{ 0 }
 };

@@ -41,7 +41,8 @@ static inline bool sender_closed(const struct evidence *e)
 
 static inline bool says_mptcp(const struct evidence *e)
 {
-	return yes(e, FACT_MP_FASTCLOSE) || yes(e, FACT_MP_TCPRST_REASON) || yes(e, FACT_KERNEL_SUBFLOW);
+	return yes(e, FACT_MP_FASTCLOSE) || yes(e, FACT_MP_TCPRST_REASON) || yes(e, FACT_KERNEL_SUBFLOW) ||
+	       yes(e, FACT_KERNEL_MPTCP_CLOSE);
 }
 
 /* A NetScaler tells in the window why; no endpoint made this RST. */
@@ -69,9 +70,22 @@ static inline bool may_have_been_deaf(const struct evidence *e)
 	       number(e, FACT_SENDER_REPEATED_ACKED) >= DEAD_RETRANSMITS;
 }
 
-/* The kernel that sent it was looked at, and does not say whether it was a timer's. */
+static inline bool idle_for(const struct evidence *e, int64_t ns)
+{
+	return number(e, FACT_IDLE_BEFORE) >= (uint64_t)ns;
+}
+
+/* A keepalive timer that is set to seconds; the default is two hours. */
+#define TIMER_IDLE_NS (2 * NS_PER_S)
+
+/*
+ * The kernel that sent it was looked at, and does not say whether it was a timer's; or it was not, and that of the
+ * receiver does not count probes.
+ */
 static inline bool may_have_been_timer(const struct evidence *e)
 {
+	if (fact_in(&e->from_kernel, FACT_SHAPE_ACTIVE) && !yes(e, FACT_KERNEL_SENT) && idle_for(e, TIMER_IDLE_NS))
+		return true;
 	return yes(e, FACT_KERNEL_SENT) && !yes(e, FACT_KERNEL_KEEPALIVE) && !no(e, FACT_KERNEL_KEEPALIVE);
 }
 
@@ -137,11 +151,6 @@ static inline bool made_by_firewall(const struct evidence *e)
 static inline bool connect_met_old_state(const struct evidence *e)
 {
 	return yes(e, FACT_ANSWERS_CHALLENGE) && yes(e, FACT_RST_BARE) && !yes(e, FACT_FAKE_SEGMENT);
-}
-
-static inline bool idle_for(const struct evidence *e, int64_t ns)
-{
-	return number(e, FACT_IDLE_BEFORE) >= (uint64_t)ns;
 }
 
 /* The box that shook hands, not the host behind it that sent the data, reset a connection that had been idle. */

@@ -133,13 +133,15 @@ struct live_past {
 	uint64_t end_ns;                /* when the state became CLOSE; 0: not yet */
 	uint64_t rst_ns;                /* when its kernel last sent a RST in its name; 0: never */
 	uint32_t fin_end;               /* sequence number behind the FIN */
+	uint32_t first;                 /* sequence number of the first byte; where `counted` */
 	int32_t error;                  /* sk_err at the end */
 	uint8_t from;                   /* state in which the FIN was asked for, or that came before the end */
 	uint8_t last;                   /* state before the end */
 	uint8_t state;                  /* now: enum live_state */
 	uint8_t opened;
 	uint8_t reset;                  /* a RST ended it: 1 sent, 2 received */
-	uint8_t padding[3];
+	uint8_t counted;
+	uint8_t padding[6];
 	struct live_process closer;     /* valid where pid is set: who closed, shut down or ended */
 };
 
@@ -174,6 +176,7 @@ struct live_event {
 /* What became of a segment, or of a RST, outside of TCP. The key is a tuple without a network namespace. */
 struct live_drop {
 	uint64_t time_ns;
+	uint64_t before_ns;             /* of the one before it; 0: none */
 	uint32_t netns;                 /* where netfilter dropped it */
 	uint8_t out;                    /* on its way out of the host that sent it */
 	uint8_t padding[3];

@@ -3,8 +3,11 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/sequence.h"
 #include "live/filling.h"
+
+#define FIN_WAIT2_MIN_NS (5 * NS_PER_S)
 
 /* close() shuts down both directions before anything else; connect(AF_UNSPEC) leaves them as they are. */
 static bool is_closing(const struct filling *filling)
@@ -68,6 +71,12 @@ static void fill_unexplained(struct filling *filling)
 		decide(filling, excluded[i], false);
 }
 
+/* Orphans in FIN_WAIT2 may be destroyed from outside, too: before their time, so to say. Nobody sets less than seconds. */
+static bool is_over(const struct filling *filling, const struct live_socket *s)
+{
+	return s->changed_ns && filling->record->time_ns - s->changed_ns >= FIN_WAIT2_MIN_NS;
+}
+
 /* What the kernel did and for whom, of a RST that a socket sent by itself. */
 static void fill_abort(struct filling *filling)
 {
@@ -93,17 +102,19 @@ static void fill_abort(struct filling *filling)
 	decide(filling, FACT_KERNEL_LINGER_ZERO, linger);
 	decide(filling, FACT_KERNEL_EXIT, record->sender.process.exiting && record->sender.act == ACT_EXIT);
 	decide(filling, FACT_KERNEL_DISCONNECT, thrown && going && s->held && !is_closing(filling) && !unread);
-	decide(filling, FACT_KERNEL_DESTROYED, thrown && !going && !orphan_timer && !subflow);
+	if (!orphan_timer || is_over(filling, s)) {
+		decide(filling, FACT_KERNEL_DESTROYED, thrown && !going && !orphan_timer && !subflow);
+		decide(filling, FACT_KERNEL_FIN_WAIT2, orphan_timer);
+		decide(filling, FACT_KERNEL_KEEPALIVE, reason == REASON_KEEPALIVE);
+	}
 	decide(filling, FACT_KERNEL_SUBFLOW, subflow);
 	decide(filling, FACT_KERNEL_LISTENER_CLOSED, thrown && going && !s->held);
 	decide(filling, FACT_KERNEL_QUEUE_OVERFLOW, false);
 	decide(filling, FACT_KERNEL_LINGER2, reason == REASON_ABORT_ON_LINGER);
 	decide(filling, FACT_KERNEL_SHUTDOWN, false);
-	decide(filling, FACT_KERNEL_KEEPALIVE, reason == REASON_KEEPALIVE);
-	decide(filling, FACT_KERNEL_FIN_WAIT2, orphan_timer);
 	decide(filling, FACT_KERNEL_MEMORY, reason == REASON_ABORT_ON_MEMORY);
 	if (s->mptcp && reason == REASON_ABORT_ON_CLOSE)
-		say(filling, FACT_MP_FASTCLOSE);
+		say(filling, FACT_KERNEL_MPTCP_CLOSE);
 }
 
 /* The conversation, by one of its two sockets. */
@@ -221,12 +232,16 @@ static void fill_loss(struct filling *filling)
 		e->lost_bytes = r && filling->receiver_state != STATE_SYN_SENT ? unsent_bytes(r) : filling->record->segment.payload;
 		return;
 	}
-	if (s) {
-		e->lost_known = true;
-		e->lost_bytes = unread_bytes(s) + unsent_bytes(s);
-		if (r && seq_after(r->write_seq, s->rcv_nxt))
-			e->lost_bytes += r->write_seq - s->rcv_nxt;
-	}
+	if (!s)
+		return;
+	e->lost_bytes = unread_bytes(s) + unsent_bytes(s);
+	/* What has arrived can be read still, acknowledged or not. */
+	if (r && seq_after(r->rcv_nxt, s->snd_una))
+		e->lost_bytes -= r->rcv_nxt - s->snd_una < unsent_bytes(s) ? r->rcv_nxt - s->snd_una : unsent_bytes(s);
+	if (r && seq_after(r->write_seq, s->rcv_nxt))
+		e->lost_bytes += r->write_seq - s->rcv_nxt;
+	/* What the other end had on its way is not known where that is elsewhere. */
+	e->lost_known = r || e->lost_bytes;
 }
 
 static void fill_roles(struct filling *filling)
@@ -291,9 +306,37 @@ bool facts_is_ending(const struct live_record *record)
 	}
 }
 
-void facts_fill(struct evidence *ret_evidence, struct testimony *ret_testimony, const struct live_record *record,
+/*
+ * Handshakes are no sockets yet: until a new connection is established, what is remembered of its ends is that of an
+ * older one with the same addresses and ports. Its sequence numbers lie behind (RFC 9293 section 3.4.1).
+ */
+static bool is_of_older(const struct live_record *record, enum live_reason reason)
+{
+	const struct live_past *past = &record->sender_past;
+	const struct live_segment *segment = &record->segment;
+
+	if (!past->end_ns || !record->passive || !record->has_segment)
+		return false;
+	return (segment->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN || reason == REASON_INVALID_SYN ||
+	       (record->receiver.has_socket && record->receiver.socket.born_ns > past->end_ns) ||
+	       (past->fin_ns && segment->flags & TCP_ACK && seq_after(segment->ack, past->fin_end));
+}
+
+static void forget_older(struct live_record *record)
+{
+	struct live_end *sender = &record->sender;
+
+	record->has_sender_past = false;
+	if (sender->process.pid && sender->process.pid == record->sender_past.closer.pid) {
+		sender->process = (struct live_process){ 0 };
+		sender->act = ACT_UNKNOWN;
+	}
+}
+
+void facts_fill(struct evidence *ret_evidence, struct testimony *ret_testimony, const struct live_record *joined,
                 const struct facts_context *context)
 {
+	struct live_record copy = *joined, *record = &copy;
 	struct filling filling = {
 		.e = ret_evidence,
 		.record = record,
@@ -303,6 +346,8 @@ void facts_fill(struct evidence *ret_evidence, struct testimony *ret_testimony, 
 		.receiver = record->receiver.has_socket ? &record->receiver.socket : NULL,
 	};
 
+	if (record->has_sender_past && is_of_older(record, filling.reason))
+		forget_older(record);
 	*ret_evidence = (struct evidence){
 		.time_ns = (int64_t)record->time_ns + context->realtime_offset_ns,
 		.sealed = SEALED_TIME,

@@ -1,6 +1,7 @@
 #include <errno.h>
 
 #include "base/clock.h"
+#include "base/sequence.h"
 #include "live/filling.h"
 
 #define TIME_WAIT_NS (60 * NS_PER_S) /* TCP_TIMEWAIT_LEN */
@@ -46,12 +47,13 @@ static void fill_past(struct filling *filling)
 	if (past->reset == 2)
 		say(filling, FACT_EARLIER_RST_BY_RECEIVER);
 	if (past->end_ns) {
-		bool gave_up = past->error == ETIMEDOUT;
+		/* tcp_write_err() reports what ICMP or the neighbour had said before, where that is known. */
+		bool gave_up = past->error == ETIMEDOUT || past->error == EHOSTUNREACH || past->error == ENETUNREACH;
 
 		decide(filling, FACT_KERNEL_GAVE_UP, false);
 		if (gave_up)
 			say_number(filling, FACT_KERNEL_GAVE_UP, record->time_ns - past->end_ns);
-		else if (!past->fin_ns && !past->reset)
+		else if (!past->fin_ns && !past->reset && (!past->error || past->error == ECONNABORTED))
 			say_number(filling, FACT_KERNEL_VANISHED, record->time_ns - past->end_ns);
 	}
 	if (past->last == STATE_SYN_SENT && past->opened == LIVE_OPENED_HERE) {
@@ -67,7 +69,7 @@ static void fill_past(struct filling *filling)
 		bool after = record->segment.ack == past->fin_end;
 
 		decide(filling, FACT_ANSWERS_AFTER_ACK_OF_FIN, after);
-		decide(filling, FACT_ANSWERS_BEFORE_ACK_OF_FIN, !after);
+		decide(filling, FACT_ANSWERS_BEFORE_ACK_OF_FIN, seq_before(record->segment.ack, past->fin_end));
 		if (after)
 			say(filling, FACT_SENDER_FIN_ACKED);
 	}
@@ -101,7 +103,8 @@ static void fill_passive_reason(struct filling *filling)
 		decide(filling, FACT_KERNEL_QUEUE_OVERFLOW, filling->reason == REASON_INVALID_SYN && !syn);
 	}
 	decide(filling, FACT_KERNEL_SHUTDOWN, held && record->segment.payload);
-	decide(filling, FACT_KERNEL_LINGER2, filling->sender && filling->sender->linger2 < 0 && !record->segment.payload);
+	decide(filling, FACT_KERNEL_LINGER2, filling->sender && filling->sender->linger2 < 0 && !filling->sender->held &&
+	                                     had_closed(filling->sender_state) && !record->segment.payload);
 	if (filling->reason == REASON_INVALID_SYN && syn)
 		say(filling, FACT_OLD_HANDSHAKE_OPEN);
 	if (rejects_ack(filling)) {

@@ -1,22 +1,50 @@
 #include "base/clock.h"
+#include "base/sequence.h"
 #include "live/filling.h"
 
-#define REJECT_NS (10 * NS_PER_MS) /* between the drop of a segment and the RST that netfilter sends for it */
+#define REJECT_NS (2 * NS_PER_MS) /* between the drop of a segment and the RST that netfilter sends for it */
+
+/*
+ * Whether the end that is taken for the sender's is the other end of this connection: it began where the receiver began
+ * to count. A transparent proxy has two connections whose addresses and ports are the same.
+ */
+static bool is_other_end(const struct live_past *past, const struct live_socket *r)
+{
+	return past->counted && r && past->first == r->rcv_nxt - (uint32_t)r->bytes_received;
+}
+
+/* Only an end that is open would have to know; what is over may be another's by now. */
+static bool is_open(const struct live_past *past)
+{
+	return past->state != STATE_CLOSE && !past->fin_ns;
+}
+
+/*
+ * A REJECT drops one segment, and resets. What drops segment after segment of a connection does not, and a RST with
+ * options is none of netfilter's.
+ */
+static bool is_rejected(const struct live_record *record, const struct live_socket *r)
+{
+	int64_t since = (int64_t)(record->time_ns - record->drop.time_ns);
+
+	if (!record->has_drop || since < -REJECT_NS || since > REJECT_NS || (r && r->timestamps && r->saw_timestamp))
+		return false;
+	return !record->drop.before_ns || (r && r->born_ns && record->drop.before_ns < r->born_ns);
+}
 
 /* Nobody here sent it, though this host would know. */
 static void fill_foreign(struct filling *filling)
 {
 	const struct live_record *record = filling->record;
-	int64_t since = record->has_drop ? (int64_t)(record->time_ns - record->drop.time_ns) : INT64_MAX;
-	bool rejected = since > -REJECT_NS && since < REJECT_NS;
+	const struct live_socket *r = filling->receiver;
+	const struct live_past *past = &record->sender_past;
+	bool rejected = is_rejected(record, r);
 
-	/* Only an end that is open would have to know; what is over may be another's by now. */
-	bool open = record->has_sender_past && record->sender_past.state != STATE_CLOSE && !record->sender_past.fin_ns;
-
-	if (open && !record->sender_past.rst_ns && filling->context->complete &&
+	/* Of a RST that was ignored no socket is told, and then what the receiver remembers has to do. */
+	if (record->has_sender_past && is_open(past) && !past->rst_ns && filling->context->complete &&
 	    filling->context->sees_no_socket)
-		say(filling, FACT_KERNEL_SILENT);
-	if (!filling->context->sees_drops)
+		say(filling, is_other_end(past, r) ? FACT_KERNEL_SILENT : FACT_KERNEL_SILENT_PERHAPS);
+	if (!filling->context->sees_drops || !(rejected || record->has_sender_past))
 		return;
 	decide(filling, FACT_KERNEL_REJECTED, rejected);
 	decide(filling, FACT_KERNEL_REJECTED_OUT, rejected && record->drop.out);
@@ -47,7 +75,7 @@ void fill_received_only(struct filling *filling)
 	uint32_t since;
 
 	fill_foreign(filling);
-	if (!r)
+	if (!r || filling->record->ignored)
 		return;
 	since = r->snd_nxt - r->snd_nxt_then;
 	if (filling->receiver_state == STATE_SYN_SENT) {
@@ -59,7 +87,7 @@ void fill_received_only(struct filling *filling)
 	say(filling, FACT_SENDER_SEEN);
 	say(filling, FACT_SENDER_KNEW);
 	/* Of MPTCP it may be a subflow alone that ends, or all: its options would tell, and nobody sees them. */
-	if (r->timestamps && !r->mptcp) {
+	if (r->timestamps && !r->mptcp && filling->receiver_state != STATE_SYN_RECV) {
 		decide(filling, FACT_SHAPE_ACTIVE, r->saw_timestamp);
 		decide(filling, FACT_SHAPE_PASSIVE, !r->saw_timestamp);
 		decide(filling, FACT_RST_BARE, !r->saw_timestamp);
@@ -67,7 +95,9 @@ void fill_received_only(struct filling *filling)
 	}
 	if (r->saw_timestamp && r->timestamps)
 		return;
-	if (filling->receiver_state == STATE_CLOSE_WAIT && r->changed_ns && since) {
+	/* All of it was sent after the FIN had come, and none of it was taken. */
+	if (filling->receiver_state == STATE_CLOSE_WAIT && r->changed_ns && since && no(filling->e, FACT_SHAPE_ACTIVE) &&
+	    !seq_before(r->snd_una, r->snd_nxt_then)) {
 		say_number(filling, FACT_ANSWERS_DATA, since);
 		say(filling, FACT_ANSWERS_AFTER_ACK_OF_FIN);
 	} else if (unsent_bytes(r)) {

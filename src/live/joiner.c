@@ -127,15 +127,17 @@ static void take_socket(struct live_end *end, const struct live_event *event)
 static void take_past(struct live_record *record)
 {
 	struct live_end *sender = &record->sender;
-
 	const struct live_past *past = record->has_sender_past ? &record->sender_past : NULL;
 
 	if (past && past->closer.pid) {
 		take_closer(sender, past);
 	} else if (record->has_listener) {
+		/* Several may listen on a port. */
+		bool closed = record->listener.closed_ns && record->state != STATE_LISTEN;
+
 		sender->process = record->listener.process;
-		sender->act = !record->listener.closed_ns ? ACT_LISTEN : sender->process.exiting ? ACT_EXIT : ACT_UNLISTEN;
-		sender->act_ns = record->listener.closed_ns ? record->listener.closed_ns : record->listener.opened_ns;
+		sender->act = !closed ? ACT_LISTEN : sender->process.exiting ? ACT_EXIT : ACT_UNLISTEN;
+		sender->act_ns = closed ? record->listener.closed_ns : record->listener.opened_ns;
 	}
 }
 
@@ -225,7 +227,7 @@ static bool was_sent(const struct live_record *record, const struct live_event *
 	       other_end(&record->sender.tuple, &event->tuple) && close_in_time(record, event);
 }
 
-/* Also as the echo of another: whoever gets that ignores it. */
+/* Also as the echo of another: where the first was not taken, the second may be. */
 static bool was_sent_at_all(const struct live_record *record, const struct live_event *event)
 {
 	return record->sent && !record->received && !record->ignored &&
@@ -270,8 +272,10 @@ static void on_sent(struct joiner *joiner, const struct live_event *event)
 /* The record of the RST that this event says came in. */
 static struct live_record *record_of_arrival(struct joiner *joiner, const struct live_event *event)
 {
-	struct live_record *record = find(joiner, event, event->kind == LIVE_IGNORED ? was_sent_at_all : was_sent);
+	struct live_record *record = find(joiner, event, was_sent);
 
+	if (!record)
+		record = find(joiner, event, was_sent_at_all);
 	if (!record) {
 		record = add(joiner, event->time_ns);
 		record->sender.tuple = turned(&event->tuple);

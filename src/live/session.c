@@ -1,5 +1,6 @@
 #include "live/session.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,6 +71,10 @@ static void on_record(void *user, const struct live_record *joined)
 	if (!record->sent && record->receiver.tuple.version)
 		record->has_drop = tracer_drop(session->tracer, &record->receiver.tuple, &record->drop);
 	session->context.complete = is_complete(session);
+	/* A refusal whose RST was one too many to be handed over. */
+	if (!record->sent && !record->received && !record->ignored && !session->context.complete &&
+	    record->receiver.error == ECONNREFUSED)
+		return;
 
 	/* An error that nobody takes for the end of a connection by its peer. */
 	if (!record->sent && !record->received && !record->ignored && !facts_is_ending(record))
@@ -181,9 +186,11 @@ struct tracer *session_tracer(struct session *session)
 enum status session_step(struct session *session, int timeout_ms, struct error *error)
 {
 	bool waiting = !joiner_is_empty(session->joiner);
+	/* Before the wait: what belongs together may lie in the ring by now, however long this process was held up. */
+	uint64_t now_ns = (uint64_t)clock_of(CLOCK_BOOTTIME);
 	enum status status = tracer_poll(session->tracer, waiting && timeout_ms > STEP_MS ? STEP_MS : timeout_ms, error);
 
-	joiner_advance(session->joiner, (uint64_t)clock_of(CLOCK_BOOTTIME));
+	joiner_advance(session->joiner, now_ns);
 	return status;
 }
 

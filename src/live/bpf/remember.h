@@ -118,6 +118,10 @@ static __always_inline void remember(const struct sock *sk, const struct known *
 	one.opened = is->opened;
 	one.reset = is->reset;
 	one.state = (uint8_t)new;
+	if (new == STATE_ESTABLISHED) {
+		one.first = READ(tcp_of(sk), snd_nxt);
+		one.counted = 1;
+	}
 	if (new == STATE_CLOSE) {
 		one.end_ns = is->changed_ns;
 		one.last = (uint8_t)old;

@@ -346,9 +346,14 @@ int on_drop(struct bpf_raw_tracepoint_args *ctx)
 	if (!is_tcp(skb) || !look_segment(&tuple, &segment, skb, sk))
 		return 0;
 	if (meaning == LIVE_DROP_NETFILTER) {
-		struct live_drop drop = { bpf_ktime_get_boot_ns(), tuple.netns, sk && sent_by(sk, &tuple), { 0 } };
+		struct live_drop drop = {
+			.time_ns = bpf_ktime_get_boot_ns(), .netns = tuple.netns, .out = sk && sent_by(sk, &tuple),
+		}, *was;
 
 		turn(&sender, &tuple);
+		was = bpf_map_lookup_elem(&drops, &sender);
+		if (was)
+			drop.before_ns = was->time_ns;
 		bpf_map_update_elem(&drops, &sender, &drop, BPF_ANY);
 	} else if (segment.flags & FLAG_RST) {
 		struct live_event *event = begin(&tuple, LIVE_IGNORED, meaning);
@@ -357,6 +362,11 @@ int on_drop(struct bpf_raw_tracepoint_args *ctx)
 			return 0;
 		event->segment = segment;
 		event->has_segment = 1;
+		if (sk) {
+			/* Where these reasons come from a socket is a full one: tcp_validate_incoming(). */
+			look_socket(&event->socket, sk);
+			event->has_socket = 1;
+		}
 		add_past(event, &tuple);
 		bpf_ringbuf_submit(event, 0);
 	}
