@@ -176,7 +176,6 @@ static void say_losses(const struct tracer *tracer)
 static enum exit_status run_traced(struct session *session, struct live_output *output, char **operands)
 {
 	struct child child = { 0 };
-	enum exit_status status;
 
 	if (!start(&child, operands)) {
 		complain("%s: %s", operands[0], strerror(errno));
@@ -185,13 +184,17 @@ static enum exit_status run_traced(struct session *session, struct live_output *
 	tracer_follow(session_tracer(session), (uint32_t)child.pid);
 	tracer_drop_rights();
 	pass_signals_on(&child);
+	/* The command goes on, and is watched, also where nobody reads the report any more. */
+	signal(SIGPIPE, SIG_IGN);
 	if (write(child.gate, "", 1) != 1)
 		complain("%s: %s", operands[0], strerror(errno));
 	close(child.gate);
 	trace(session, &child);
 	say_losses(session_tracer(session));
-	status = live_output_end(output);
-	return child.status || status == EXIT_DONE ? end_as(child.status) : status;
+	live_output_end(output);
+	if (ferror(output->options.stream))
+		complain("%s: %s", _("the report"), _("it could not be written"));
+	return end_as(child.status);
 }
 
 static enum exit_status run_with(const struct run_settings *settings, struct live_output *output, char **operands)
@@ -227,6 +230,11 @@ static enum exit_status run(const void *given, int count, char **operands)
 
 	if (!count)
 		return usage_error(&cmd_run, "%s", _("which command?"));
+	if (!tracer_knows_pids()) {
+		complain("%s", _("in a PID namespace (a container) the kernel's events name processes by other numbers"));
+		advise("%s", _("run it on the host, or use `tcpwhy watch` without --pid"));
+		return EXIT_FAILED;
+	}
 	if (settings->output && !(form.stream = fopen(settings->output, "we"))) {
 		complain("%s: %s", settings->output, strerror(errno));
 		return EXIT_FAILED;
@@ -236,9 +244,7 @@ static enum exit_status run(const void *given, int count, char **operands)
 	else
 		complain("%s", error.text);
 	live_output_clear(&output);
-	if (settings->output && fclose(form.stream) != 0) {
+	if (settings->output && fclose(form.stream) != 0)
 		complain("%s: %s", settings->output, strerror(errno));
-		return EXIT_FAILED;
-	}
 	return status;
 }

@@ -1,3 +1,5 @@
+#include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <string.h>
 
@@ -77,7 +79,8 @@ static enum status step(const struct origin_of_resets *origin, struct error *err
 /* Before it is said that ^C ends it. */
 static void end_on_interrupt(void)
 {
-	struct sigaction action = { .sa_handler = on_interrupt };
+	/* What is being printed is printed to its end. */
+	struct sigaction action = { .sa_handler = on_interrupt, .sa_flags = (int)SA_RESTART };
 
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
@@ -131,6 +134,13 @@ static enum exit_status check_settings(const struct watch_settings *settings, st
 		return usage_error(&cmd_watch, "--cause %s: %s", settings->cause, _("no such cause; see `tcpwhy causes`"));
 	if (!live_filter_harm(filter, settings->harm))
 		return usage_error(&cmd_watch, "--harm %s: %s", settings->harm, _("it is none, retry or data-lost"));
+	if (settings->pid && kill((pid_t)settings->pid, 0) != 0 && errno == ESRCH)
+		return usage_error(&cmd_watch, "--pid %" PRIu64 ": %s", settings->pid, _("no such process"));
+	if (settings->pid && !tracer_knows_pids())
+		return usage_error(&cmd_watch, "--pid: %s",
+		                   _("in a PID namespace (a container) the kernel's events name processes by other numbers"));
+	if (settings->write_to && strcmp(settings->write_to, "-") == 0)
+		return usage_error(&cmd_watch, "-w -: %s", _("standard output is taken: name a file"));
 	if (settings->top && (settings->json || settings->verbose || settings->summary_s))
 		return usage_error(&cmd_watch, "--top: %s", _("it goes with neither --json nor --verbose nor --summary"));
 	if (settings->json && settings->verbose)

@@ -20,7 +20,8 @@ bool live_filter_harm(struct live_filter *filter, const char *word)
 
 static bool has_command(const struct witness *witness, const char *command)
 {
-	return witness->actor.known && strcmp(witness->actor.command, command) == 0;
+	/* The kernel keeps no more of a name. */
+	return witness->actor.known && strncmp(witness->actor.command, command, COMMAND_MAX - 1) == 0;
 }
 
 /* "/a/b" is in "/a/b" and in "/a", and not in "/a/". */

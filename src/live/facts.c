@@ -71,7 +71,7 @@ static void fill_unexplained(struct filling *filling)
 		decide(filling, excluded[i], false);
 }
 
-/* Orphans in FIN_WAIT2 may be destroyed from outside, too: before their time, so to say. Nobody sets less than seconds. */
+/* Orphans in FIN_WAIT2 may be destroyed from outside, too: before their time, which is seconds at least. */
 static bool is_over(const struct filling *filling, const struct live_socket *s)
 {
 	return s->changed_ns && filling->record->time_ns - s->changed_ns >= FIN_WAIT2_MIN_NS;

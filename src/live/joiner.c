@@ -349,8 +349,12 @@ static void look_for_owners(struct joiner *joiner);
 
 static void take_outcome(struct live_end *end, const struct live_event *event)
 {
-	if (!end->process.pid)
+	/* Several may hold a socket: who got it is who is told of. */
+	if (!end->process.pid || end->act == ACT_UNKNOWN || end->act == ACT_LISTEN) {
 		end->process = event->process;
+		end->act = ACT_UNKNOWN;
+		end->asked = true;
+	}
 	if (event->kind == LIVE_SIGPIPE) {
 		end->pipe = event->result == 0 ? PIPE_DELIVERED : PIPE_IGNORED;
 		end->fd = (int)event->fd + 1;

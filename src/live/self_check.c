@@ -38,7 +38,7 @@ static bool has_drops(const struct btf *btf)
 
 static bool has_owners(const struct btf *btf)
 {
-	return btf__find_by_name_kind(btf, "bpf_sock_from_file", BTF_KIND_FUNC) > 0;
+	return btf__find_by_name_kind(btf, "bpf_iter__task", BTF_KIND_STRUCT) > 0;
 }
 
 static bool has_pipes(const struct btf *btf)
@@ -71,7 +71,7 @@ static const struct sight sights[] = {
 	{ has_reasons, N_("the reason that the kernel gives"), N_("needs Linux 6.10") },
 	{ has_drops, N_("what netfilter rejects, and RSTs that TCP ignores"), N_("needs Linux 5.17") },
 	{ has_pipes, N_("SIGPIPE, and for which socket"), N_("needs Linux 5.15") },
-	{ has_owners, N_("the process that holds a socket"), N_("needs Linux 5.11") },
+	{ has_owners, N_("the process that holds a socket"), N_("needs Linux 5.8") },
 	{ has_errors, N_("the error that each program gets"), N_("needs Linux 5.14") },
 	{ has_states, N_("who closed what, and when; listeners that went away"), N_("needs Linux 4.16") },
 	{ has_synacks, N_("SYN-ACKs that are sent again"), N_("needs Linux 4.16") },

@@ -93,6 +93,7 @@ void fill_testimony(struct testimony *testimony, const struct filling *filling)
 	fill_witness(&testimony->sender, filling, &record->sender, filling->sender,
 	             filling->sender_state ? filling->sender_state : record->state);
 	fill_witness(&testimony->receiver, filling, &record->receiver, filling->receiver, filling->receiver_state);
+	testimony->sender.none = record->sent && record->passive && !record->state;
 	testimony->sender.here |= record->sent || record->has_sender_past;
 	testimony->receiver.here |= record->received || record->has_receiver_past;
 	testimony->sender.actor.act = act_of(filling->e, testimony->sender.actor.act);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include <linux/capability.h>
@@ -17,6 +18,8 @@
 #include "live/bpf/reset.skel.h"
 
 #define OWNERS_BATCH 64
+#define FDS_A_PASS 1024  /* FDS_MAX of live/bpf/reset.bpf.c */
+#define FDS_SEEN 65536
 
 struct tracer {
 	struct reset_bpf *skeleton;
@@ -56,6 +59,7 @@ static int keep_complaint(enum libbpf_print_level level, const char *format, va_
 	bool is_log = strstr(format, "PROG LOAD LOG");
 	va_list again;
 	int len;
+	const char *why;
 	char *text;
 
 	if (level != LIBBPF_WARN || (*complaint && !is_log))
@@ -67,10 +71,9 @@ static int keep_complaint(enum libbpf_print_level level, const char *format, va_
 	if (!text)
 		return 0;
 	vsnprintf(text, (size_t)len + 1, format, args);
-	if (!is_log)
-		keep(text);
-	else if (refusal(text))
-		keep(refusal(text));
+	why = is_log ? refusal(text) : text;
+	if (why)
+		keep(why);
 	free(text);
 	return 0;
 }
@@ -177,8 +180,8 @@ static void adapt(struct tracer *tracer, const struct btf *btf, const struct tra
 		bpf_program__set_autoload(skeleton->progs.on_synack, false);
 	if (tracer_arguments(btf, "inet_sk_error_report") < 0)
 		bpf_program__set_autoload(skeleton->progs.on_error, false);
-	if (libbpf_probe_bpf_helper(BPF_PROG_TYPE_TRACING, BPF_FUNC_sock_from_file, NULL) == 0)
-		bpf_program__set_autoload(skeleton->progs.on_file, false);
+	if (btf__find_by_name_kind(btf, "bpf_iter__task", BTF_KIND_STRUCT) < 0)
+		bpf_program__set_autoload(skeleton->progs.on_task, false);
 }
 
 static int on_ring(void *context, void *data, size_t size)
@@ -249,6 +252,14 @@ void tracer_drop_rights(void)
 	syscall(SYS_capset, &header, none);
 }
 
+bool tracer_knows_pids(void)
+{
+	struct stat own;
+
+	/* PROC_PID_INIT_INO of linux/proc_ns.h, which user space sees, too. */
+	return stat("/proc/self/ns/pid", &own) != 0 || own.st_ino == 0xEFFFFFFC;
+}
+
 bool tracer_follow(struct tracer *tracer, uint32_t pid)
 {
 	uint32_t one = 1;
@@ -305,7 +316,7 @@ bool tracer_sees_pipes(const struct tracer *tracer)
 
 bool tracer_finds_owners(const struct tracer *tracer)
 {
-	return tracer->skeleton->links.on_file;
+	return tracer->skeleton->links.on_task;
 }
 
 void tracer_counts(const struct tracer *tracer, uint64_t ret_counts[LIVE_COUNTS])
@@ -382,7 +393,8 @@ size_t tracer_owners(struct tracer *tracer, const struct tracer_held *sockets, s
                      struct tracer_owner *owners)
 {
 	int map = bpf_map__fd(tracer->skeleton->maps.wanted), fd;
-	struct bpf_link *link = tracer->skeleton->links.on_file;
+	struct bpf_link *link = tracer->skeleton->links.on_task;
+	struct reset_bpf__bss *data = tracer->skeleton->bss;
 	size_t found = 0;
 
 	if (!link || !count)
@@ -390,11 +402,16 @@ size_t tracer_owners(struct tracer *tracer, const struct tracer_held *sockets, s
 	count = count < OWNERS_BATCH ? count : OWNERS_BATCH;
 	for (size_t i = 0; i < count; i++)
 		bpf_map_update_elem(map, &sockets[i].address, &sockets[i].inode, BPF_ANY);
-	fd = bpf_iter_create(bpf_link__fd(link));
-	if (fd >= 0) {
-		found = read_owners(fd, owners, count);
+	data->first_fd = 0;
+	do {
+		data->more_fds = 0;
+		fd = bpf_iter_create(bpf_link__fd(link));
+		if (fd < 0)
+			break;
+		found += read_owners(fd, owners + found, count - found);
 		close(fd);
-	}
+		data->first_fd += FDS_A_PASS;
+	} while (found < count && data->more_fds && data->first_fd < FDS_SEEN);
 	for (size_t i = 0; i < count; i++)
 		bpf_map_delete_elem(map, &sockets[i].address);
 	return found;

@@ -26,6 +26,8 @@ struct tracer_options {
 struct tracer *tracer_open(const struct tracer_options *options, struct error *error);
 /* Give up the rights that were needed to load and attach. */
 void tracer_drop_rights(void);
+/* Whether this process sees others by the numbers that the kernel's events have: not so in a PID namespace. */
+bool tracer_knows_pids(void);
 /* Follow this process, and from now on its children: live_process.followed. False where the map is full. */
 bool tracer_follow(struct tracer *tracer, uint32_t pid);
 bool tracer_follows(const struct tracer *tracer, uint32_t pid);
@@ -47,7 +49,7 @@ bool tracer_sees_no_socket(const struct tracer *tracer);
 bool tracer_sees_drops(const struct tracer *tracer);
 /* A SIGPIPE is tied to the socket that was written to (since Linux 5.15). */
 bool tracer_sees_pipes(const struct tracer *tracer);
-/* tracer_owners() can answer (since Linux 5.11). */
+/* tracer_owners() can answer (since Linux 5.8). */
 bool tracer_finds_owners(const struct tracer *tracer);
 struct btf;
 /* Arguments of a raw tracepoint, the hidden first one not counted; -1 where the kernel has no such tracepoint. */
@@ -77,7 +79,7 @@ struct tracer_owner {
 };
 /*
  * Who holds these sockets: the first holder of each, in no order; returns how many were found. Walks all open files of
- * the host (bpf_iter task_file, Linux 5.11), so ask for many at once. 0 where this kernel cannot tell.
+ * the host (bpf_iter task), the first 65536 of a process, so ask for many at once. 0 where this kernel cannot tell.
  */
 size_t tracer_owners(struct tracer *tracer, const struct tracer_held *sockets, size_t count,
                      struct tracer_owner *owners);

@@ -158,8 +158,9 @@ static void add_witness(struct buffer *out, const struct report_style *style, co
 		testimony_act(&clause, &witness->actor);
 		join(&text, ": ", buffer_text(&clause));
 	} else if (witness->here) {
-		buffer_puts(&text, witness->counted ? _("on this host; no process that holds it was found")
-		                                    : _("on this host, without a socket"));
+		buffer_puts(&text, witness->counted ? _("on this host; no process that holds it was found") : _("on this host"));
+		if (witness->none)
+			buffer_puts(&text, _(", without a socket"));
 	}
 	buffer_reset(&clause);
 	testimony_outcome(&clause, witness);

@@ -55,6 +55,7 @@ enum failed_call {
 /* One end of the RST, as its kernel knows it. */
 struct witness {
 	bool at_sender;              /* it is the end in whose name the RST was sent */
+	bool none;                   /* its kernel looked for a socket, and there was none */
 	bool here;                   /* its socket is, or was, on this host */
 	struct actor actor;
 	uint32_t netns;              /* 0: unknown */

@@ -2,8 +2,9 @@
 # The round trip, live: of each scenario that the lab plays the kernel tells the cause that the catalogue names, for
 # certain where a kernel can know it, and is certain of nothing else.
 . "$(dirname "$0")/../support/tap.sh"
+. tests/support/tracing.sh
 
-if ! "$tcpwhy" watch --self-check > "$scratch/check"; then
+if ! can_trace; then
 	skip 'the scenarios' "$(sed -n 2p "$scratch/check")"
 	done_testing
 fi

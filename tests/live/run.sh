@@ -1,8 +1,9 @@
 #!/bin/bash
 # `tcpwhy run`: the command runs as it would without, and what reset its connections is told.
 . "$(dirname "$0")/../support/tap.sh"
+. tests/support/tracing.sh
 
-if ! "$tcpwhy" watch --self-check > "$scratch/check"; then
+if ! can_trace; then
 	skip 'running' "$(sed -n 2p "$scratch/check")"
 	done_testing
 fi

@@ -1,6 +1,7 @@
 #!/bin/bash
 # `tcpwhy watch --self-check` says what can be seen, and why not: a golden file for each thing that may be missing.
 . "$(dirname "$0")/../support/tap.sh"
+. tests/support/tracing.sh
 
 golden=tests/live/self-check
 
@@ -29,7 +30,7 @@ if [ ! -e /sys/kernel/btf/vmlinux ]; then
 	skip 'what a kernel of today shows' 'this kernel has no types'
 elif [ "$(printf '%s\n' 6.10 "$release" | sort -V | head -1)" != 6.10 ]; then
 	skip 'what a kernel of today shows' "this is Linux $release"
-elif ! "$tcpwhy" watch --self-check > "$scratch/check"; then
+elif ! can_trace; then
 	skip 'what a kernel of today shows' "$(sed -n 2p "$scratch/check")"
 else
 	ok 'everything' check everything 0 "$tcpwhy" watch --self-check

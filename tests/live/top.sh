@@ -1,8 +1,9 @@
 #!/bin/bash
 # `tcpwhy watch --top`: rows of what is reset, the last of each in full, and the terminal as it was afterwards.
 . "$(dirname "$0")/../support/tap.sh"
+. tests/support/tracing.sh
 
-if ! "$tcpwhy" watch --self-check > "$scratch/check"; then
+if ! can_trace; then
 	skip 'the screen' "$(sed -n 2p "$scratch/check")"
 	done_testing
 fi

@@ -1,8 +1,9 @@
 #!/bin/bash
 # `tcpwhy watch` tells of each reset once, with its cause and both processes, counts all, and leaves nothing behind.
 . "$(dirname "$0")/../support/tap.sh"
+. tests/support/tracing.sh
 
-if ! "$tcpwhy" watch --self-check > "$scratch/check"; then
+if ! can_trace; then
 	skip 'watching' "$(sed -n 2p "$scratch/check")"
 	done_testing
 fi

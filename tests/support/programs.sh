@@ -1,4 +1,5 @@
 # Real programs beside a watch: sourced after live.sh by tests/live/program_*.sh.
+. tests/support/tracing.sh
 # Each uses its own instance, with its own files and ports in the namespace, and touches no service of the system.
 
 PATH=$PATH:/usr/sbin:/sbin
@@ -138,7 +139,7 @@ tells_later() {
 
 # watch_begins: of this namespace, into $told.
 watch_begins() {
-	if ! "$tcpwhy" watch --self-check > "$scratch/check"; then
+	if ! can_trace; then
 		skip 'watching' "$(sed -n 2p "$scratch/check")"
 		done_testing
 	fi

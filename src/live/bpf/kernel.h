@@ -131,7 +131,7 @@ struct pt_regs { unsigned long orig_x0; };
 
 struct seq_file;
 struct bpf_iter_meta { struct seq_file *seq; };
-struct bpf_iter__task_file { struct bpf_iter_meta *meta; struct task_struct *task; __u32 fd; struct file *file; };
+struct bpf_iter__task { struct bpf_iter_meta *meta; struct task_struct *task; };
 
 #pragma clang attribute pop
 

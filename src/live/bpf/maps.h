@@ -6,6 +6,9 @@
 
 #define RING_BYTES (4u << 20)
 
+/* Of the pass over all descriptors: where it begins in each process; whether any process has more. */
+uint32_t first_fd, more_fds;
+
 /* Set by the loader before the programs are verified. */
 const volatile uint32_t only_netns = 0;       /* 0: every network namespace */
 const volatile bool has_reason = false;       /* tcp_send_reset has a third argument */

@@ -439,27 +439,52 @@ int on_fork(struct bpf_raw_tracepoint_args *ctx)
 /* Who holds a socket: struct tracer_owner of live/tracer.h. */
 struct owner { uint64_t socket; uint32_t pid, fd; char command[LIVE_COMM_MAX]; };
 
-SEC("iter/task_file")
-int on_file(struct bpf_iter__task_file *ctx)
+/* Descriptors of a process that are looked at in one pass, as many as the verifier lets a loop have. */
+#define FDS_MAX 1024
+/* The kernel makes room for them by 64 at least. */
+#define FDS_AT_ONCE 8
+
+/*
+ * The socket of a file, if it is one that is wanted. The files are read without being held: bpf_iter task_file holds
+ * each that it visits, and then what a program closes at that moment is closed by the tracer, later and in its name.
+ */
+static __always_inline void tell_owner(struct bpf_iter__task *ctx, struct task_struct *task, struct file *file,
+                                       uint32_t fd)
 {
-	struct task_struct *task = ctx->task;
-	struct file *file = ctx->file;
-	struct owner owner = { 0 };
-	struct socket *socket;
+	struct socket *socket = READ(file, private_data);
+	struct owner owner = { .fd = fd };
 	uint64_t *inode;
 
-	if (!task || !file || task->pid != task->tgid)
-		return 0;
-	socket = bpf_sock_from_file(file);
-	if (!socket)
-		return 0;
+	if (!socket || READ(socket, file) != file)
+		return;
 	owner.socket = (uint64_t)READ(socket, sk);
 	inode = bpf_map_lookup_elem(&wanted, &owner.socket);
 	if (!inode || *inode != READ((struct socket_alloc *)socket, vfs_inode.i_ino))
-		return 0;
+		return;
 	owner.pid = (uint32_t)task->tgid;
-	owner.fd = ctx->fd;
 	BPF_CORE_READ_STR_INTO(&owner.command, task, comm);
 	bpf_seq_write(ctx->meta->seq, &owner, sizeof owner);
+}
+
+SEC("iter/task")
+int on_task(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct file **files, *some[FDS_AT_ONCE];
+	uint32_t max;
+
+	if (!task || task->pid != task->tgid)
+		return 0;
+	files = READ(task, files, fdt, fd);
+	max = READ(task, files, fdt, max_fds);
+	for (uint32_t fd = 0; fd < FDS_MAX && first_fd + fd < max; fd += FDS_AT_ONCE) {
+		if (bpf_probe_read_kernel(some, sizeof some, files + first_fd + fd))
+			break;
+		for (uint32_t i = 0; i < FDS_AT_ONCE; i++)
+			if (some[i])
+				tell_owner(ctx, task, some[i], first_fd + fd + i);
+	}
+	if (max > first_fd + FDS_MAX)
+		more_fds = 1;
 	return 0;
 }
