@@ -21,6 +21,7 @@ static const struct step peer_gone[] = {
 	POWER_OFF(SERVER),
 	SAY(N_("nobody answers the probes, and nobody gets the RST that says so")),
 	RESULT(CLIENT, FAILS(ETIMEDOUT)),
+	WAIT_SENT(CLIENT, LAB_RST),
 	READ(CLIENT, AT_END),
 	END
 };
