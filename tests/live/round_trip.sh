@@ -8,9 +8,9 @@ if ! can_trace; then
 	skip 'the scenarios' "$(sed -n 2p "$scratch/check")"
 	done_testing
 fi
-# Where this host is held up for a tenth of a second, or others make more resets than are handed over, what belongs to one
-# reset comes apart, and the verdict is less certain than it could be. So a scenario that is not as expected among all
-# others has to be so when it is played alone.
+# Where this host is held up for a tenth of a second, or others make more resets than are handed over, what belongs to
+# one reset comes apart, and the verdict is less certain than it could be. So a scenario that is not as expected among
+# all others has to be so when it is played alone.
 played() {
 	local version=$1 name wrong=0
 	"$tcpwhy" lab --all --check --kernel "-$version" > "$scratch/differing"
