@@ -66,10 +66,25 @@ char *clock_timestamp(char text[CLOCK_TEXT_MAX], int64_t ns)
 	return text;
 }
 
-int64_t clock_monotonic(void)
+static int64_t read_clock(clockid_t clock)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	clock_gettime(clock, &now);
 	return now.tv_sec * NS_PER_S + now.tv_nsec;
+}
+
+int64_t clock_monotonic(void)
+{
+	return read_clock(CLOCK_MONOTONIC);
+}
+
+int64_t clock_realtime(void)
+{
+	return read_clock(CLOCK_REALTIME);
+}
+
+int64_t clock_boot(void)
+{
+	return read_clock(CLOCK_BOOTTIME);
 }

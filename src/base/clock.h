@@ -34,5 +34,9 @@ char *clock_duration(char text[CLOCK_TEXT_MAX], int64_t ns);
 char *clock_timestamp(char text[CLOCK_TEXT_MAX], int64_t ns);
 /* The machine's monotonic clock, for progress and for pipes that fall silent. */
 int64_t clock_monotonic(void);
+/* That of packets and calls. */
+int64_t clock_realtime(void);
+/* That of the kernel's events: it goes on while the machine sleeps. */
+int64_t clock_boot(void);
 
 #endif

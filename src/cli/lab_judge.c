@@ -12,14 +12,6 @@ struct judging {
 	bool found;
 };
 
-static bool is_candidate(const struct verdict *verdict, enum cause_id id)
-{
-	for (unsigned i = 0; i < verdict->candidate_count; i++)
-		if (verdict->candidates[i] == id)
-			return true;
-	return false;
-}
-
 /* A scenario of no cause that does not say what is told expects nothing. */
 static bool is_expected(const struct judging *judging)
 {
@@ -37,7 +29,7 @@ static bool says(const struct judging *judging, const struct verdict *verdict)
 		return true;
 	return (verdict->cause == cause_get(judging->wanted)->parent ||
 	        (told->kind == TOLD_AMONG && verdict->cause == told->as && verdict->certainty != CERTAINTY_CERTAIN)) &&
-	       is_candidate(verdict, judging->wanted);
+	       verdict_has_candidate(verdict, judging->wanted);
 }
 
 static bool is_allowed(const struct scenario *scenario, enum cause_id id)

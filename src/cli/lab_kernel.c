@@ -1,4 +1,5 @@
 /* What the kernel says of a play, beside what its packets say: `tcpwhy lab --kernel`. */
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -89,17 +90,24 @@ static void *listen_in(void *user)
 bool lab_kernel_begin(struct lab_kernel *kernel)
 {
 	kernel->count = 0;
+	kernel->not_kept = 0;
 	atomic_store(&kernel->played, false);
 	return pthread_create(&kernel->thread, NULL, listen_in, kernel) == 0;
 }
 
-/* Others on this host have resets, too. */
+/* Others on this host have resets, too … */
 static bool is_of(const struct record *record, uint32_t netns)
 {
 	for (unsigned i = 0; i < PARTIES; i++)
 		if (record->netns[i] == netns)
 			return true;
 	return false;
+}
+
+/* … and the numbers of network namespaces that are gone are given to new ones. */
+static bool is_while_played(const struct record *record, int64_t time_ns)
+{
+	return record->count && time_ns >= record->events[0].time_ns && time_ns <= record->ended_ns;
 }
 
 static bool concerns(const struct record *record, const struct testimony *testimony)
@@ -124,7 +132,8 @@ void lab_kernel_end(struct lab_kernel *kernel, const struct record *record)
 	for (size_t i = 0; i < kernel->count; i++) {
 		struct told_reset *reset = &kernel->resets[i];
 
-		if (!concerns(record, &reset->testimony) || is_trial(&reset->evidence))
+		if (!is_while_played(record, reset->evidence.time_ns) || !concerns(record, &reset->testimony) ||
+		    is_trial(&reset->evidence))
 			continue;
 		kernel->resets[kept] = *reset;
 		reset = &kernel->resets[kept++];
@@ -139,20 +148,14 @@ void lab_kernel_show(struct buffer *out, const struct lab_kernel *kernel, const 
 	layout_ink(out, style, INK_BOLD, kernel->count ? _("\nand the kernel says\n") : _("\nand the kernel says nothing\n"));
 	for (size_t i = 0; i < kernel->count; i++)
 		live_output_line(out, &kernel->resets[i].verdict);
+	if (kernel->not_kept)
+		buffer_printf(out, _("(and %" PRIu64 " more on this host that were not kept)\n"), kernel->not_kept);
 }
 
 void lab_kernel_json(struct buffer *out, const struct lab_kernel *kernel)
 {
 	for (size_t i = 0; i < kernel->count; i++)
 		report_json_verdict(out, &kernel->resets[i].verdict, NULL);
-}
-
-static bool is_candidate(const struct verdict *verdict, enum cause_id id)
-{
-	for (unsigned i = 0; i < verdict->candidate_count; i++)
-		if (verdict->candidates[i] == id)
-			return true;
-	return false;
 }
 
 /* The cause that the kernel is to say, CAUSE_NONE for none. A row of the account names what is seen at the server. */
@@ -175,7 +178,7 @@ static bool says(const struct scenario *scenario, const struct verdict *verdict,
 		return verdict->cause == cause && (verdict->certainty == CERTAINTY_CERTAIN || verdict->evidence->is_ending);
 	return verdict->cause == cause ||
 	       (verdict->cause == scenario->kernel.as && verdict->certainty != CERTAINTY_CERTAIN &&
-	        is_candidate(verdict, cause));
+	        verdict_has_candidate(verdict, cause));
 }
 
 static bool is_allowed(const struct scenario *scenario, const struct verdict *verdict)
@@ -203,6 +206,8 @@ void lab_kernel_judge(struct record *record, const struct lab_kernel *kernel)
 			record_fault(record, _("the kernel says %s (%s)"), cause_get(verdict->cause)->id,
 			             certainty_text(verdict->certainty));
 	}
+	if (kernel->not_kept)
+		record_fault(record, _("the kernel says more than is kept: %" PRIu64 " resets"), kernel->not_kept);
 	if (!found)
 		record_fault(record, _("the kernel does not say %s"), cause_get(cause)->id);
 }

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
+
 #define FAULT_MAX 512
 
 static struct event *add_event(struct record *record, enum event_kind kind, int64_t time_ns)
@@ -143,6 +145,7 @@ enum status record_play(struct record *record, enum cause_id cause, const struct
 	record->options = *options;
 	record->pause = pause;
 	lab_play(scenario, options, &sink, &record->error);
+	record->ended_ns = clock_realtime();
 	if (record->count)
 		qsort(record->events, record->count, sizeof *record->events, by_time);
 	if (record->full && record->error.status == STATUS_OK)

@@ -23,6 +23,7 @@ struct record {
 	uint32_t netns[PARTIES];  /* of each host; 0: there is none */
 	struct event *events;
 	size_t count, capacity;
+	int64_t ended_ns;         /* when the play was over */
 	char **faults;            /* what was not as expected */
 	size_t fault_count, more_faults; /* more_faults: those that were not kept */
 	void (*pause)(struct record *record, const char *text);

@@ -5,7 +5,6 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -184,15 +183,6 @@ struct live_capture *live_capture_open(const char *expression, struct live_outpu
 	return capture;
 }
 
-/* What packets carry, too. */
-static int64_t time_of_day(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec * NS_PER_S + now.tv_nsec;
-}
-
 enum status live_capture_step(struct live_capture *capture, int timeout_ms, struct error *error)
 {
 	struct pollfd ready = { .fd = pcap_get_selectable_fd(capture->pcap), .events = POLLIN };
@@ -204,7 +194,7 @@ enum status live_capture_step(struct live_capture *capture, int timeout_ms, stru
 	if (got < 0)
 		return error_set(error, STATUS_IO, _("packets cannot be captured: %s"), pcap_geterr(capture->pcap));
 	if (got == 0)
-		analysis_advance(capture->analysis, time_of_day());
+		analysis_advance(capture->analysis, clock_realtime());
 	take_totals(capture);
 	return STATUS_OK;
 }

@@ -232,6 +232,14 @@ void diagnose(const struct evidence *evidence, struct verdict *ret_verdict)
 	ret_verdict->harm = how_bad(ret_verdict);
 }
 
+bool verdict_has_candidate(const struct verdict *verdict, enum cause_id id)
+{
+	for (unsigned i = 0; i < verdict->candidate_count; i++)
+		if (verdict->candidates[i] == id)
+			return true;
+	return false;
+}
+
 const char *certainty_id(enum certainty certainty)
 {
 	static const char *const ids[] = { "unknown", "likely", "certain" };

@@ -30,6 +30,7 @@ struct verdict {
 };
 
 void diagnose(const struct evidence *evidence, struct verdict *ret_verdict);
+bool verdict_has_candidate(const struct verdict *verdict, enum cause_id id);
 
 /* The fixed words of the JSON output. */
 const char *certainty_id(enum certainty certainty);

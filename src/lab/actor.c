@@ -9,6 +9,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+
 static volatile sig_atomic_t caught;
 
 static void on_signal(int signal)
@@ -74,7 +76,7 @@ static void obey(struct actor *actor, int fd, const struct order *order)
 	}
 	if (step->expect == EXPECT_PENDING) {
 		answer.call.begins = true;
-		answer.call.start_ns = call_now();
+		answer.call.start_ns = clock_realtime();
 		say(fd, &answer);
 		answer.call.begins = false;
 	}

@@ -32,7 +32,5 @@ struct actor {
 void call_name(char name[LAB_NAME_MAX], const struct step *step);
 /* Make it: fills value, error, start_ns and end_ns. */
 void call_make(struct actor *actor, const struct order *order, struct lab_call *call);
-/* CLOCK_REALTIME, ns. */
-int64_t call_now(void);
 
 #endif

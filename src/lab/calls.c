@@ -7,18 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-
-int64_t call_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec * NS_PER_S + now.tv_nsec;
-}
 
 static const char *how_text(int64_t how)
 {
@@ -258,9 +249,9 @@ static int64_t make(struct actor *actor, const struct order *order)
 
 void call_make(struct actor *actor, const struct order *order, struct lab_call *call)
 {
-	call->start_ns = call_now();
+	call->start_ns = clock_realtime();
 	errno = 0;
 	call->value = make(actor, order);
 	call->error = call->value < 0 ? errno : 0;
-	call->end_ns = call_now();
+	call->end_ns = clock_realtime();
 }

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "lab/actor.h"
 
 #define TRACE_OPTIONS (PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | \
@@ -127,11 +128,11 @@ static void take_call(struct command *command, struct tracee *tracee, command_ta
 		for (unsigned i = 0; i < 6; i++)
 			tracee->args[i] = info.entry.args[i];
 		tracee->call = (struct lab_call){
-			.party = (uint8_t)command->party, .pid = tracee->id, .start_ns = call_now(),
+			.party = (uint8_t)command->party, .pid = tracee->id, .start_ns = clock_realtime(),
 		};
 		tracee->in_call = command_enters(command, tracee);
 	} else if (info.op == PTRACE_SYSCALL_INFO_EXIT) {
-		tracee->call.end_ns = call_now();
+		tracee->call.end_ns = clock_realtime();
 		tracee->call.value = info.exit.is_error ? -1 : info.exit.rval;
 		tracee->call.error = info.exit.is_error ? (int32_t)-info.exit.rval : 0;
 		command_leaves(tracee);
@@ -166,7 +167,7 @@ static void add_child(struct command *command, const struct tracee *parent)
 static void tell_sigpipe(const struct command *command, const struct tracee *tracee, command_taker taker, void *user)
 {
 	struct lab_call call = {
-		.party = (uint8_t)command->party, .pid = tracee->id, .start_ns = call_now(), .end_ns = call_now(),
+		.party = (uint8_t)command->party, .pid = tracee->id, .start_ns = clock_realtime(), .end_ns = clock_realtime(),
 		.signal = SIGPIPE, .killed = command->on_sigpipe == SIGPIPE_DEFAULT,
 	};
 

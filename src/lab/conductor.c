@@ -66,7 +66,7 @@ static void follow(struct conductor *conductor, const struct segment *segment)
 
 int64_t conductor_now(const struct conductor *conductor)
 {
-	return call_now() + conductor->ahead_ns;
+	return clock_realtime() + conductor->ahead_ns;
 }
 
 static void see(struct conductor *conductor, const struct passing *passing, uint16_t flags)

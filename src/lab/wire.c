@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
@@ -153,7 +152,7 @@ static uint32_t receive(int fd, uint8_t frame[WIRE_FRAME_MAX], int64_t *ret_time
 
 	if (len <= 0)
 		return 0;
-	*ret_time = call_now();
+	*ret_time = clock_realtime();
 	if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SO_TIMESTAMPNS) {
 		memcpy(&time, CMSG_DATA(header), sizeof time);
 		*ret_time = time.tv_sec * NS_PER_S + time.tv_nsec;
@@ -223,7 +222,7 @@ static void hand_over(struct wire *wire, unsigned to, const uint8_t *frame, uint
 
 	if (port->fd < 0 || port->off)
 		return;
-	show(wire, to, false, false, call_now(), frame, len);
+	show(wire, to, false, false, clock_realtime(), frame, len);
 	while (send(port->fd, frame, len, 0) < 0 && errno == EINTR)
 		;
 }
@@ -371,7 +370,7 @@ void wire_inject(struct wire *wire, enum port_id to, uint8_t *frame, uint32_t le
 void wire_send_from(struct wire *wire, enum port_id from, uint8_t *frame, uint32_t len)
 {
 	memcpy(frame, wire->ports[wire_router(from)].mac, 6);
-	take(wire, from, frame, len, call_now());
+	take(wire, from, frame, len, clock_realtime());
 }
 
 bool wire_passes(struct wire *wire, enum port_id in, enum port_id out, uint8_t *frame, uint32_t len, int wait_ms)

@@ -25,14 +25,6 @@ struct session {
 	int64_t missed_ns;        /* when the last of them was noticed, monotonic */
 };
 
-static int64_t clock_of(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return now.tv_sec * NS_PER_S + now.tv_nsec;
-}
-
 /* The coarse clocks go on by one jiffy at a time. */
 static int64_t tick(void)
 {
@@ -71,15 +63,11 @@ static void on_record(void *user, const struct live_record *joined)
 	if (!record->sent && record->receiver.tuple.version)
 		record->has_drop = tracer_drop(session->tracer, &record->receiver.tuple, &record->drop);
 	session->context.complete = is_complete(session);
-	/* A refusal whose RST was one too many to be handed over. */
-	if (!record->sent && !record->received && !record->ignored && !session->context.complete &&
-	    record->receiver.error == ECONNREFUSED)
+	/* A refusal whose RST was one too many to be handed over, or an error that nobody takes for an end by the peer. */
+	if (!record->sent && !record->received && !record->ignored &&
+	    ((!session->context.complete && record->receiver.error == ECONNREFUSED) || !facts_is_ending(record)))
 		return;
-
-	/* An error that nobody takes for the end of a connection by its peer. */
-	if (!record->sent && !record->received && !record->ignored && !facts_is_ending(record))
-		return;
-	session->context.realtime_offset_ns = clock_of(CLOCK_REALTIME) - clock_of(CLOCK_BOOTTIME);
+	session->context.realtime_offset_ns = clock_realtime() - clock_boot();
 	facts_fill(&evidence, &testimony, record, &session->context);
 	places_fill(&testimony.sender.actor);
 	places_fill(&testimony.receiver.actor);
@@ -187,7 +175,7 @@ enum status session_step(struct session *session, int timeout_ms, struct error *
 {
 	bool waiting = !joiner_is_empty(session->joiner);
 	/* Before the wait: what belongs together may lie in the ring by now, however long this process was held up. */
-	uint64_t now_ns = (uint64_t)clock_of(CLOCK_BOOTTIME);
+	uint64_t now_ns = (uint64_t)clock_boot();
 	enum status status = tracer_poll(session->tracer, waiting && timeout_ms > STEP_MS ? STEP_MS : timeout_ms, error);
 
 	joiner_advance(session->joiner, now_ns);
