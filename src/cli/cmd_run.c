@@ -197,7 +197,7 @@ static enum exit_status run_traced(struct session *session, struct live_output *
 	return end_as(child.status);
 }
 
-static enum exit_status run_with(const struct run_settings *settings, struct live_output *output, char **operands)
+static enum exit_status run_with(struct live_output *output, char **operands)
 {
 	struct tracer_options tracing = { .calls = true };
 	struct session_sink sink = live_output_sink(output);
@@ -205,7 +205,6 @@ static enum exit_status run_with(const struct run_settings *settings, struct liv
 	struct session *session = session_open(&tracing, &sink, &error);
 	enum exit_status status;
 
-	(void)settings;
 	if (!session) {
 		complain("%s", error.text);
 		advise("%s", _("`tcpwhy watch --self-check` says what is missing"));
@@ -240,7 +239,7 @@ static enum exit_status run(const void *given, int count, char **operands)
 		return EXIT_FAILED;
 	}
 	if (live_output_init(&output, &form, &filter, &error) == STATUS_OK)
-		status = run_with(settings, &output, operands);
+		status = run_with(&output, operands);
 	else
 		complain("%s", error.text);
 	live_output_clear(&output);

@@ -134,6 +134,8 @@ static enum exit_status check_settings(const struct watch_settings *settings, st
 		return usage_error(&cmd_watch, "--cause %s: %s", settings->cause, _("no such cause; see `tcpwhy causes`"));
 	if (!live_filter_harm(filter, settings->harm))
 		return usage_error(&cmd_watch, "--harm %s: %s", settings->harm, _("it is none, retry or data-lost"));
+	if (settings->netns > UINT32_MAX || settings->pid > INT32_MAX)
+		return usage_error(&cmd_watch, "%s", _("--netns, --pid: no such number"));
 	if (settings->pid && kill((pid_t)settings->pid, 0) != 0 && errno == ESRCH)
 		return usage_error(&cmd_watch, "--pid %" PRIu64 ": %s", settings->pid, _("no such process"));
 	if (settings->pid && !tracer_knows_pids())
@@ -145,8 +147,6 @@ static enum exit_status check_settings(const struct watch_settings *settings, st
 		return usage_error(&cmd_watch, "--top: %s", _("it goes with neither --json nor --verbose nor --summary"));
 	if (settings->json && settings->verbose)
 		return usage_error(&cmd_watch, "--verbose: %s", _("JSON is always in full"));
-	if (settings->netns > UINT32_MAX || settings->pid > INT32_MAX)
-		return usage_error(&cmd_watch, "%s", _("--netns, --pid: no such number"));
 	return EXIT_DONE;
 }
 

@@ -186,11 +186,9 @@ struct live_drop {
 enum live_count {
 	LIVE_COUNT_SENT,                /* RSTs of TCP; those of netfilter are not among them */
 	LIVE_COUNT_RECEIVED,
-	LIVE_COUNT_SHOWN,               /* events of these two kinds that were handed over … */
-	LIVE_COUNT_SAMPLED_OUT,         /* … counted only: more a second than are handed over */
-	LIVE_COUNT_LOST,                /* … lost: the ring was full */
+	LIVE_COUNT_SAMPLED_OUT,         /* events that were counted only: more a second than are handed over … */
+	LIVE_COUNT_LOST,                /* … that were lost: the ring was full */
 	LIVE_COUNT_MAP_FULL,            /* updates that a map refused */
-	LIVE_COUNT_ELSEWHERE,           /* outside the network namespace that is asked for */
 	LIVE_COUNTS,
 };
 

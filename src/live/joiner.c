@@ -221,17 +221,16 @@ static bool was_error_here(const struct live_record *record, const struct live_e
 	return !record->received && !record->sent && !record->ignored && same_end(&record->receiver.tuple, &event->tuple);
 }
 
-static bool was_sent(const struct live_record *record, const struct live_event *event)
-{
-	return record->sent && !record->received && !record->ignored && !record->echo &&
-	       other_end(&record->sender.tuple, &event->tuple) && close_in_time(record, event);
-}
-
 /* Also as the echo of another: where the first was not taken, the second may be. */
 static bool was_sent_at_all(const struct live_record *record, const struct live_event *event)
 {
 	return record->sent && !record->received && !record->ignored &&
 	       other_end(&record->sender.tuple, &event->tuple) && close_in_time(record, event);
+}
+
+static bool was_sent(const struct live_record *record, const struct live_event *event)
+{
+	return !record->echo && was_sent_at_all(record, event);
 }
 
 static bool concerns(const struct live_record *record, const struct live_event *event)

@@ -283,11 +283,6 @@ enum status tracer_poll(struct tracer *tracer, int timeout_ms, struct error *err
 	return got > 0 ? STATUS_OK : STATUS_IDLE;
 }
 
-int tracer_fd(const struct tracer *tracer)
-{
-	return ring_buffer__epoll_fd(tracer->ring);
-}
-
 void tracer_on_event(struct tracer *tracer, tracer_event_fn *fn, void *user)
 {
 	tracer->fn = fn;

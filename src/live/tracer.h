@@ -38,8 +38,6 @@ typedef void tracer_event_fn(void *user, const struct live_event *event);
  * did, STATUS_IO.
  */
 enum status tracer_poll(struct tracer *tracer, int timeout_ms, struct error *error);
-/* Readable when there is something to poll. */
-int tracer_fd(const struct tracer *tracer);
 void tracer_on_event(struct tracer *tracer, tracer_event_fn *fn, void *user);
 
 const struct reasons *tracer_reasons(const struct tracer *tracer);

@@ -49,10 +49,8 @@ static __always_inline struct live_event *begin(const struct live_tuple *tuple, 
 	uint64_t now = bpf_ktime_get_boot_ns();
 	struct live_event *event;
 
-	if (only_netns && tuple->netns != only_netns) {
-		count(LIVE_COUNT_ELSEWHERE);
+	if (only_netns && tuple->netns != only_netns)
 		return 0;
-	}
 	if (kind == LIVE_SENT || kind == LIVE_RECEIVED)
 		count(kind == LIVE_SENT ? LIVE_COUNT_SENT : LIVE_COUNT_RECEIVED);
 	if (!within_rate(now)) {
@@ -65,7 +63,6 @@ static __always_inline struct live_event *begin(const struct live_tuple *tuple, 
 		count_only(tuple, kind, reason);
 		return 0;
 	}
-	count(LIVE_COUNT_SHOWN);
 	__builtin_memset(event, 0, sizeof *event);
 	event->time_ns = now;
 	event->kind = kind;
@@ -301,7 +298,7 @@ int on_signal(struct bpf_raw_tracepoint_args *ctx)
 		return 0;
 	}
 	/* What does not end processes by itself is not remembered: SIGCHLD, SIGWINCH, SIGURG, SIGCONT and the stops. */
-	if (result || signal > 31 || signal >= 17)
+	if (result || signal >= 17)
 		return 0;
 	by.signal = (uint32_t)signal;
 	by.killer = bpf_get_current_pid_tgid() >> 32;
