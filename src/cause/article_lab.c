@@ -118,7 +118,7 @@ static const struct step rst_lost_once[] = {
 static const struct step sigpipe_caught[] = {
 	CONNECTED,
 	CLOSE(SERVER),
-	WAIT_STATE(CLIENT, CLOSE_WAIT),
+	WAIT_CLOSED(CLIENT),
 	WRITE(CLIENT, 5),
 	WAIT_STATE(CLIENT, GONE),
 	SAY(N_("reading raises no signal")),
@@ -133,9 +133,7 @@ static const struct step sigpipe_caught[] = {
 static const struct step reset_by_read[] = {
 	CONNECTED,
 	CLOSE(SERVER),
-	WAIT_STATE(CLIENT, CLOSE_WAIT),
-	/* Delayed by up to 40 ms, unless data takes it along. */
-	WAIT_SENT(CLIENT, LAB_ACK),
+	WAIT_CLOSED(CLIENT),
 	WRITE(CLIENT, 5),
 	WAIT_STATE(CLIENT, GONE),
 	SAY(N_("first a FIN came, then a RST; now the client reads")),

@@ -31,7 +31,7 @@ static const struct step nothing_unread[] = {
 	READ(SERVER, RETURNS(5)),
 	CRASH(SERVER),
 	SAY(N_("nothing was unread, so the kernel closes with a FIN: the client learns of it by writing")),
-	WAIT_STATE(CLIENT, CLOSE_WAIT),
+	WAIT_CLOSED(CLIENT),
 	WRITE(CLIENT, 5),
 	WAIT_STATE(CLIENT, GONE),
 	WRITE(CLIENT, 5, FAILS(EPIPE), SIGNALLED(SIGPIPE)),
