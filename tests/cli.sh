@@ -64,7 +64,7 @@ ok 'a directory' gives 1 'directory' "$tcpwhy" read "$scratch"
 ok 'an empty file' gives 1 "$scratch/empty: " "$tcpwhy" read "$scratch/empty"
 ok 'a text' gives 1 'not a capture' "$tcpwhy" read "$scratch/text"
 ok 'cut short' gives 1 'cut off' "$tcpwhy" read "$scratch/cut.pcapng"
-ok 'cut short: what was read is reported' prints '5 frames'
+ok 'cut short: what was read is reported' prints '6 frames'
 ok 'an unknown link type' gives 0 '' "$tcpwhy" read "$scratch/link.pcap"
 ok 'an unknown link type is named' prints '147'
 ok 'a bad file among good ones' gives 1 "$scratch/text: " "$tcpwhy" read "$scratch/text" "$sample"
@@ -81,18 +81,18 @@ ok 'no resets' gives 0 '' "$tcpwhy" read -f 'tcp[tcpflags] & tcp-rst = 0' "$samp
 ok 'no resets: says so' prints 'no resets'
 ok 'a filter that lets nothing pass' gives 0 '' "$tcpwhy" read -f udp "$sample"
 ok 'a filter that lets nothing pass: says so' prints 'lets nothing pass'
-ok 'a frame that is not there' gives 1 'the last frame is 6' "$tcpwhy" read --frame 99 "$sample"
+ok 'a frame that is not there' gives 1 'the last frame is 7' "$tcpwhy" read --frame 99 "$sample"
 ok 'a frame without a verdict' gives 1 'no reset there' "$tcpwhy" read --frame 3 "$sample"
 ok 'a connection that is not there' gives 1 'the last connection is 1' "$tcpwhy" read --connection 5 "$sample"
 
 # ---- results
 ok 'the summary' gives 0 '' "$tcpwhy" read "$sample"
 ok 'the summary names the cause' prints 'write-after-close: '
-ok 'one frame' gives 0 '' "$tcpwhy" read --frame 6 "$sample"
+ok 'one frame' gives 0 '' "$tcpwhy" read --frame 7 "$sample"
 ok 'one frame: its verdict' prints 'reset 1 '
-ok 'one frame: no summary' eval '! prints "6 frames"'
+ok 'one frame: no summary' eval '! prints "7 frames"'
 ok 'everything' gives 0 '' "$tcpwhy" read --all "$sample"
-ok 'everything: the verdict and the summary' eval 'prints "reset 1 " && prints "6 frames"'
+ok 'everything: the verdict and the summary' eval 'prints "reset 1 " && prints "7 frames"'
 ok 'a pipe' eval 'cat "$sample" | "$tcpwhy" read - > "$scratch/out" && prints "reset 1 "'
 ok 'a ladder' gives 0 '' "$tcpwhy" read --ladder --ascii "$sample"
 ok 'a ladder: ASCII only' eval '! LC_ALL=C grep -q "[^ -~]" "$scratch/out"'
@@ -119,7 +119,7 @@ ok 'writing' gives 0 '' "$tcpwhy" read -w "$scratch/written.pcapng" "$sample"
 ok 'the verdict is a comment' grep -aq 'tcpwhy: write-after-close' "$scratch/written.pcapng"
 ok 'comments of the capture are kept' grep -aq 'client: write() = 5' "$scratch/written.pcapng"
 ok 'what was written can be read' gives 0 '' "$tcpwhy" read "$scratch/written.pcapng"
-ok 'what was written is the connection' prints '6 frames'
+ok 'what was written is the connection' prints '7 frames'
 ok 'writing what came from a pipe' eval 'cat "$sample" | "$tcpwhy" read -w "$scratch/piped.pcapng" - > /dev/null &&
 	cmp "$scratch/piped.pcapng" "$scratch/written.pcapng"'
 ok 'writing to standard output' eval '"$tcpwhy" read -w - "$sample" > "$scratch/out.pcapng" &&

@@ -66,9 +66,9 @@ for command in $(commands); do
 done
 
 # The first screen of the README is what the program prints.
-sed -n '/^\$ tcpwhy read --frame 6/,/^```/p' README.md | sed '1d;$d' > "$scratch/readme"
+sed -n '/^\$ tcpwhy read --frame 7/,/^```/p' README.md | sed '1d;$d' > "$scratch/readme"
 ok 'the verdict in the README is a real one' diff "$scratch/readme" \
-	<("$tcpwhy" read --frame 6 samples/write-after-close.pcapng | sed '/^$/d')
+	<("$tcpwhy" read --frame 7 samples/write-after-close.pcapng | sed '/^$/d')
 # So is the row of the lab there; times and windows differ from run to run and from kernel to kernel, and so does the
 # order of what two processors do at once: a call that returns, and the ACK that goes out.
 drawing() {

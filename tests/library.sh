@@ -38,7 +38,7 @@ static_flags() {
 
 runs() {
 	LD_LIBRARY_PATH=$root/lib "$@" > "$scratch/out" 2> "$scratch/err" || { cat "$scratch/err"; return 1; }
-	holds "$(cat "$scratch/out")" 'frame 6: write-after-close (certain), sent by the server' &&
+	holds "$(cat "$scratch/out")" 'frame 7: write-after-close (certain), sent by the server' &&
 		holds "$(cat "$scratch/out")" '1 verdicts'
 }
 
