@@ -49,10 +49,13 @@ static struct opinion weigh(const struct evidence *e)
 	bool scan = yes(e, FACT_SENDER_IS_INITIATOR) && no(e, FACT_SENDER_DATA) && no(e, FACT_RECEIVER_DATA) &&
 	            younger_than(e, SCAN_AGE_NS);
 
-	if (!aborted(e))
+	/* Nothing was left to abort; yet some systems send a RST from TIME_WAIT. */
+	if (yes(e, FACT_BOTH_CLOSED) && yes(e, FACT_SHAPE_ACTIVE) && !reset_before(e))
+		o = opinion_possible(20);
+	else if (!aborted(e))
 		return opinion_excluded();
-	if (timer || scan || may_have_been_timer(e) || may_have_been_deaf(e) || yes(e, FACT_HANDSHAKE_OPEN) ||
-	    may_be_late_answer(e))
+	else if (timer || scan || may_have_been_timer(e) || may_have_been_deaf(e) || yes(e, FACT_HANDSHAKE_OPEN) ||
+	    may_be_late_answer(e) || yes(e, FACT_MPTCP_IN_USE))
 		o = opinion_possible(scan ? 45 : 55);
 	else
 		o = opinion_established();

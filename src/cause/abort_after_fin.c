@@ -54,7 +54,7 @@ static struct opinion weigh(const struct evidence *e)
 	if (!aborted(e) || !yes(e, FACT_RECEIVER_FIN) || sender_closed(e) || ends_otherwise(e))
 		return opinion_excluded();
 	/* A RST that left before the FIN came is an abort like any other. */
-	if (may_be_late_answer(e))
+	if (may_be_late_answer(e) || yes(e, FACT_MPTCP_IN_USE))
 		o = opinion_possible(50);
 	else
 		o = yes(e, FACT_RST_ACKS_FIN) || yes(e, FACT_RECEIVER_FIN_ACKED) ? opinion_established() : opinion_possible(35);

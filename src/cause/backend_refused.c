@@ -51,6 +51,8 @@ static struct opinion weigh(const struct evidence *e)
 		return opinion_excluded();
 	if (yes(e, FACT_BOX_SAYS_REFUSED))
 		o = opinion_established();
+	else if (yes(e, FACT_HOPS_DIFFER))
+		o = opinion_possible(20);
 	else if (yes(e, FACT_ANSWERS_HANDSHAKE_ACK) && !yes(e, FACT_SHAPE_ACTIVE))
 		o = opinion_possible(60);
 	else if (yes(e, FACT_RECEIVER_DATA_NEVER_ACKED) && yes(e, FACT_SHAPE_PASSIVE))

@@ -65,7 +65,7 @@ static struct opinion weigh(const struct evidence *e)
 		return opinion_excluded();
 	if (yes(e, FACT_ANSWERS_BEFORE_ACK_OF_FIN) && yes(e, FACT_ANSWERS_DATA))
 		o = opinion_established();
-	else if (yes(e, FACT_ANSWERS_FIN) && yes(e, FACT_RECEIVER_UNACKED))
+	else if (yes(e, FACT_ANSWERS_FIN) && (yes(e, FACT_RECEIVER_UNACKED) || yes(e, FACT_BYTES_MISSING)))
 		o = opinion_possible(40);
 	else
 		return opinion_excluded();

@@ -47,6 +47,9 @@ static struct opinion weigh(const struct evidence *e)
 	if (reset_before(e))
 		o = (answers || yes(e, FACT_RST_SEQ_OLD_ACK)) && !yes(e, FACT_SHAPE_ACTIVE) ? opinion_established()
 		                                                                        : opinion_possible(70);
+	else if (sender_closed(e) && yes(e, FACT_EARLIER_RST_DROPPED) && yes(e, FACT_RST_OUT_OF_WINDOW) && answers &&
+	         !yes(e, FACT_ANSWERS_DATA) && !yes(e, FACT_SHAPE_ACTIVE))
+		o = opinion_established();
 	else if (sender_closed(e) && yes(e, FACT_ANSWERS_FIN) && !yes(e, FACT_ANSWERS_DATA) && !yes(e, FACT_SHAPE_ACTIVE))
 		/* With data missing or not acknowledged, it may be that which was answered. */
 		o = no(e, FACT_RECEIVER_UNACKED) && no(e, FACT_BYTES_MISSING) && yes(e, FACT_HANDSHAKE_SEEN)

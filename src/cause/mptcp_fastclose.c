@@ -47,6 +47,11 @@ static struct opinion weigh(const struct evidence *e)
 		opinion_because(&o, FACT_KERNEL_MPTCP_CLOSE);
 		return o;
 	}
+	if (aborted(e) && yes(e, FACT_MPTCP_IN_USE)) {
+		o = opinion_possible(60);
+		opinion_because(&o, FACT_MPTCP_IN_USE);
+		return o;
+	}
 	if (!yes(e, FACT_MP_FASTCLOSE))
 		return opinion_excluded();
 	o = opinion_established();

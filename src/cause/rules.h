@@ -94,7 +94,7 @@ static inline bool aborted(const struct evidence *e)
 {
 	return yes(e, FACT_SHAPE_ACTIVE) && !yes(e, FACT_ANSWERS_SYN) && !yes(e, FACT_EARLIER_RST_BY_SENDER) &&
 	       !says_mptcp(e) && !says_box(e) && !yes(e, FACT_BOX_SAYS_REFUSED) && !peer_was_dead(e) &&
-	       !yes(e, FACT_KERNEL_KEEPALIVE) && !yes(e, FACT_LOOPBACK_ONLY);
+	       !yes(e, FACT_BOTH_CLOSED) && !yes(e, FACT_KERNEL_KEEPALIVE) && !yes(e, FACT_LOOPBACK_ONLY);
 }
 
 /* A SYN met a RST, and its host had not answered otherwise. */

@@ -42,10 +42,15 @@ static bool has_reason(const struct scene *scene, const struct note *n)
 	       (receiver->seen & HALF_ACK && !seq_after(n->seq, receiver->acked + LADDER_STEP));
 }
 
+static bool rises(const struct scene *scene, const struct note *low, const struct note *high)
+{
+	return seq_after(high->seq, low->seq + LADDER_STEP) && !has_reason(scene, high);
+}
+
 /*
- * Several RSTs with growing numbers beyond everything that their sender ever sent and that was ever acknowledged: no
+ * Several RSTs with different numbers beyond everything that their sender ever sent and that was ever acknowledged: no
  * TCP makes those, for it would answer with the numbers of the segment or with its own next one. Before one such RST
- * alone, data were lost.
+ * alone, data were lost. A RST with ACK may follow a bare one from further ahead: it answers a challenge.
  */
 static unsigned ladder_steps(const struct scene *scene)
 {
@@ -57,7 +62,7 @@ static unsigned ladder_steps(const struct scene *scene)
 	for (unsigned i = 0; (n = rst_in_order(scene->c, i)) != NULL; i++) {
 		if (n->side != scene->side || !near(n, scene->rst, BURST_NS))
 			continue;
-		if (rung && seq_after(n->seq, rung->seq + LADDER_STEP) && !has_reason(scene, n))
+		if (rung && (rises(scene, rung, n) || (!((rung->flags | n->flags) & TCP_ACK) && rises(scene, n, rung))))
 			steps++;
 		rung = n;
 	}
@@ -151,6 +156,16 @@ static bool forged_both_ways(const struct evidence *e)
 	       (yes(e, FACT_RST_LADDER) || yes(e, FACT_FAKE_SEGMENT));
 }
 
+/* More of the sender was on its way ahead of the RST than a FIN: whoever got that expects a higher number. */
+static bool overtaken(const struct scene *scene)
+{
+	const struct reset *r = scene->reset;
+
+	return yes(scene->e, FACT_SENDER_FIN) && r->sender_next_known && seq_diff(r->sender_next, r->rst.seq) > 1 &&
+	       scene->sender->data_last.frame && r->has_trigger &&
+	       r->trigger.time_ns - scene->sender->data_last.time_ns < r->round_trip_ns;
+}
+
 /*
  * Accepted: there was a connection to end, the sequence number was acceptable (RFC 9293 section 3.10.7.4; one behind
  * a FIN is taken by Linux), and nothing shows that the receiver went on.
@@ -169,9 +184,18 @@ static enum acceptance acceptance(const struct scene *scene)
 		return ACCEPTANCE_YES;
 	if (!scene->receiver->segments || e->receiver_state == TCP_STATE_CLOSED)
 		return ACCEPTANCE_UNKNOWN;
+	if (overtaken(scene))
+		return ACCEPTANCE_UNKNOWN;
 	if (yes(e, FACT_RST_SEQ_EXACT) || yes(e, FACT_SHAPE_PASSIVE))
 		return ACCEPTANCE_YES;
 	return no(e, FACT_RST_OUT_OF_WINDOW) ? ACCEPTANCE_YES : ACCEPTANCE_UNKNOWN;
+}
+
+/* A socket in TIME_WAIT can still be ended by a RST (RFC 1337). */
+static bool is_after_the_end(const struct evidence *e)
+{
+	return (ended_before(e) && !forged_both_ways(e)) ||
+	       (yes(e, FACT_BOTH_CLOSED) && !yes(e, FACT_RECEIVER_TIME_WAIT));
 }
 
 void judge_acceptance(const struct scene *scene)
@@ -180,10 +204,11 @@ void judge_acceptance(const struct scene *scene)
 
 	e->accepted = acceptance(scene);
 	e->part = e->accepted == ACCEPTANCE_NO ? PART_IGNORED : PART_END;
-	if (e->part == PART_END && ended_before(e) && !forged_both_ways(e)) {
-		enum fact first = yes(e, FACT_EARLIER_RST_BY_SENDER) ? FACT_EARLIER_RST_BY_SENDER
-		                  : yes(e, FACT_CROSSED_RST)         ? FACT_CROSSED_RST
-		                                                     : FACT_EARLIER_RST_BY_RECEIVER;
+	if (e->part == PART_END && is_after_the_end(e)) {
+		enum fact first = yes(e, FACT_EARLIER_RST_BY_SENDER)     ? FACT_EARLIER_RST_BY_SENDER
+		                  : yes(e, FACT_CROSSED_RST)             ? FACT_CROSSED_RST
+		                  : yes(e, FACT_EARLIER_RST_BY_RECEIVER) ? FACT_EARLIER_RST_BY_RECEIVER
+		                                                         : FACT_BOTH_CLOSED;
 
 		e->part = PART_ECHO;
 		e->echo_of = e->facts[first].frame;

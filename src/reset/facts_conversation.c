@@ -102,6 +102,8 @@ static void earlier_facts(const struct scene *scene)
 	bool alive = yes(scene->e, FACT_SHAPE_ACTIVE) || (scene->trigger && scene->trigger->frame < peer->frame);
 
 	evidence_decide(scene->e, FACT_EARLIER_RST_BY_SENDER, own->frame, own->frame, own->time_ns);
+	evidence_decide(scene->e, FACT_EARLIER_RST_DROPPED, !own->frame && scene->sender->rsts.count > 1,
+	                scene->sender->rsts.last.frame, scene->sender->rsts.last.time_ns);
 	evidence_decide(scene->e, FACT_EARLIER_RST_BY_RECEIVER, peer->frame && !alive, peer->frame, peer->time_ns);
 	evidence_decide(scene->e, FACT_CROSSED_RST, peer->frame && alive, peer->frame, peer->time_ns);
 }

@@ -101,7 +101,11 @@ static void netscaler_reason(const struct scene *scene)
 void facts_of_reason(const struct scene *scene, const struct segment *segment, const struct options *options)
 {
 	struct evidence *e = scene->e;
+	uint32_t seen = options->seen;
 
+	/* MP_FASTCLOSE may travel on an ACK; whoever gets it closes each subflow with a plain RST (RFC 8684 section 3.5). */
+	if (!yes(e, FACT_SHAPE_PASSIVE))
+		seen |= scene->sender->any_options | scene->receiver->any_options;
 	evidence_no(e, FACT_TEXT_REASON);
 	evidence_no(e, FACT_DIAGNOSTIC_CODE);
 	evidence_no(e, FACT_KERNEL_CODE);
@@ -109,7 +113,7 @@ void facts_of_reason(const struct scene *scene, const struct segment *segment, c
 	if (segment->payload_captured)
 		payload_reason(scene, segment);
 	netscaler_reason(scene);
-	evidence_decide(e, FACT_MP_FASTCLOSE, options->seen & OPTION_MP_FASTCLOSE, segment->frame, segment->time_ns);
+	evidence_decide(e, FACT_MP_FASTCLOSE, seen & OPTION_MP_FASTCLOSE, segment->frame, segment->time_ns);
 	if (options->seen & OPTION_MP_TCPRST)
 		evidence_number(e, FACT_MP_TCPRST_REASON, options->mp_tcprst_reason, segment->frame, segment->time_ns);
 	else

@@ -118,7 +118,8 @@ void facts_of_shape(const struct scene *scene)
 	 * the mere ACK of a FIN is expected, and draws nothing.
 	 */
 	if (active && scene->trigger && no(e, FACT_RST_TIMESTAMP) &&
-	    ((scene->sender->fin.frame && scene->trigger->frame != scene->sender->fin_acked.frame) ||
+	    ((scene->sender->fin.frame &&
+	      (scene->trigger->payload_len || scene->trigger->frame != scene->sender->fin_acked.frame)) ||
 	     scene->sender->rsts.count > 1))
 		return;
 	if (!passive && !scene->sender->segments && !scene->receiver->segments)

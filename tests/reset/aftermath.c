@@ -92,6 +92,27 @@ static void ladders(void)
 	is_not_so(evidence_of_subject(), FACT_RST_LADDER, "a number that falls back to what was acknowledged");
 }
 
+static void falling_ladders(void)
+{
+	struct packet *first, *second;
+	uint32_t next;
+
+	stage(&usual);
+	next = play.host[SERVER].next;
+	play_forge(&play, SERVER, TCP_RST, next + 9000, 0);
+	play_subject(play_forge(&play, SERVER, TCP_RST, next, 0));
+	counts(evidence_of_subject(), FACT_RST_LADDER, 2, "a guess, and a lower one");
+
+	stage(&usual);
+	first = play_tell(&play, CLIENT, 50);
+	play_say(&play, SERVER, 300);
+	second = play_tell(&play, CLIENT, 50);
+	play_settle(&play);
+	play_answer_to(&play, SERVER, second);
+	play_subject(play_answer_to(&play, SERVER, first));
+	is_not_so(evidence_of_subject(), FACT_RST_LADDER, "two answers, the later segment's first");
+}
+
 static void echoes(void)
 {
 	const struct evidence *e;
@@ -105,6 +126,63 @@ static void echoes(void)
 	e = evidence_of_subject();
 	ok(e->part == PART_ECHO, "a RST after an abort is its echo");
 	is_number((long long)e->echo_of, (long long)all.told[0].frame, "and names it");
+}
+
+static void after_both_closed(void)
+{
+	const struct evidence *e;
+	uint64_t last_ack;
+
+	stage(&usual);
+	play_close(&play, CLIENT);
+	play_close(&play, SERVER);
+	last_ack = play.count;
+	play_wait(&play, 15 * NS_PER_S);
+	play_subject(play_abort(&play, CLIENT));
+	e = evidence_of_subject();
+	ok(e->part == PART_ECHO, "a RST after both have closed ends nothing");
+	is_number((long long)e->echo_of, (long long)last_ack, "it comes after the last ACK");
+	ok(told_subject(&all)->certainty != CERTAINTY_CERTAIN, "and there was nothing to abort for certain");
+
+	stage(&usual);
+	play_close(&play, CLIENT);
+	play_close(&play, SERVER);
+	play_subject(play_abort(&play, SERVER));
+	ok(evidence_of_subject()->part != PART_ECHO, "in TIME_WAIT there is something to end");
+}
+
+/* The server sends two responses and a FIN and is gone; what the client sends meanwhile draws RSTs from far behind. */
+static void overtaken(void)
+{
+	const struct evidence *e;
+	struct packet *request, *ack;
+
+	stage(&usual);
+	play_tell(&play, SERVER, 65);
+	play_tell(&play, SERVER, 65);
+	play_fin(&play, SERVER);
+	request = play_tell(&play, CLIENT, 50);
+	play_settle(&play);
+	play_subject(play_answer_to(&play, SERVER, request));
+	e = evidence_of_subject();
+	ok(e->accepted == ACCEPTANCE_UNKNOWN, "a RST from behind what its sender had just sent may be dropped");
+
+	stage(&usual);
+	play_tell(&play, SERVER, 65);
+	play_tell(&play, SERVER, 65);
+	play_fin(&play, SERVER);
+	request = play_tell(&play, CLIENT, 50);
+	play_settle(&play);
+	ack = play_ack(&play, CLIENT);
+	ack->segment.ack -= 66;
+	play_ack(&play, CLIENT);
+	play_settle(&play);
+	play_answer_to(&play, SERVER, request);
+	play_subject(play_answer_to(&play, SERVER, ack));
+	e = evidence_of_subject();
+	is_so(e, FACT_EARLIER_RST_DROPPED, "two RSTs from behind what the receiver has acknowledged");
+	ok(e->accepted == ACCEPTANCE_NO, "they are dropped");
+	ok(told_subject(&all)->cause == CAUSE_late_segment, "what was on its way to somebody gone drew the second");
 }
 
 static void losses(void)
@@ -130,7 +208,10 @@ int main(void)
 	challenged();
 	arrived_or_not();
 	ladders();
+	falling_ladders();
 	echoes();
+	after_both_closed();
+	overtaken();
 	losses();
 	return done_testing();
 }

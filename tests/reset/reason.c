@@ -75,10 +75,31 @@ static void options(void)
 	is_not_so(evidence_of_subject(), FACT_MP_TCPRST_REASON, "no option");
 }
 
+static void fastclose(void)
+{
+	static const uint8_t option[] = { 30, 12, 0x70, 0, 1, 2, 3, 4, 5, 6, 7, 8 };
+
+	for (enum end who = CLIENT; who <= SERVER; who++) {
+		stage(&usual);
+		play_option(play_ack(&play, SERVER), option, sizeof option);
+		play_settle(&play);
+		play_subject(play_abort(&play, who));
+		is_so(evidence_of_subject(), FACT_MP_FASTCLOSE, "MP_FASTCLOSE on an ACK before the RST");
+	}
+	stage(&usual);
+	play_option(play_ack(&play, SERVER), option, sizeof option);
+	play_settle(&play);
+	play_tell(&play, CLIENT, 5);
+	play_settle(&play);
+	play_subject(play_answer(&play, SERVER));
+	is_not_so(evidence_of_subject(), FACT_MP_FASTCLOSE, "a RST that answers data, long after MP_FASTCLOSE");
+}
+
 int main(void)
 {
 	texts();
 	windows();
 	options();
+	fastclose();
 	return done_testing();
 }

@@ -114,6 +114,21 @@ static void answer_with_ack(void)
 	e = evidence_of_subject();
 	counts(e, FACT_ANSWERS_DATA, 5, "a RST-ACK of a host that had closed");
 	ok(!yes(e, FACT_SHAPE_ACTIVE), "and it is no abort");
+
+	stage(&windows);
+	play_fin(&play, SERVER);
+	play_settle(&play);
+	play_tell(&play, CLIENT, 53);
+	play_settle(&play);
+	play_subject(play_answer(&play, SERVER));
+	e = evidence_of_subject();
+	counts(e, FACT_ANSWERS_DATA, 53, "the first ACK of the FIN carries data: a RST-ACK");
+	ok(!yes(e, FACT_SHAPE_ACTIVE), "and it is no abort either");
+
+	stage(&windows);
+	play_close(&play, SERVER);
+	play_subject(play_abort(&play, SERVER));
+	is_so(evidence_of_subject(), FACT_SHAPE_ACTIVE, "the mere ACK of a FIN draws nothing: a RST-ACK");
 }
 
 int main(void)

@@ -117,6 +117,13 @@ static void mptcp_aborts(struct play *p)
 	play_subject(rst);
 }
 
+/* What the other subflows of the same connection get. */
+static void mptcp_aborts_subflow(struct play *p)
+{
+	speak_mptcp(p);
+	play_subject(play_abort(p, SERVER));
+}
+
 static const uint8_t tcprst[] = { 30, 4, 0x80, 1 };
 
 /* M5 */
@@ -250,6 +257,8 @@ static const struct scenario list[] = {
 	  .certain_too = BIT(abort) },
 	{ "MPTCP aborts all of a connection", CAUSE_mptcp_fastclose, CERTAINTY_CERTAIN, ABORT, .conditions = ONLY_LINUX,
 	  .play = mptcp_aborts },
+	{ "MPTCP aborts all of a connection, seen on another subflow", CAUSE_mptcp_fastclose, CERTAINTY_LIKELY, BIT(abort),
+	  ABORT, .conditions = ONLY_LINUX, .play = mptcp_aborts_subflow },
 	{ "MPTCP resets a subflow", CAUSE_mptcp_subflow, CERTAINTY_CERTAIN, ABORT, .conditions = ONLY_LINUX,
 	  .play = subflow_aborts },
 	{ "MPTCP refuses a subflow", CAUSE_mptcp_subflow, CERTAINTY_CERTAIN, ABORT, .conditions = ONLY_LINUX,
