@@ -125,7 +125,7 @@ ok 'writing what came from a pipe' eval 'cat "$sample" | "$tcpwhy" read -w "$scr
 ok 'writing to standard output' eval '"$tcpwhy" read -w - "$sample" > "$scratch/out.pcapng" &&
 	cmp "$scratch/out.pcapng" "$scratch/written.pcapng"'
 ok 'writing two files' gives 0 '' "$tcpwhy" read -w "$scratch/both.pcapng" "$sample" "$second"
-ok 'two files: all of both' eval '"$tcpwhy" read "$scratch/both.pcapng" > "$scratch/out" && prints "8 frames"'
+ok 'two files: all of both' eval '"$tcpwhy" read "$scratch/both.pcapng" > "$scratch/out" && prints "9 frames"'
 ok 'writing where nothing can be written' gives 1 '-w' "$tcpwhy" read -w "$scratch/none/out.pcapng" "$sample"
 
 # ---- causes
