@@ -1,7 +1,8 @@
 #!/bin/bash
 # Print docs/lab-by-vantage.md: play scenarios of the lab (all; or those that are named: their rows only) over IPv4 and
-# IPv6, and say what `read` tells of the captures of the client, of the router and of the server. Times, addresses and
-# frames are left out: each play gives the same rows. Where no scenario can be played it prints nothing and fails.
+# IPv6, and say what `read` tells of the captures of the client, of the router and of the server; and, where the kernel
+# can be traced, what `watch` tells of them: of the whole host, and of each alone. Times, addresses and frames are left
+# out: each play gives the same rows. Where no scenario can be played it prints nothing and fails.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -11,7 +12,9 @@ tcpwhy=${BUILD:-build}/tcpwhy
 captures=$(mktemp -d)
 trap 'rm -rf "$captures"' EXIT
 
-"$tcpwhy" lab --json -4 -6 -w "$captures" "${@:---all}" > "$captures/played.json"
+kernel=--kernel
+"$tcpwhy" watch --self-check > /dev/null || kernel=
+"$tcpwhy" lab --json $kernel -4 -6 -w "$captures" "${@:---all}" > "$captures/played.json"
 # One at a time: several files would be one run, and their connections have the same ports.
 for capture in "$captures"/*.pcapng; do
 	"$tcpwhy" read --json "$capture"
@@ -80,16 +83,48 @@ def cell(cause, resets, varies):
 def both(v4, v6):
     return v4 if v4 == v6 else f"{v4}; IPv6: {v6}"
 
+def kernel_cell(name, version, cause, host):
+    """Of both ends: what stays open after the handshake is said again as echoes, which are left out."""
+    told = [line for line in seen[name, version, host] if line.get("part") != "echo"]
+    return cell(cause, told, None)
+
+def others(name, version, cause):
+    """Of hosts that only some scenarios have."""
+    texts = [f"{host}: {kernel_cell(name, version, cause, host)}" for host in ("spare", "neighbour")
+             if seen[name, version, host]]
+    return ", ".join(texts) or "-"
+
 resets = collections.defaultdict(list)
 for line in lines("read.json"):
     if line["type"] == "reset":
         resets[os.path.basename(line["file"])].append(line)
-scenarios = {line["name"]: line for line in lines("played.json") if line["type"] == "scenario"}
+scenarios, seen, playing = {}, collections.defaultdict(list), None
+for line in lines("played.json"):
+    if line["type"] == "scenario":
+        playing = line["name"], line["ip"]
+        scenarios[line["name"]] = line
+    elif line["type"] == "seen":
+        seen[(*playing, line["host"])].append(line)
+    elif "kernel" in line:
+        seen[(*playing, "both")].append(line)
 for name, scenario in scenarios.items():
     cause = scenario["cause"]
     cells = [both(*(cell(cause, resets[capture(name, version, host)], varying(name, host)) for version in (4, 6)))
              for host in HOSTS]
     print(f"| {f'`{cause}`' if cause else '-'} | `{name}` | {scenario['title']} | " + " | ".join(cells) + " |")
+if seen and sys.argv[2] == "all":
+    print("\n## What `watch` tells\n")
+    print(textwrap.fill("The same plays, with `--kernel`: what the kernel says where the whole machine is watched, and "
+                        "where only one host is (`tcpwhy watch --netns`), which sees one end. Echoes of a reset are "
+                        "left out; *-*: nothing reaches a socket there, or TCP of that host made no RST.", 118,
+                        break_on_hyphens=False))
+    print("\n| scenario | both ends | client alone | router alone | server alone | elsewhere |")
+    print("|---|---|---|---|---|---|")
+for name in scenarios if seen else ():
+    cause = scenarios[name]["cause"]
+    cells = [both(*(kernel_cell(name, version, cause, host) for version in (4, 6))) for host in ("both", *HOSTS)]
+    cells.append(both(*(others(name, version, cause) for version in (4, 6))))
+    print(f"| kernel: `{name}` | " + " | ".join(cells) + " |")
 if sys.argv[2] == "all":
     print("\nWhat differs from play to play:\n")
     kinds = {"certainty": "the certainty", "also": "verdicts on further resets, which are left out above"}

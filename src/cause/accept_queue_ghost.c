@@ -45,10 +45,27 @@ const struct cause cause_accept_queue_ghost = {
 	.weigh = weigh,
 };
 
+/* The kernel of the server, which had sent its SYN-ACK again and again, and knows no such connection. */
+static bool met_listener_that_repeated(const struct evidence *e)
+{
+	return came_from_nowhere(e) && yes(e, FACT_KERNEL_TO_LISTENER) && yes(e, FACT_SYN_ACK_REPEATS);
+}
+
+/* The kernel of the client does not count SYN-ACKs. */
+static bool may_be_behind_handshake(const struct evidence *e)
+{
+	return yes(e, FACT_KERNEL_RECEIVER_ALONE) && met_nobody_behind_handshake(e);
+}
+
 static struct opinion weigh(const struct evidence *e)
 {
 	struct opinion o;
 
+	if (met_listener_that_repeated(e) || may_be_behind_handshake(e)) {
+		o = opinion_possible(met_listener_that_repeated(e) ? 60 : 24);
+		BECAUSE(&o, e, FACT_SYN_ACK_REPEATS, FACT_KERNEL_TO_LISTENER, FACT_RECEIVER_DATA_NEVER_ACKED, FACT_ANSWERS_DATA);
+		return o;
+	}
 	if (!yes(e, FACT_SYN_ACK_REPEATS) || !yes(e, FACT_RECEIVER_DATA_NEVER_ACKED) || !yes(e, FACT_SHAPE_PASSIVE) ||
 	    !yes(e, FACT_RST_BARE) || reset_before(e))
 		return opinion_excluded();

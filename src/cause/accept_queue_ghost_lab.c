@@ -35,6 +35,8 @@ const struct scenario scenarios_accept_queue_ghost[] = {
 		            "which the queue has no room. It repeats the SYN-ACK for a while, and forgets the attempt. The client "
 		            "has been connected all the time, in its own view; what it writes meets the listener, and a RST."),
 		.steps = ghost,
+		/* That the client thought it was in, the server can only guess. */
+		.kernel_at = { [PARTY_SERVER] = AMONG(half_open) },
 		.kernel_also = (const uint8_t[]){ CAUSE_listener_closed, CAUSES },
 	},
 	{ 0 }

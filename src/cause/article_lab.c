@@ -159,6 +159,7 @@ const struct scenario scenarios_article[] = {
 		.story = N_("A scanner sends a SYN past its own TCP to one port where somebody listens, and to one where nobody "
 		            "does."),
 		.steps = scan,
+		.kernel_at = { [PARTY_SERVER] = AS(port_closed) },
 		.told = EVERYWHERE(AS(half_open_scan)),
 		.kernel = AMONG(stray_probe),
 		.also = (const uint8_t[]){ CAUSE_port_closed, CAUSES },

@@ -67,6 +67,9 @@ static struct opinion weigh(const struct evidence *e)
 		o = opinion_established();
 	else if (yes(e, FACT_ANSWERS_FIN) && (yes(e, FACT_RECEIVER_UNACKED) || yes(e, FACT_BYTES_MISSING)))
 		o = opinion_possible(40);
+	/* The kernel of its receiver had data on the way when the FIN came, and does not know which of it was answered. */
+	else if (yes(e, FACT_KERNEL_RECEIVER_ALONE) && yes(e, FACT_ANSWERS_DATA) && !yes(e, FACT_ANSWERS_AFTER_ACK_OF_FIN))
+		o = opinion_possible(50);
 	else
 		return opinion_excluded();
 	BECAUSE(&o, e, FACT_SENDER_FIN, FACT_ANSWERS_DATA, FACT_ANSWERS_BEFORE_ACK_OF_FIN, FACT_SHAPE_PASSIVE,

@@ -44,6 +44,12 @@ static struct opinion weigh(const struct evidence *e)
 {
 	struct opinion o;
 
+	/* The kernel that had sent the SYN-ACK; it is asked for proof, and may not be the sender's alone. */
+	if (yes(e, FACT_KERNEL_RECEIVER_ALONE) && yes(e, FACT_HANDSHAKE_OPEN) && yes(e, FACT_RECEIVER_CHALLENGED)) {
+		o = opinion_possible(24);
+		BECAUSE(&o, e, FACT_RECEIVER_CHALLENGED);
+		return o;
+	}
 	if (!yes(e, FACT_ANSWERS_SYN_ACK) || !yes(e, FACT_RST_BARE) || yes(e, FACT_HANDSHAKE_SEEN) || reset_before(e) ||
 	    yes(e, FACT_ANSWERS_WRONG_ACK) || yes(e, FACT_SYN_HOPS_DIFFER))
 		return opinion_excluded();

@@ -52,8 +52,12 @@ const struct cause cause_conntrack_invalid = {
  */
 static bool may_have_leaked(const struct evidence *e)
 {
+	/* What came without being translated is new to the kernel that answers it. */
+	if (yes(e, FACT_KERNEL_SENT) && came_from_nowhere(e))
+		return yes(e, FACT_ANSWERS_DATA) || yes(e, FACT_ANSWERS_ACK);
 	return met_stranger(e) && !yes(e, FACT_KERNEL_VANISHED) && yes(e, FACT_SENDER_IS_INITIATOR) &&
-	       (yes(e, FACT_ANSWERS_DATA) || yes(e, FACT_ANSWERS_ACK)) && !yes(e, FACT_SENDER_WENT_ON);
+	       (yes(e, FACT_ANSWERS_DATA) || yes(e, FACT_ANSWERS_ACK) || yes(e, FACT_KERNEL_RECEIVER_ALONE)) &&
+	       !yes(e, FACT_SENDER_WENT_ON);
 }
 
 static struct opinion weigh_unseen(const struct evidence *e)

@@ -48,6 +48,12 @@ static struct opinion weigh(const struct evidence *e)
 
 	if (yes(e, FACT_KERNEL_VANISHED))
 		return opinion_excluded();
+	/* To the kernel that took over, the connection never was. */
+	if (yes(e, FACT_KERNEL_SENT) && came_from_nowhere(e)) {
+		o = opinion_possible(14);
+		BECAUSE(&o, e, FACT_ANSWERS_FIRST_SEGMENT, FACT_ANSWERS_DATA, FACT_SHAPE_PASSIVE);
+		return o;
+	}
 	if (!met_stranger(e) || yes(e, FACT_SENDER_WENT_ON) || yes(e, FACT_SENDER_UNAWARE) || box_expired(e))
 		return opinion_excluded();
 	if (yes(e, FACT_MAC_DIFFERS))

@@ -70,7 +70,8 @@ static struct opinion weigh(const struct evidence *e)
 	if (first)
 		o = number(e, FACT_PROBED_PORTS) >= SCAN_ENDS ? opinion_excluded()
 		                                             : opinion_possible(yes(e, FACT_ANSWERS_DATA) ? 55 : 30);
-	else if (yes(e, FACT_RECEIVER_DATA_NEVER_ACKED) && no(e, FACT_SENDER_DATA) && younger_than(e, REFUSED_AGE_NS))
+	else if ((only_shook_hands(e) || yes(e, FACT_RECEIVER_DATA_NEVER_ACKED)) && no(e, FACT_SENDER_DATA) &&
+	         younger_than(e, REFUSED_AGE_NS))
 		o = opinion_possible(35);
 	else if (yes(e, FACT_HOPS_DIFFER) || yes(e, FACT_SENDER_WENT_ON))
 		o = opinion_possible(20);

@@ -45,6 +45,12 @@ static struct opinion weigh(const struct evidence *e)
 {
 	struct opinion o;
 
+	/* The kernel of the old connection answered a SYN, and does not remember it. */
+	if (yes(e, FACT_KERNEL_RECEIVER_ALONE) && met_stranger(e) && yes(e, FACT_SENDER_IS_INITIATOR)) {
+		o = opinion_possible(22);
+		BECAUSE(&o, e, FACT_SENDER_IS_INITIATOR, FACT_SHAPE_PASSIVE);
+		return o;
+	}
 	if (!connect_met_old_state(e) || yes(e, FACT_OLD_TIME_WAIT))
 		return opinion_excluded();
 	if (yes(e, FACT_OLD_CONNECTION))

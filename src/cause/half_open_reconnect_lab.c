@@ -23,6 +23,8 @@ const struct scenario scenarios_half_open_reconnect[] = {
 		            "which asked for something else, answers with a RST, which clears the old connection. The SYN is "
 		            "sent again and all is well: a reset that heals."),
 		.steps = reconnect,
+		/* In which state the old connection is, the server alone knows. */
+		.kernel_at = { [PARTY_CLIENT] = AMONG(time_wait_reuse) },
 	},
 	{ 0 }
 };

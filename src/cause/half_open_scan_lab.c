@@ -37,6 +37,8 @@ const struct scenario scenarios_half_open_scan[] = {
 		.story = N_("Of six ports five are closed, and the server's kernel answers with RST; the sixth is open, and the RST "
 		            "is the scanner's. Its SYNs offer nothing that a kernel would, and there are many of them."),
 		.steps = many_ports,
+		/* Its kernel made the RSTs of the closed ports only. */
+		.kernel_at = { [PARTY_SERVER] = AS(port_closed) },
 		.kernel = AMONG(stray_probe),
 		.also = (const uint8_t[]){ CAUSE_port_closed, CAUSES },
 	},

@@ -83,6 +83,13 @@ static unsigned marks_of_forgery(const struct evidence *e)
 	return marks;
 }
 
+/* The kernel that took it, or did not, sees a RST as a socket that is gone would send it, and no more of it. */
+static bool may_be_anyones(const struct evidence *e)
+{
+	return yes(e, FACT_KERNEL_RECEIVER_ALONE) && !yes(e, FACT_SHAPE_ACTIVE) && !yes(e, FACT_ANSWERS_SYN) &&
+	       !yes(e, FACT_ANSWERS_AFTER_ACK_OF_FIN) && !yes(e, FACT_MPTCP_IN_USE);
+}
+
 static struct opinion weigh(const struct evidence *e)
 {
 	unsigned marks = marks_of_forgery(e);
@@ -100,6 +107,8 @@ static struct opinion weigh(const struct evidence *e)
 		o = opinion_possible(45);
 	else if (yes(e, FACT_RST_OUT_OF_WINDOW) && !reset_before(e) && !sender_closed(e))
 		o = opinion_possible(50);
+	else if (may_be_anyones(e))
+		o = opinion_possible(20);
 	else if (number(e, FACT_RST_REPEATED) >= REPEATS && !yes(e, FACT_ANSWERS_SYN))
 		o = opinion_possible(30);
 	else

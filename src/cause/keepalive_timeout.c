@@ -65,6 +65,12 @@ static struct opinion weigh(const struct evidence *e)
 	}
 	if (no(e, FACT_KERNEL_KEEPALIVE))
 		return opinion_excluded();
+	/* The kernel of its receiver counts no probes. */
+	if (yes(e, FACT_KERNEL_RECEIVER_ALONE) && aborted(e) && may_have_been_timer(e)) {
+		o = opinion_possible(30);
+		BECAUSE(&o, e, FACT_IDLE_BEFORE, FACT_SHAPE_ACTIVE);
+		return o;
+	}
 	if (!(probed || number(e, FACT_SENDER_PROBES_ANSWERED)) || yes(e, FACT_SHAPE_PASSIVE) || reset_before(e) ||
 	    says_box(e))
 		return opinion_excluded();

@@ -57,6 +57,9 @@ static struct opinion weigh(const struct evidence *e)
 	/* The ACK of its FIN finds a socket that does not wait in FIN_WAIT2. */
 	if (yes(e, FACT_ANSWERS_ACK) && yes(e, FACT_ANSWERS_AFTER_ACK_OF_FIN) && yes(e, FACT_SHAPE_PASSIVE))
 		o = opinion_possible(60);
+	/* The kernel of its receiver had sent nothing but that ACK. */
+	else if (yes(e, FACT_KERNEL_RECEIVER_ALONE) && !yes(e, FACT_SHAPE_ACTIVE) && !yes(e, FACT_ANSWERS_DATA))
+		o = opinion_possible(24);
 	else if (aborted(e) && yes(e, FACT_SENDER_FIN_ACKED))
 		o = opinion_possible(25);
 	else

@@ -51,6 +51,12 @@ static struct opinion weigh(const struct evidence *e)
 		opinion_because(&o, FACT_KERNEL_LISTENER_CLOSED);
 		return o;
 	}
+	/* What was a handshake when the listener closed, is nothing to its kernel. */
+	if (came_from_nowhere(e) && yes(e, FACT_KERNEL_LISTENED)) {
+		o = opinion_possible(58);
+		BECAUSE(&o, e, FACT_KERNEL_LISTENED, FACT_ANSWERS_DATA, FACT_SHAPE_PASSIVE);
+		return o;
+	}
 	/* The connection waited in the queue, or was still in its handshake. */
 	if (no(e, FACT_KERNEL_LISTENER_CLOSED) || !(aborted(e) || met_nobody_behind_handshake(e)) ||
 	    !no(e, FACT_SENDER_IS_INITIATOR) || !no(e, FACT_SENDER_DATA) || sender_closed(e))

@@ -52,6 +52,12 @@ static struct opinion weigh(const struct evidence *e)
 		opinion_because(&o, FACT_MPTCP_IN_USE);
 		return o;
 	}
+	/* The kernel of its receiver does not tell the options of the RST. */
+	if (yes(e, FACT_KERNEL_RECEIVER_ALONE) && yes(e, FACT_MPTCP_IN_USE)) {
+		o = opinion_possible(24);
+		opinion_because(&o, FACT_MPTCP_IN_USE);
+		return o;
+	}
 	if (!yes(e, FACT_MP_FASTCLOSE))
 		return opinion_excluded();
 	o = opinion_established();

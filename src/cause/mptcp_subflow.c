@@ -45,6 +45,12 @@ static struct opinion weigh(const struct evidence *e)
 {
 	struct opinion o;
 
+	/* The kernel of its receiver does not tell the options of the RST. */
+	if (yes(e, FACT_KERNEL_RECEIVER_ALONE) && yes(e, FACT_MPTCP_IN_USE)) {
+		o = opinion_possible(24);
+		opinion_because(&o, FACT_MPTCP_IN_USE);
+		return o;
+	}
 	if (!(yes(e, FACT_MP_TCPRST_REASON) || yes(e, FACT_KERNEL_SUBFLOW)) || yes(e, FACT_MP_FASTCLOSE))
 		return opinion_excluded();
 	o = opinion_established();

@@ -121,6 +121,18 @@ static inline bool came_from_nowhere(const struct evidence *e)
 	       !yes(e, FACT_LEAKED_TWIN) && !yes(e, FACT_ANSWERS_ODD_FLAGS);
 }
 
+static inline bool younger_than(const struct evidence *e, int64_t ns)
+{
+	return yes(e, FACT_AGE) && number(e, FACT_AGE) < (uint64_t)ns;
+}
+
+/* By what the kernel of the receiver of the RST counts: nobody had sent a byte. */
+static inline bool only_shook_hands(const struct evidence *e)
+{
+	return yes(e, FACT_KERNEL_RECEIVER_ALONE) && no(e, FACT_RECEIVER_DATA) && no(e, FACT_SENDER_DATA) &&
+	       younger_than(e, REFUSED_AGE_NS);
+}
+
 /*
  * What came first after a handshake met a server that has no connection for it: the ACK that finished it, or the data
  * behind it where the ACK was lost, or the server waits for data before it accepts (TCP_DEFER_ACCEPT). A SYN-ACK that
@@ -128,7 +140,7 @@ static inline bool came_from_nowhere(const struct evidence *e)
  */
 static inline bool met_nobody_behind_handshake(const struct evidence *e)
 {
-	return (yes(e, FACT_ANSWERS_HANDSHAKE_ACK) ||
+	return (yes(e, FACT_ANSWERS_HANDSHAKE_ACK) || only_shook_hands(e) ||
 	        (yes(e, FACT_ANSWERS_DATA) && yes(e, FACT_RECEIVER_DATA_NEVER_ACKED))) &&
 	       yes(e, FACT_SHAPE_PASSIVE) && !yes(e, FACT_ANSWERS_WRONG_ACK) && !yes(e, FACT_SYN_ACK_REPEATS) &&
 	       !reset_before(e) && no(e, FACT_SENDER_IS_INITIATOR) && !sender_closed(e) && !says_mptcp(e) && !says_box(e) &&
@@ -164,11 +176,6 @@ static inline bool may_be_late_answer(const struct evidence *e)
 {
 	return yes(e, FACT_START_MISSING) && (yes(e, FACT_ANSWERS_DATA) || yes(e, FACT_ANSWERS_FIN)) &&
 	       no(e, FACT_RST_TIMESTAMP);
-}
-
-static inline bool younger_than(const struct evidence *e, int64_t ns)
-{
-	return yes(e, FACT_AGE) && number(e, FACT_AGE) < (uint64_t)ns;
 }
 
 #endif

@@ -210,6 +210,11 @@ struct scenario {
 	const uint8_t *also;       /* causes of further resets in these captures, ended by CAUSES; NULL for none */
 	struct told kernel;        /* what `watch` says where both ends are on its host: the cause, for certain … */
 	const uint8_t *kernel_also;/* … and further causes that it may be certain of */
+	/*
+	 * … and where only one host is watched. TOLD_CAUSE: what it says of both, where TCP of that host sent the RST; that,
+	 * or a verdict with it among its candidates, where it was only received; or what `read` says there (TOLD_AS).
+	 */
+	struct told kernel_at[VANTAGES];
 	bool router_at_server;     /* the router's capture is on the server's side */
 };
 

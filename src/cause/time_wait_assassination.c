@@ -52,6 +52,13 @@ static struct opinion weigh(const struct evidence *e)
 
 	if (connect_met_old_state(e) && yes(e, FACT_OLD_TIME_WAIT) && !yes(e, FACT_SYN_AGAIN))
 		return weigh_old_syn(e);
+	/* Its own end was over in order; whether the other waits still, the kernel there would know. */
+	if (yes(e, FACT_KERNEL_SENT) && yes(e, FACT_BOTH_CLOSED) && yes(e, FACT_ANSWERS_ACK) && yes(e, FACT_RST_BARE) &&
+	    !yes(e, FACT_ANSWERS_CHALLENGE) && !yes(e, FACT_RECEIVER_TIME_WAIT) && !reset_before(e)) {
+		o = opinion_possible(62);
+		BECAUSE(&o, e, FACT_BOTH_CLOSED, FACT_ANSWERS_ACK, FACT_SHAPE_PASSIVE);
+		return o;
+	}
 	if (!yes(e, FACT_RECEIVER_TIME_WAIT) || !yes(e, FACT_ANSWERS_ACK) || !yes(e, FACT_RST_BARE) || reset_before(e))
 		return opinion_excluded();
 	o = opinion_established();

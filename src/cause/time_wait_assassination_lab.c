@@ -41,12 +41,14 @@ const struct scenario scenarios_time_wait_assassination[] = {
 		            "as it must be. The client's kernel knows nothing any more and answers the ACK with a RST, which ends "
 		            "the TIME-WAIT that was to protect the next connection."),
 		.steps = old_data,
+		.kernel_at = { [PARTY_CLIENT] = AMONG(late_segment) }, /* whether the server waits still, it cannot know */
 	},
 	{
 		.face = "old-syn",
 		.title = N_("the same by an old SYN"),
 		.story = N_("The straggler is a SYN of an earlier connection: too old to open a new one, it draws the same ACK."),
 		.steps = old_syn,
+		.kernel_at = { [PARTY_CLIENT] = AMONG(late_segment) }, /* whether the server waits still, it cannot know */
 		.told = { [PARTY_ROUTER] = AMONG(time_wait_reuse), [PARTY_SERVER] = AMONG(time_wait_reuse) },
 	},
 	{
@@ -54,6 +56,7 @@ const struct scenario scenarios_time_wait_assassination[] = {
 		.title = N_("the same with tcp_rfc1337=1: TIME-WAIT stays"),
 		.story = N_("With the sysctl net.ipv4.tcp_rfc1337 a TIME-WAIT does not listen to a RST. The packets are the same."),
 		.steps = protected,
+		.kernel_at = { [PARTY_CLIENT] = AMONG(late_segment) }, /* whether the server waits still, it cannot know */
 	},
 	{ 0 }
 };

@@ -50,7 +50,9 @@ static struct opinion weigh(const struct evidence *e)
 	if (yes(e, FACT_OLD_TIME_WAIT) && yes(e, FACT_SYN_AGAIN))
 		o = opinion_established();
 	else
-		o = opinion_possible(yes(e, FACT_SYN_AGAIN_ACCEPTED) || yes(e, FACT_OLD_TIME_WAIT) ? 55 : 45);
+		/* Its own end of the old connection was over in order: what is left is the other's TIME_WAIT. */
+		o = opinion_possible(yes(e, FACT_KERNEL_SENT) && yes(e, FACT_BOTH_CLOSED) ? 60 :
+		                     yes(e, FACT_SYN_AGAIN_ACCEPTED) || yes(e, FACT_OLD_TIME_WAIT) ? 55 : 45);
 	BECAUSE(&o, e, FACT_OLD_TIME_WAIT, FACT_ANSWERS_CHALLENGE, FACT_SHAPE_PASSIVE, FACT_SYN_AGAIN,
 	        FACT_SYN_AGAIN_ACCEPTED);
 	return o;

@@ -29,6 +29,8 @@ const struct scenario scenarios_time_wait_reuse[] = {
 		            "answers with an ACK of the old connection, the client's kernel with a RST that clears it away, and "
 		            "10 ms later the connection is there."),
 		.steps = lower_number,
+		/* See half-open-reconnect. */
+		.kernel_at = { [PARTY_CLIENT] = AMONG(half_open_reconnect) },
 	},
 	{ 0 }
 };

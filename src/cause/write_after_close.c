@@ -44,6 +44,13 @@ static struct opinion weigh(const struct evidence *e)
 {
 	struct opinion o;
 
+	/* See close-race. */
+	if (yes(e, FACT_KERNEL_RECEIVER_ALONE) && sender_closed(e) && yes(e, FACT_ANSWERS_DATA) &&
+	    !yes(e, FACT_ANSWERS_AFTER_ACK_OF_FIN) && !yes(e, FACT_SHAPE_ACTIVE) && !reset_before(e)) {
+		o = opinion_possible(30);
+		BECAUSE(&o, e, FACT_SENDER_FIN, FACT_ANSWERS_DATA, FACT_SHAPE_PASSIVE);
+		return o;
+	}
 	if (!sender_closed(e) || !yes(e, FACT_ANSWERS_AFTER_ACK_OF_FIN) || yes(e, FACT_SHAPE_ACTIVE) || reset_before(e))
 		return opinion_excluded();
 	if (yes(e, FACT_ANSWERS_DATA))

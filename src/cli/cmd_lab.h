@@ -35,7 +35,7 @@ void lab_json_row(struct buffer *out, const struct article_row *row);
 /* Compare what `read` says from every vantage with what the scenario expects; differences become faults. */
 enum status lab_judge(struct record *record);
 
-/* ---- lab_kernel.c: what the kernel says of a play (`--kernel`) */
+/* ---- lab_kernel.c, lab_kernel_judge.c: what the kernel says of a play (`--kernel`) */
 struct lab_kernel;
 /* NULL where it cannot be asked, which is complained of. */
 struct lab_kernel *lab_kernel_new(void);

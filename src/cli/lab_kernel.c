@@ -1,51 +1,44 @@
 /* What the kernel says of a play, beside what its packets say: `tcpwhy lab --kernel`. */
 #include <inttypes.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/text.h"
 #include "cli/cmd_lab.h"
+#include "cli/lab_kernel.h"
 #include "cli/live_output.h"
 #include "cli/message.h"
+#include "report/json_text.h"
 #include "report/layout.h"
 
 #define STEP_MS 20
-#define TESTIMONIES_MAX 256
 
-/* A reset as the kernel told it, judged. */
-struct told_reset {
-	struct evidence evidence;
-	struct testimony testimony;
-	struct verdict verdict;
-};
-
-struct lab_kernel {
-	struct session *session;
-	pthread_t thread;
-	atomic_bool played;
-	struct told_reset *resets;
-	size_t count;
-	uint64_t not_kept;
-};
-
-static void on_evidence(void *user, const struct evidence *evidence, bool followed)
+static void keep(struct lab_kernel *kernel, uint32_t netns, const struct evidence *evidence)
 {
-	struct lab_kernel *kernel = user;
 	struct told_reset *reset = &kernel->resets[kernel->count];
 
-	(void)followed;
 	if (kernel->count == TESTIMONIES_MAX) {
 		kernel->not_kept++;
 		return;
 	}
+	reset->netns = netns;
 	reset->evidence = *evidence;
 	reset->testimony = *evidence->testimony;
 	reset->evidence.testimony = &reset->testimony;
 	diagnose(&reset->evidence, &reset->verdict);
 	kernel->count++;
+}
+
+static void on_evidence(void *user, const struct evidence *evidence, bool followed)
+{
+	(void)followed;
+	keep(user, 0, evidence);
+}
+
+static void on_within(void *user, uint32_t netns, const struct evidence *evidence)
+{
+	keep(user, netns, evidence);
 }
 
 static void on_late(void *user, const struct evidence *evidence, const struct witness *witness, int64_t time_ns,
@@ -58,7 +51,7 @@ struct lab_kernel *lab_kernel_new(void)
 {
 	struct lab_kernel *kernel = calloc(1, sizeof *kernel);
 	struct tracer_options options = { 0 };
-	struct session_sink sink = { kernel, on_evidence, on_late };
+	struct session_sink sink = { kernel, on_evidence, on_late, on_within };
 	struct error error = { STATUS_OK, "" };
 
 	if (kernel && (kernel->resets = calloc(TESTIMONIES_MAX, sizeof *kernel->resets)))
@@ -95,26 +88,28 @@ bool lab_kernel_begin(struct lab_kernel *kernel)
 	return pthread_create(&kernel->thread, NULL, listen_in, kernel) == 0;
 }
 
-/* Others on this host have resets, too … */
-static bool is_of(const struct record *record, uint32_t netns)
-{
-	for (unsigned i = 0; i < PARTIES; i++)
-		if (record->netns[i] == netns)
-			return true;
-	return false;
-}
-
-/* … and the numbers of network namespaces that are gone are given to new ones. */
+/* The numbers of network namespaces that are gone are given to new ones. */
 static bool is_while_played(const struct record *record, int64_t time_ns)
 {
 	return record->count && time_ns >= record->events[0].time_ns && time_ns <= record->ended_ns;
 }
 
+/* Which host of the play has this network namespace; PARTIES for none. */
+static unsigned host_of(const struct record *record, uint32_t netns)
+{
+	unsigned party = 0;
+
+	while (party < PARTIES && record->netns[party] != netns)
+		party++;
+	return party;
+}
+
+/* Others on this host have resets, too. */
 static bool concerns(const struct record *record, const struct testimony *testimony)
 {
 	return (testimony->sender.netns || testimony->receiver.netns) &&
-	       (!testimony->sender.netns || is_of(record, testimony->sender.netns)) &&
-	       (!testimony->receiver.netns || is_of(record, testimony->receiver.netns));
+	       (!testimony->sender.netns || host_of(record, testimony->sender.netns) < PARTIES) &&
+	       (!testimony->receiver.netns || host_of(record, testimony->receiver.netns) < PARTIES);
 }
 
 /* The lab itself tries whether its paths carry packets. */
@@ -135,6 +130,7 @@ void lab_kernel_end(struct lab_kernel *kernel, const struct record *record)
 		if (!is_while_played(record, reset->evidence.time_ns) || !concerns(record, &reset->testimony) ||
 		    is_trial(&reset->evidence))
 			continue;
+		reset->at = reset->netns ? host_of(record, reset->netns) : WHOLE;
 		kernel->resets[kept] = *reset;
 		reset = &kernel->resets[kept++];
 		reset->evidence.testimony = &reset->testimony;
@@ -143,73 +139,66 @@ void lab_kernel_end(struct lab_kernel *kernel, const struct record *record)
 	kernel->count = kept;
 }
 
+/* What is seen at one party, or WHOLE, under a heading; whether there was anything. */
+static bool show_at(struct buffer *out, const struct lab_kernel *kernel, unsigned at, const char *heading,
+                    const struct report_style *style)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < kernel->count; i++) {
+		if (kernel->resets[i].at != at)
+			continue;
+		if (!any)
+			layout_ink(out, style, INK_BOLD, heading);
+		any = true;
+		live_output_line(out, &kernel->resets[i].verdict);
+	}
+	return any;
+}
+
 void lab_kernel_show(struct buffer *out, const struct lab_kernel *kernel, const struct report_style *style)
 {
-	layout_ink(out, style, INK_BOLD, kernel->count ? _("\nand the kernel says\n") : _("\nand the kernel says nothing\n"));
-	for (size_t i = 0; i < kernel->count; i++)
-		live_output_line(out, &kernel->resets[i].verdict);
+	struct buffer heading = BUFFER_INIT(256);
+
+	if (!show_at(out, kernel, WHOLE, _("\nand the kernel says\n"), style))
+		layout_ink(out, style, INK_BOLD, _("\nand the kernel says nothing\n"));
+	for (unsigned at = 0; at < PARTIES; at++) {
+		buffer_reset(&heading);
+		buffer_printf(&heading, _("and where only %s is watched\n"), lab_party_text(at));
+		show_at(out, kernel, at, buffer_text(&heading), style);
+	}
+	buffer_clear(&heading);
 	if (kernel->not_kept)
 		buffer_printf(out, _("(and %" PRIu64 " more on this host that were not kept)\n"), kernel->not_kept);
 }
 
+static void put_seen(struct buffer *out, enum party at, const struct verdict *verdict)
+{
+	json_t *line = json_line_new("seen"), *candidates = json_array();
+
+	json_put(line, "host", json_text(lab_party_id(at)));
+	json_put(line, "time", json_time(verdict->evidence->time_ns));
+	json_put(line, "src", json_end(&verdict->evidence->src));
+	json_put(line, "dst", json_end(&verdict->evidence->dst));
+	json_put(line, "cause", json_text(cause_get(verdict->cause)->id));
+	json_put(line, "part", json_text(part_id(verdict->evidence->part)));
+	json_put(line, "certainty", json_text(certainty_id(verdict->certainty)));
+	for (size_t i = 0; i < verdict->candidate_count; i++)
+		json_array_append_new(candidates, json_text(cause_get(verdict->candidates[i])->id));
+	json_put(line, "candidates", candidates);
+	json_line_end(out, line);
+}
+
 void lab_kernel_json(struct buffer *out, const struct lab_kernel *kernel)
 {
-	for (size_t i = 0; i < kernel->count; i++)
-		report_json_verdict(out, &kernel->resets[i].verdict, NULL);
-}
-
-/* The cause that the kernel is to say, CAUSE_NONE for none. A row of the account names what is seen at the server. */
-static enum cause_id wanted(const struct record *record)
-{
-	const struct scenario *s = record->scenario;
-
-	if (s->kernel.kind == TOLD_NOTHING)
-		return CAUSE_NONE;
-	if (s->kernel.kind == TOLD_AS)
-		return (enum cause_id)s->kernel.as;
-	if (record->cause != CAUSE_NONE)
-		return record->cause;
-	return s->told[PARTY_SERVER].kind == TOLD_AS ? (enum cause_id)s->told[PARTY_SERVER].as : CAUSE_NONE;
-}
-
-static bool says(const struct scenario *scenario, const struct verdict *verdict, enum cause_id cause)
-{
-	if (scenario->kernel.kind != TOLD_AMONG)
-		return verdict->cause == cause && (verdict->certainty == CERTAINTY_CERTAIN || verdict->evidence->is_ending);
-	return verdict->cause == cause ||
-	       (verdict->cause == scenario->kernel.as && verdict->certainty != CERTAINTY_CERTAIN &&
-	        verdict_has_candidate(verdict, cause));
-}
-
-static bool is_allowed(const struct scenario *scenario, const struct verdict *verdict)
-{
-	for (const uint8_t *also = scenario->kernel_also; also && *also != CAUSES; also++)
-		if (*also == verdict->cause)
-			return true;
-	for (const uint8_t *also = scenario->also; also && *also != CAUSES; also++)
-		if (*also == verdict->cause)
-			return true;
-	return verdict->certainty != CERTAINTY_CERTAIN || verdict->evidence->part == PART_ECHO;
-}
-
-void lab_kernel_judge(struct record *record, const struct lab_kernel *kernel)
-{
-	enum cause_id cause = wanted(record);
-	bool found = cause == CAUSE_NONE;
-
 	for (size_t i = 0; i < kernel->count; i++) {
-		const struct verdict *verdict = &kernel->resets[i].verdict;
+		const struct told_reset *reset = &kernel->resets[i];
 
-		if (cause != CAUSE_NONE && says(record->scenario, verdict, cause))
-			found = true;
-		else if (!is_allowed(record->scenario, verdict))
-			record_fault(record, _("the kernel says %s (%s)"), cause_get(verdict->cause)->id,
-			             certainty_text(verdict->certainty));
+		if (reset->at == WHOLE)
+			report_json_verdict(out, &reset->verdict, NULL);
+		else
+			put_seen(out, (enum party)reset->at, &reset->verdict);
 	}
-	if (kernel->not_kept)
-		record_fault(record, _("the kernel says more than is kept: %" PRIu64 " resets"), kernel->not_kept);
-	if (!found)
-		record_fault(record, _("the kernel does not say %s"), cause_get(cause)->id);
 }
 
 void lab_kernel_free(struct lab_kernel *kernel)

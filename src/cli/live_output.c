@@ -175,7 +175,7 @@ static void on_late(void *user, const struct evidence *evidence, const struct wi
 
 struct session_sink live_output_sink(struct live_output *output)
 {
-	return (struct session_sink){ output, on_evidence, on_late };
+	return (struct session_sink){ .user = output, .evidence = on_evidence, .late = on_late };
 }
 
 static void summarise_packets(struct live_output *output)

@@ -89,6 +89,7 @@ struct live_socket {
 	uint64_t cgroup;                /* of the socket; 0: unknown */
 	uint64_t linger_ticks;          /* sk_lingertime */
 	uint64_t bytes_acked, bytes_received;
+	uint64_t bytes_sent;            /* payload, each byte once */
 	uint64_t born_ns;               /* when its connection began; 0: before the tracer did */
 	uint64_t changed_ns;            /* when its state changed last; 0: before the tracer began */
 	uint32_t uid;
@@ -162,7 +163,8 @@ struct live_event {
 	uint8_t state;                  /* LIVE_SENT: of the socket that was asked, 0 for none; of SIGPIPE 0 */
 	uint8_t synacks;                /* LIVE_SENT: how often the SYN-ACK of this connection was sent again */
 	uint8_t ambiguous;              /* several network namespaces have, or had just now, such a connection */
-	uint8_t padding[2];
+	uint8_t peer_elsewhere;         /* `peer` is in another network namespace than this end */
+	uint8_t padding;
 	uint32_t fd;                    /* LIVE_SIGPIPE: the descriptor that was written to */
 	struct live_tuple tuple;
 	struct live_segment segment;

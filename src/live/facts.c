@@ -343,7 +343,8 @@ void facts_fill(struct evidence *ret_evidence, struct testimony *ret_testimony, 
 		.context = context,
 		.reason = reasons_get(context->reasons, record->reason),
 		.sender = record->sender.has_socket && record->state != STATE_LISTEN ? &record->sender.socket : NULL,
-		.receiver = record->receiver.has_socket ? &record->receiver.socket : NULL,
+		.receiver = record->receiver.has_socket && record->receiver.socket.state != STATE_LISTEN
+		            ? &record->receiver.socket : NULL,
 	};
 
 	if (record->has_sender_past && is_of_older(record, filling.reason))

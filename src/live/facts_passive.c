@@ -56,6 +56,8 @@ static void fill_past(struct filling *filling)
 		else if (!past->fin_ns && !past->reset && (!past->error || past->error == ECONNABORTED))
 			say_number(filling, FACT_KERNEL_VANISHED, record->time_ns - past->end_ns);
 	}
+	if (past->end_ns && past->fin_ns && !past->reset && !past->error && past->last == STATE_LAST_ACK)
+		say(filling, FACT_BOTH_CLOSED);
 	if (past->last == STATE_SYN_SENT && past->opened == LIVE_OPENED_HERE) {
 		say(filling, FACT_SYN_SEEN);
 		decide(filling, FACT_SYN_SCANTY, false);
@@ -82,11 +84,12 @@ static void fill_listener(struct filling *filling)
 	uint64_t born = filling->receiver ? filling->receiver->born_ns : record->receiver_past.born_ns;
 	bool closed = !record->state && record->has_listener && record->listener.closed_ns;
 
-	if (closed && record->segment.flags & TCP_SYN)
+	if (closed && (record->segment.flags & TCP_SYN || !record->has_sender_past))
 		say_number(filling, FACT_KERNEL_LISTENED, record->time_ns - record->listener.closed_ns);
-	/* Its side of the connection was never more than a request in the queue. */
-	decide(filling, FACT_KERNEL_LISTENER_CLOSED, closed && !(record->segment.flags & TCP_SYN) &&
-	       !record->has_sender_past && born && born < record->listener.closed_ns);
+	/* Its side of the connection was never more than a request in the queue; the other side knows since when. */
+	if (!closed || record->segment.flags & TCP_SYN || record->has_sender_past || born)
+		decide(filling, FACT_KERNEL_LISTENER_CLOSED, closed && !(record->segment.flags & TCP_SYN) &&
+		       !record->has_sender_past && born && born < record->listener.closed_ns);
 }
 
 /* The reasons that say which step of the protocol failed. */

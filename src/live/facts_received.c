@@ -58,6 +58,9 @@ void fill_ignored(struct filling *filling)
 	e->accepted = ACCEPTANCE_NO;
 	e->part = PART_IGNORED;
 	say(filling, FACT_RECEIVER_WENT_ON);
+	/* A handshake is no socket yet: its listener answers for it. */
+	if (filling->record->receiver.has_socket && filling->record->receiver.socket.state == STATE_LISTEN)
+		say(filling, FACT_HANDSHAKE_OPEN);
 	if (filling->record->ignored == LIVE_IGNORED_WINDOW)
 		say(filling, FACT_KERNEL_OUT_OF_WINDOW);
 	if (filling->record->ignored == LIVE_IGNORED_CHALLENGE)
@@ -75,6 +78,8 @@ void fill_received_only(struct filling *filling)
 	uint32_t since;
 
 	fill_foreign(filling);
+	if (!filling->record->has_sender_past && !is_rejected(filling->record, r))
+		say(filling, FACT_KERNEL_RECEIVER_ALONE);
 	if (!r || filling->record->ignored)
 		return;
 	since = r->snd_nxt - r->snd_nxt_then;
@@ -86,6 +91,10 @@ void fill_received_only(struct filling *filling)
 	}
 	say(filling, FACT_SENDER_SEEN);
 	say(filling, FACT_SENDER_KNEW);
+	if (r->mptcp)
+		say(filling, FACT_MPTCP_IN_USE);
+	if (had_shaken_hands(filling->receiver_state) && unsent_bytes(r))
+		decide(filling, FACT_RECEIVER_DATA_NEVER_ACKED, !bytes_acked(r));
 	/* Of MPTCP it may be a subflow alone that ends, or all: its options would tell, and nobody sees them. */
 	if (r->timestamps && !r->mptcp && filling->receiver_state != STATE_SYN_RECV) {
 		decide(filling, FACT_SHAPE_ACTIVE, r->saw_timestamp);

@@ -53,8 +53,13 @@ uint64_t bytes_received(const struct live_socket *socket)
 uint64_t bytes_acked(const struct live_socket *socket)
 {
 	uint8_t state = state_before(socket);
-	uint64_t extra = (socket->opened == LIVE_OPENED_HERE) + (state == STATE_FIN_WAIT2 || state == STATE_TIME_WAIT);
+	bool fin_acked = state == STATE_FIN_WAIT2 || state == STATE_TIME_WAIT;
+	uint64_t extra = (socket->opened == LIVE_OPENED_HERE) + fin_acked;
+	uint64_t used = socket->bytes_acked + (uint32_t)(socket->snd_nxt - socket->snd_una);
 
+	/* Who opened a connection that is older than the tracer is not known; but what is no payload can be counted. */
+	if (socket->opened == LIVE_OPENED_UNKNOWN)
+		extra = used > socket->bytes_sent + (had_closed(state) && !fin_acked) ? 1 + fin_acked : fin_acked;
 	return socket->bytes_acked > extra ? socket->bytes_acked - extra : 0;
 }
 

@@ -15,12 +15,22 @@
 #define STEP_MS 20 /* how late a complete record may be */
 #define COMPLETE_AGAIN_NS NS_PER_S
 
+/*
+ * What is known where one looks from: the whole host, or one of its network namespaces, which knows nothing of the ends
+ * of connections that are elsewhere.
+ */
+struct view {
+	struct session *session;
+	struct joiner *joiner;
+	uint32_t netns;           /* 0: all */
+};
+
 struct session {
 	struct tracer *tracer;
-	struct joiner *joiner;
+	struct view views[1 + VIEWS_MAX]; /* the first is what is told, the others are for session_sink.within */
+	size_t view_count;
 	struct session_sink sink;
 	struct facts_context context;
-	bool only_netns;
 	uint64_t missed;          /* events that were not handed over */
 	int64_t missed_ns;        /* when the last of them was noticed, monotonic */
 };
@@ -34,12 +44,10 @@ static int64_t tick(void)
 }
 
 /* Events that were not handed over may be those that a record lacks. */
-static bool is_complete(struct session *session)
+static bool has_all_events(struct session *session)
 {
 	uint64_t counts[LIVE_COUNTS], missed;
 
-	if (session->only_netns)
-		return false;
 	tracer_counts(session->tracer, counts);
 	missed = counts[LIVE_COUNT_LOST] + counts[LIVE_COUNT_SAMPLED_OUT];
 	if (missed != session->missed)
@@ -53,36 +61,54 @@ static bool is_followed(const struct session *session, const struct live_end *en
 	return end->process.followed || (end->process.pid && tracer_follows(session->tracer, end->process.pid));
 }
 
+static void tell(const struct view *view, const struct live_record *record, const struct evidence *evidence)
+{
+	const struct session *session = view->session;
+
+	if (view == session->views)
+		session->sink.evidence(session->sink.user, evidence, is_followed(session, &record->sender) ||
+		                                                     is_followed(session, &record->receiver));
+	else
+		session->sink.within(session->sink.user, view->netns, evidence);
+}
+
 static void on_record(void *user, const struct live_record *joined)
 {
-	struct session *session = user;
+	const struct view *view = user;
+	struct session *session = view->session;
 	struct live_record copy = *joined, *record = &copy;
 	struct testimony testimony;
 	struct evidence evidence;
+	bool all;
 
 	if (!record->sent && record->receiver.tuple.version)
-		record->has_drop = tracer_drop(session->tracer, &record->receiver.tuple, &record->drop);
-	session->context.complete = is_complete(session);
+		record->has_drop = tracer_drop(session->tracer, &record->receiver.tuple, &record->drop) &&
+		                   (!view->netns || record->drop.netns == view->netns);
+	all = has_all_events(session);
+	/* What happens elsewhere is not looked at within one namespace. */
+	session->context.complete = all && !view->netns;
 	/* A refusal whose RST was one too many to be handed over, or an error that nobody takes for an end by the peer. */
 	if (!record->sent && !record->received && !record->ignored &&
-	    ((!session->context.complete && record->receiver.error == ECONNREFUSED) || !facts_is_ending(record)))
+	    ((!all && record->receiver.error == ECONNREFUSED) || !facts_is_ending(record)))
 		return;
 	session->context.realtime_offset_ns = clock_realtime() - clock_boot();
 	facts_fill(&evidence, &testimony, record, &session->context);
 	places_fill(&testimony.sender.actor);
 	places_fill(&testimony.receiver.actor);
-	session->sink.evidence(session->sink.user, &evidence, is_followed(session, &record->sender) ||
-	                                                      is_followed(session, &record->receiver));
+	tell(view, record, &evidence);
 }
 
 static void on_late(void *user, const struct live_record *record, const struct live_event *event)
 {
-	struct session *session = user;
+	const struct view *view = user;
+	struct session *session = view->session;
 	struct actor actor = { .known = true, .pid = event->process.pid, .fd = -1, .exit_code = -1 };
 	struct witness witness = { .here = true, .actor = actor };
 	struct testimony testimony;
 	struct evidence evidence;
 
+	if (view != session->views)
+		return;
 	snprintf(witness.actor.command, sizeof witness.actor.command, "%.*s", (int)sizeof event->process.command,
 	         event->process.command);
 	if (event->kind == LIVE_SIGPIPE) {
@@ -100,9 +126,9 @@ static void on_late(void *user, const struct live_record *record, const struct l
 
 static bool by_timer(void *user, const struct live_event *event)
 {
-	struct session *session = user;
+	const struct view *view = user;
 
-	return facts_is_timer(event, session->context.reasons);
+	return facts_is_timer(event, view->session->context.reasons);
 }
 
 static void take_owner(struct session *session, struct live_end *end, const struct tracer_owner *owner)
@@ -115,7 +141,8 @@ static void take_owner(struct session *session, struct live_end *end, const stru
 
 static void on_owners(void *user, struct live_end **ends, size_t count)
 {
-	struct session *session = user;
+	const struct view *view = user;
+	struct session *session = view->session;
 	struct tracer_owner owners[OWNERS_MAX];
 	struct tracer_held sockets[OWNERS_MAX] = { 0 };
 	size_t found;
@@ -129,28 +156,66 @@ static void on_owners(void *user, struct live_end **ends, size_t count)
 				take_owner(session, ends[i], &owners[k]);
 }
 
+static bool add_view(struct session *session, uint32_t netns)
+{
+	struct view *view = &session->views[session->view_count];
+	const struct joiner_sink sink = { view, on_record, on_late, by_timer, on_owners };
+
+	*view = (struct view){ session, joiner_new(&sink), netns };
+	session->view_count += view->joiner != NULL;
+	return view->joiner;
+}
+
+/* An event, as far as it is of a network namespace: the other end may be in another, which is not looked into. */
+static void look(const struct view *view, const struct live_event *event)
+{
+	struct live_event own;
+
+	if (view->netns && event->tuple.netns != view->netns)
+		return;
+	if (!view->netns || (!event->has_peer && !event->ambiguous)) {
+		joiner_event(view->joiner, event);
+		return;
+	}
+	own = *event;
+	if (event->peer_elsewhere) {
+		own.has_peer = 0;
+		own.peer = (struct live_past){ 0 };
+	}
+	/* Which of several namespaces an event is of, is no question here. */
+	own.ambiguous = 0;
+	joiner_event(view->joiner, &own);
+}
+
+static bool has_view(const struct session *session, uint32_t netns)
+{
+	for (size_t i = 1; i < session->view_count; i++)
+		if (session->views[i].netns == netns)
+			return true;
+	return false;
+}
+
 static void on_event(void *user, const struct live_event *event)
 {
 	struct session *session = user;
 
-	joiner_event(session->joiner, event);
+	if (session->sink.within && session->view_count <= VIEWS_MAX && !has_view(session, event->tuple.netns))
+		add_view(session, event->tuple.netns);
+	for (size_t i = 0; i < session->view_count; i++)
+		look(&session->views[i], event);
 }
 
 struct session *session_open(const struct tracer_options *options, const struct session_sink *sink,
                              struct error *error)
 {
 	struct session *session = calloc(1, sizeof *session);
-	struct joiner_sink joined = { session, on_record, on_late, by_timer, on_owners };
 
-	if (session)
-		session->joiner = joiner_new(&joined);
-	if (!session || !session->joiner) {
+	if (!session || !add_view(session, options->netns)) {
 		free(session);
 		error_set(error, STATUS_MEMORY, "%s", _("out of memory"));
 		return NULL;
 	}
 	session->sink = *sink;
-	session->only_netns = options->netns;
 	session->tracer = tracer_open(options, error);
 	if (!session->tracer) {
 		session_close(session);
@@ -171,20 +236,32 @@ struct tracer *session_tracer(struct session *session)
 	return session->tracer;
 }
 
+static bool is_waiting(const struct session *session)
+{
+	for (size_t i = 0; i < session->view_count; i++)
+		if (!joiner_is_empty(session->views[i].joiner))
+			return true;
+	return false;
+}
+
 enum status session_step(struct session *session, int timeout_ms, struct error *error)
 {
-	bool waiting = !joiner_is_empty(session->joiner);
+	bool soon = timeout_ms > STEP_MS && is_waiting(session);
 	/* Before the wait: what belongs together may lie in the ring by now, however long this process was held up. */
 	uint64_t now_ns = (uint64_t)clock_boot();
-	enum status status = tracer_poll(session->tracer, waiting && timeout_ms > STEP_MS ? STEP_MS : timeout_ms, error);
+	enum status status = tracer_poll(session->tracer, soon ? STEP_MS : timeout_ms, error);
 
-	joiner_advance(session->joiner, now_ns);
+	for (size_t i = 0; i < session->view_count; i++)
+		joiner_advance(session->views[i].joiner, now_ns);
 	return status;
 }
 
 void session_finish(struct session *session)
 {
-	joiner_finish(session->joiner);
+	for (size_t i = 0; i < session->view_count; i++)
+		joiner_finish(session->views[i].joiner);
+	while (session->view_count > 1)
+		joiner_free(session->views[--session->view_count].joiner);
 }
 
 void session_close(struct session *session)
@@ -192,6 +269,7 @@ void session_close(struct session *session)
 	if (!session)
 		return;
 	tracer_close(session->tracer);
-	joiner_free(session->joiner);
+	while (session->view_count > 0)
+		joiner_free(session->views[--session->view_count].joiner);
 	free(session);
 }

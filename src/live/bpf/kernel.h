@@ -91,7 +91,7 @@ struct tcp_sock {
 	struct inet_connection_sock inet_conn;
 	__u32 copied_seq, rcv_nxt, snd_nxt, snd_una, write_seq, lsndtime, total_retrans;
 	struct tcp_options_received rx_opt;
-	__u64 bytes_received, bytes_acked;
+	__u64 bytes_received, bytes_acked, bytes_sent, bytes_retrans;
 	int linger2;
 	bool is_mptcp;
 };

@@ -163,6 +163,7 @@ static __always_inline void look_counters(struct live_socket *socket, const stru
 
 	socket->bytes_acked = READ(tcp, bytes_acked);
 	socket->bytes_received = READ(tcp, bytes_received);
+	socket->bytes_sent = READ(tcp, bytes_sent) - READ(tcp, bytes_retrans);
 	socket->rcv_nxt = READ(tcp, rcv_nxt);
 	socket->copied_seq = READ(tcp, copied_seq);
 	socket->snd_una = READ(tcp, snd_una);

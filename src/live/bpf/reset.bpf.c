@@ -97,6 +97,7 @@ static __always_inline void add_peer(struct live_event *event, const struct live
 		return;
 	event->peer = *past_of;
 	event->has_peer = 1;
+	event->peer_elsewhere = home->net != tuple->net;
 }
 
 static __always_inline void add_past(struct live_event *event, const struct live_tuple *tuple)
