@@ -18,7 +18,7 @@ WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototy
 OPTIMIZE ?= -O3 -g
 PACKAGES := libpcap libarchive jansson
 # What the program needs and the library does not.
-PROGRAM_PACKAGES := libmnl libnftables libbpf
+PROGRAM_PACKAGES := libmnl libnftables libbpf libdw
 PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) $(PROGRAM_PACKAGES) 2>/dev/null)
 PACKAGE_LIBS   := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
 PROGRAM_LIBS   := $(shell pkg-config --libs $(PROGRAM_PACKAGES) 2>/dev/null)

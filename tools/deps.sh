@@ -7,7 +7,7 @@ set -eu
 
 declare -A apt=(
 	[build]='gcc libc6-dev make pkg-config binutils libpcap-dev libarchive-dev libjansson-dev libmnl-dev libnftables-dev
-		libbpf-dev bpftool clang gettext'
+		libbpf-dev libdw-dev bpftool clang gettext'
 	[check]='libclang-rt-14-dev perl universal-ctags mandoc valgrind python3 tcpdump'
 	[programs]='nginx redis-server redis-tools postgresql haproxy openssh-server openssh-client curl
 		default-jdk-headless nodejs'
@@ -15,19 +15,19 @@ declare -A apt=(
 )
 declare -A dnf=(
 	[build]='gcc glibc-devel make pkgconf-pkg-config binutils libpcap-devel libarchive-devel jansson-devel libmnl-devel
-		nftables-devel libbpf-devel bpftool clang gettext'
+		nftables-devel libbpf-devel elfutils-devel bpftool clang gettext'
 	[check]='compiler-rt perl-Test-Harness ctags mandoc valgrind python3 tcpdump'
 	[programs]='nginx redis postgresql-server postgresql-contrib haproxy openssh-server openssh-clients curl
 		java-latest-openjdk-devel nodejs'
 )
 declare -A pacman=(
-	[build]='gcc make pkgconf binutils libpcap libarchive jansson libmnl nftables libbpf bpf clang gettext'
+	[build]='gcc make pkgconf binutils libpcap libarchive jansson libmnl nftables libbpf elfutils bpf clang gettext'
 	[check]='compiler-rt perl ctags mandoc valgrind python tcpdump'
 	[programs]='nginx redis postgresql haproxy openssh curl jdk-openjdk nodejs'
 )
 declare -A apk=(
 	[build]='gcc musl-dev musl-libintl make pkgconf binutils libpcap-dev libarchive-dev jansson-dev libmnl-dev
-		nftables-dev libbpf-dev bpftool clang gettext bash'
+		nftables-dev libbpf-dev elfutils-dev bpftool clang gettext bash'
 	[check]='compiler-rt perl-utils ctags mandoc valgrind python3 tcpdump'
 	[programs]='nginx redis postgresql postgresql-contrib haproxy openssh curl openjdk17-jdk nodejs'
 )
@@ -78,7 +78,7 @@ with_apt() {
 print_line() {
 	local tool complete=1
 	for tool in "${CC:-gcc}" pkg-config msgfmt prove; do command -v "$tool" > /dev/null || complete=; done
-	if [ "$complete" ] && pkg-config --exists libpcap libarchive jansson libmnl libnftables libbpf; then return 0; fi
+	if [ "$complete" ] && pkg-config --exists libpcap libarchive jansson libmnl libnftables libbpf libdw; then return 0; fi
 	echo "tcpwhy: please run: $*" >&2
 	exit 1
 }

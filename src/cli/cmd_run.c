@@ -21,7 +21,7 @@
 #define STATUS_NOT_FOUND 127
 
 struct run_settings {
-	bool brief, json;
+	bool brief, json, stacks;
 	const char *output, *write_to;
 };
 
@@ -33,6 +33,8 @@ static const struct cli_option options[] = {
 	{ "output", 'o', OPTION_TEXT, "FILE", N_("report into FILE instead of standard error"), SETTING(output) },
 	{ "brief", 'b', OPTION_FLAG, NULL, N_("one line a reset instead of the whole record"), SETTING(brief) },
 	{ "json", 0, OPTION_FLAG, NULL, N_("one JSON object a line"), SETTING(json) },
+	{ "stacks", 0, OPTION_FLAG, NULL, N_("and where in its program each process did it: file and line, or offset"),
+	  SETTING(stacks) },
 	{ "write", 'w', OPTION_TEXT, "FILE", N_("write the RSTs as pcapng, verdicts as comments"), SETTING(write_to) },
 	{ 0 },
 };
@@ -182,7 +184,7 @@ static enum exit_status run_traced(struct session *session, struct live_output *
 		return EXIT_FAILED;
 	}
 	tracer_follow(session_tracer(session), (uint32_t)child.pid);
-	tracer_drop_rights();
+	tracer_drop_rights(output->options.stacks);
 	pass_signals_on(&child);
 	/* The command goes on, and is watched, also where nobody reads the report any more. */
 	signal(SIGPIPE, SIG_IGN);
@@ -199,7 +201,7 @@ static enum exit_status run_traced(struct session *session, struct live_output *
 
 static enum exit_status run_with(struct live_output *output, char **operands)
 {
-	struct tracer_options tracing = { .calls = true };
+	struct tracer_options tracing = { .calls = true, .stacks = output->options.stacks };
 	struct session_sink sink = live_output_sink(output);
 	struct error error = { STATUS_OK, "" };
 	struct session *session = session_open(&tracing, &sink, &error);
@@ -221,7 +223,7 @@ static enum exit_status run(const void *given, int count, char **operands)
 	struct live_filter filter = { .follow = true, .cause = CAUSE_NONE };
 	struct live_output_options form = {
 		.verbose = !settings->brief && !settings->json, .json = settings->json, .stream = stderr,
-		.write_to = settings->write_to,
+		.write_to = settings->write_to, .stacks = settings->stacks,
 	};
 	struct live_output output;
 	enum exit_status status = EXIT_FAILED;

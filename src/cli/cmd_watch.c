@@ -13,7 +13,7 @@
 #define STEP_MS 200
 
 struct watch_settings {
-	bool verbose, json, top, self_check, capture;
+	bool verbose, json, top, self_check, capture, stacks;
 	uint64_t pid, netns, summary_s;
 	const char *command, *cgroup, *cause, *harm, *write_to;
 };
@@ -35,6 +35,8 @@ static const struct cli_option options[] = {
 	{ "top", 0, OPTION_FLAG, NULL, N_("a screen that sorts what is reset, and shows the last of each"), SETTING(top) },
 	{ "write", 'w', OPTION_TEXT, "FILE", N_("write the RSTs as pcapng, verdicts as comments"), SETTING(write_to) },
 	{ "capture", 0, OPTION_FLAG, NULL, N_("from packets alone, even if the kernel can be traced"), SETTING(capture) },
+	{ "stacks", 0, OPTION_FLAG, NULL, N_("and where in its program each process did it: file and line, or offset"),
+	  SETTING(stacks) },
 	{ "self-check", 0, OPTION_FLAG, NULL, N_("say what can be seen on this kernel, and what not"), SETTING(self_check) },
 	{ 0 },
 };
@@ -118,7 +120,8 @@ static enum exit_status compile_filter(struct live_filter *filter, const char *e
 /* Packets know neither processes nor other network namespaces; `why` they are all there is. */
 static enum exit_status check_capture(const struct watch_settings *settings, const char *why)
 {
-	const char *option = settings->pid ? "--pid" : settings->command ? "--command" : settings->cgroup ? "--cgroup" : NULL;
+	const char *option = settings->pid ? "--pid" : settings->command ? "--command" : settings->cgroup ? "--cgroup" :
+	                     settings->stacks ? "--stacks" : NULL;
 
 	if (option)
 		return usage_error(&cmd_watch, _("%s: packets do not tell of processes (%s)"), option, why);
@@ -156,7 +159,7 @@ static enum exit_status trace(const struct watch_settings *settings, struct sess
 	struct origin_of_resets origin = { .session = session };
 	enum exit_status status;
 
-	tracer_drop_rights();
+	tracer_drop_rights(settings->stacks);
 	if (settings->pid)
 		tracer_follow(session_tracer(session), (uint32_t)settings->pid);
 	output->tracer = session_tracer(session);
@@ -184,7 +187,7 @@ static enum exit_status capture(const struct watch_settings *settings, const cha
 		advise("%s", _("`tcpwhy watch --self-check` says what is missing"));
 		return EXIT_FAILED;
 	}
-	tracer_drop_rights();
+	tracer_drop_rights(false);
 	end_on_interrupt();
 	complain(_("%s%swatching packets; ^C ends it (they tell no processes, no errno, no reason of the kernel, and nothing "
 	           "of other network namespaces; a reset is told some seconds later)"),
@@ -197,7 +200,7 @@ static enum exit_status capture(const struct watch_settings *settings, const cha
 static enum exit_status trace_or_capture(const struct watch_settings *settings, const char *expression,
                                          struct live_output *output)
 {
-	struct tracer_options tracing = { .netns = (uint32_t)settings->netns };
+	struct tracer_options tracing = { .netns = (uint32_t)settings->netns, .stacks = settings->stacks };
 	struct session_sink sink = live_output_sink(output);
 	struct error error = { STATUS_OK, "" };
 	struct session *session;
@@ -239,7 +242,7 @@ static enum exit_status run_with(const struct watch_settings *settings, const ch
 	};
 	struct live_output_options form = {
 		.verbose = settings->verbose, .json = settings->json, .top = settings->top,
-		.stream = stdout, .terminal = true, .totals = true,
+		.stacks = settings->stacks, .stream = stdout, .terminal = true, .totals = true,
 		.summary_ns = (int64_t)settings->summary_s * NS_PER_S, .write_to = settings->write_to,
 	};
 	enum exit_status status = prepare(settings, &filter, expression);

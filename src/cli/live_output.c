@@ -9,6 +9,7 @@
 #include "cli/message.h"
 #include "cli/terminal.h"
 #include "report/layout.h"
+#include "report/stack.h"
 #include "report/testimony.h"
 
 #define LINE_MAX_BYTES 4096
@@ -54,6 +55,7 @@ static void add_end(struct buffer *out, const struct endpoint *end, const struct
 	testimony_outcome(&clause, witness);
 	if (clause.len)
 		buffer_printf(out, " (%s)", buffer_text(&clause));
+	stack_brief(out, witness->actor.stack);
 	buffer_clear(&clause);
 }
 

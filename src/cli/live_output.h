@@ -13,6 +13,7 @@
 
 struct live_output_options {
 	bool verbose, json;
+	bool stacks;              /* the session takes them */
 	bool top;                 /* a screen in place of lines */
 	int64_t summary_ns;       /* between two summaries; 0: only at the end */
 	FILE *stream;             /* where to print */

@@ -79,7 +79,38 @@ struct live_process {
 	char killer_command[LIVE_COMM_MAX];
 	uint8_t exiting;
 	uint8_t followed;               /* it is one that is asked for, or a child of one */
-	uint8_t padding[6];
+	uint8_t made;                   /* the system call that it is in: enum live_made */
+	uint8_t padding;
+	uint32_t stack;                 /* live_stack.number of what it does; 0: none was taken */
+	uint32_t killer_stack;          /* … and of the killer, as it sent the signal */
+	uint32_t more_padding;
+};
+
+enum live_made {
+	LIVE_MADE_OTHER,                /* another, or nobody knows */
+	LIVE_MADE_CLOSE,
+	LIVE_MADE_SHUTDOWN,
+	LIVE_MADE_CONNECT,
+};
+
+/* The registers by which stacks are unwound, as DWARF numbers them: 16 of x86-64, 32 of arm64. */
+#define LIVE_REGISTERS 32
+#define LIVE_STACK_BYTES 8192
+/* It is copied in pieces: where one cannot be read, those before it are had. */
+#define LIVE_STACK_PIECE 512
+
+/*
+ * What a thread of user space was doing: its registers, and its stack from the stack pointer on. Where nothing is
+ * copied, only a process is introduced, whose memory is to be looked at while it lives.
+ */
+struct live_stack {
+	uint64_t start_stack;           /* of its memory, as /proc/PID/stat tells it: whether that is still the same */
+	uint64_t pc;
+	uint64_t registers[LIVE_REGISTERS];
+	uint32_t number, pid;
+	uint32_t bytes;                 /* of `stack` */
+	uint32_t padding;
+	uint8_t stack[LIVE_STACK_BYTES];
 };
 
 /* A full socket, at the moment of the event. */
@@ -191,6 +222,7 @@ enum live_count {
 	LIVE_COUNT_SAMPLED_OUT,         /* events that were counted only: more a second than are handed over … */
 	LIVE_COUNT_LOST,                /* … that were lost: the ring was full */
 	LIVE_COUNT_MAP_FULL,            /* updates that a map refused */
+	LIVE_COUNT_STACKS_MISSED,       /* stacks that were not taken: too many a second, or their ring was full */
 	LIVE_COUNTS,
 };
 

@@ -76,6 +76,7 @@ static const struct sight sights[] = {
 	{ has_states, N_("who closed what, and when; listeners that went away"), N_("needs Linux 4.16") },
 	{ has_synacks, N_("SYN-ACKs that are sent again"), N_("needs Linux 4.16") },
 	{ has_calls, N_("which call failed, with `tcpwhy run`"), N_("needs Linux 6.3") },
+	{ has_pipes, N_("from where in its program a process did it, with --stacks"), N_("needs Linux 5.15") },
 };
 
 static void add(struct buffer *out, bool seen, const char *what, const char *otherwise)

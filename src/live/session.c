@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "live/facts.h"
 #include "live/places.h"
+#include "live/stacks.h"
 
 #define OWNERS_MAX 64
 #define STEP_MS 20 /* how late a complete record may be */
@@ -31,6 +32,8 @@ struct session {
 	size_t view_count;
 	struct session_sink sink;
 	struct facts_context context;
+	struct stacks *stacks;    /* NULL: they are not asked for */
+	struct call_stack frames[2][2]; /* of what is being told: of each end, and of who killed it */
 	uint64_t missed;          /* events that were not handed over */
 	int64_t missed_ns;        /* when the last of them was noticed, monotonic */
 };
@@ -59,6 +62,20 @@ static bool has_all_events(struct session *session)
 static bool is_followed(const struct session *session, const struct live_end *end)
 {
 	return end->process.followed || (end->process.pid && tracer_follows(session->tracer, end->process.pid));
+}
+
+/* Of who did something, or got something. */
+static void add_stack(struct session *session, struct actor *actor, const struct live_process *process,
+                      struct call_stack frames[2])
+{
+	if (!session->stacks || !actor->known || (!process->stack && (actor->act == ACT_UNKNOWN || actor->act == ACT_LISTEN)))
+		return;
+	stacks_frames(session->stacks, process->stack, &frames[0]);
+	actor->stack = &frames[0];
+	if (!actor->killer)
+		return;
+	stacks_frames(session->stacks, process->killer_stack, &frames[1]);
+	actor->killer_stack = &frames[1];
 }
 
 static void tell(const struct view *view, const struct live_record *record, const struct evidence *evidence)
@@ -95,6 +112,8 @@ static void on_record(void *user, const struct live_record *joined)
 	facts_fill(&evidence, &testimony, record, &session->context);
 	places_fill(&testimony.sender.actor);
 	places_fill(&testimony.receiver.actor);
+	add_stack(session, &testimony.sender.actor, &record->sender.process, session->frames[0]);
+	add_stack(session, &testimony.receiver.actor, &record->receiver.process, session->frames[1]);
 	tell(view, record, &evidence);
 }
 
@@ -120,6 +139,7 @@ static void on_late(void *user, const struct live_record *record, const struct l
 	}
 	facts_fill(&evidence, &testimony, record, &session->context);
 	witness.at_sender = joiner_is_sender(record, &event->tuple);
+	add_stack(session, &witness.actor, &event->process, session->frames[0]);
 	session->sink.late(session->sink.user, &evidence, &witness,
 	                   session->context.realtime_offset_ns + (int64_t)event->time_ns, event->process.followed);
 }
@@ -205,12 +225,22 @@ static void on_event(void *user, const struct live_event *event)
 		look(&session->views[i], event);
 }
 
+static void on_stack(void *user, const struct live_stack *stack)
+{
+	struct session *session = user;
+
+	stacks_take(session->stacks, stack);
+}
+
 struct session *session_open(const struct tracer_options *options, const struct session_sink *sink,
                              struct error *error)
 {
 	struct session *session = calloc(1, sizeof *session);
 
-	if (!session || !add_view(session, options->netns)) {
+	if (session && options->stacks)
+		session->stacks = stacks_new();
+	if (!session || (options->stacks && !session->stacks) || !add_view(session, options->netns)) {
+		stacks_free(session ? session->stacks : NULL);
 		free(session);
 		error_set(error, STATUS_MEMORY, "%s", _("out of memory"));
 		return NULL;
@@ -222,6 +252,8 @@ struct session *session_open(const struct tracer_options *options, const struct 
 		return NULL;
 	}
 	tracer_on_event(session->tracer, on_event, session);
+	if (session->stacks)
+		tracer_on_stack(session->tracer, on_stack, session);
 	session->context = (struct facts_context){
 		.reasons = tracer_reasons(session->tracer),
 		.tick_ns = tick(),
@@ -271,5 +303,6 @@ void session_close(struct session *session)
 	tracer_close(session->tracer);
 	while (session->view_count > 0)
 		joiner_free(session->views[--session->view_count].joiner);
+	stacks_free(session->stacks);
 	free(session);
 }

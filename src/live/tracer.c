@@ -4,6 +4,7 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,13 +21,17 @@
 #define OWNERS_BATCH 64
 #define FDS_A_PASS 1024  /* FDS_MAX of live/bpf/reset.bpf.c */
 #define FDS_SEEN 65536
+#define STACK_RING_BYTES (8u << 20)
+#define STACKS_A_SECOND 200 /* and processor */
 
 struct tracer {
 	struct reset_bpf *skeleton;
-	struct ring_buffer *ring;
+	struct ring_buffer *ring, *stack_ring; /* the latter NULL where no stacks are wanted */
 	struct reasons reasons;
 	tracer_event_fn *fn;
 	void *user;
+	tracer_stack_fn *stack_fn;
+	void *stack_user;
 	bool sees_no_socket;
 	int processors;
 };
@@ -167,6 +172,15 @@ static void adapt(struct tracer *tracer, const struct btf *btf, const struct tra
 	skeleton->rodata->shown_a_second = options->shown_a_second ? options->shown_a_second : TRACER_SHOWN;
 	skeleton->rodata->has_registers =
 		libbpf_probe_bpf_helper(BPF_PROG_TYPE_RAW_TRACEPOINT, BPF_FUNC_task_pt_regs, NULL) == 1;
+	skeleton->rodata->wants_stacks = options->stacks;
+	skeleton->rodata->stacks_a_second = STACKS_A_SECOND;
+	if (options->stacks)
+		bpf_map__set_max_entries(skeleton->maps.stacks, STACK_RING_BYTES);
+	if (!options->stacks) {
+		bpf_program__set_autoload(skeleton->progs.on_exit, false);
+		bpf_map__set_max_entries(skeleton->maps.introduced, 1);
+		bpf_map__set_max_entries(skeleton->maps.last_stacks, 1);
+	}
 	skeleton->rodata->has_drop_socket = tracer_arguments(btf, "kfree_skb") >= 4;
 	if (tracer_arguments(btf, "kfree_skb") < 3)
 		bpf_program__set_autoload(skeleton->progs.on_drop, false);
@@ -184,12 +198,32 @@ static void adapt(struct tracer *tracer, const struct btf *btf, const struct tra
 		bpf_program__set_autoload(skeleton->progs.on_task, false);
 }
 
+/* What an event names has to be there when it is told. */
+static void take_stacks(struct tracer *tracer)
+{
+	if (tracer->stack_ring)
+		ring_buffer__consume(tracer->stack_ring);
+}
+
 static int on_ring(void *context, void *data, size_t size)
 {
 	struct tracer *tracer = context;
+	const struct live_event *event = data;
 
-	if (size >= sizeof(struct live_event) && tracer->fn)
-		tracer->fn(tracer->user, data);
+	if (size < sizeof *event || !tracer->fn)
+		return 0;
+	if (event->process.stack)
+		take_stacks(tracer);
+	tracer->fn(tracer->user, event);
+	return 0;
+}
+
+static int on_stack_ring(void *context, void *data, size_t size)
+{
+	struct tracer *tracer = context;
+
+	if (size >= sizeof(struct live_stack) && tracer->stack_fn)
+		tracer->stack_fn(tracer->stack_user, data);
 	return 0;
 }
 
@@ -207,6 +241,11 @@ static int load(struct tracer *tracer, const struct btf *btf, const struct trace
 		code = reset_bpf__attach(tracer->skeleton);
 	if (code)
 		return code;
+	if (options->stacks) {
+		tracer->stack_ring = ring_buffer__new(bpf_map__fd(tracer->skeleton->maps.stacks), on_stack_ring, tracer, NULL);
+		if (!tracer->stack_ring)
+			return -errno;
+	}
 	tracer->ring = ring_buffer__new(bpf_map__fd(tracer->skeleton->maps.events), on_ring, tracer, NULL);
 	return tracer->ring ? 0 : -errno;
 }
@@ -243,13 +282,15 @@ struct tracer *tracer_open(const struct tracer_options *options, struct error *e
 	return tracer;
 }
 
-void tracer_drop_rights(void)
+void tracer_drop_rights(bool but_to_look)
 {
 	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
-	struct __user_cap_data_struct none[2] = { 0 };
+	struct __user_cap_data_struct own[2] = { 0 }, kept[2] = { 0 };
 
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	syscall(SYS_capset, &header, none);
+	if (but_to_look && syscall(SYS_capget, &header, own) == 0)
+		kept[0].permitted = kept[0].effective = own[0].effective & (1u << CAP_SYS_PTRACE | 1u << CAP_DAC_READ_SEARCH);
+	syscall(SYS_capset, &header, kept);
 }
 
 bool tracer_knows_pids(void)
@@ -276,8 +317,17 @@ bool tracer_follows(const struct tracer *tracer, uint32_t pid)
 
 enum status tracer_poll(struct tracer *tracer, int timeout_ms, struct error *error)
 {
-	int got = ring_buffer__poll(tracer->ring, timeout_ms);
+	struct pollfd rings[] = {
+		{ .fd = ring_buffer__epoll_fd(tracer->ring), .events = POLLIN },
+		{ .fd = tracer->stack_ring ? ring_buffer__epoll_fd(tracer->stack_ring) : -1, .events = POLLIN },
+	};
+	int got = poll(rings, sizeof rings / sizeof *rings, timeout_ms);
 
+	if (got < 0)
+		got = -errno;
+	take_stacks(tracer);
+	if (got > 0)
+		got = ring_buffer__consume(tracer->ring);
 	if (got < 0 && got != -EINTR)
 		return error_set(error, STATUS_IO, _("cannot read the kernel's events: %s"), strerror(-got));
 	return got > 0 ? STATUS_OK : STATUS_IDLE;
@@ -287,6 +337,12 @@ void tracer_on_event(struct tracer *tracer, tracer_event_fn *fn, void *user)
 {
 	tracer->fn = fn;
 	tracer->user = user;
+}
+
+void tracer_on_stack(struct tracer *tracer, tracer_stack_fn *fn, void *user)
+{
+	tracer->stack_fn = fn;
+	tracer->stack_user = user;
 }
 
 const struct reasons *tracer_reasons(const struct tracer *tracer)
@@ -305,6 +361,11 @@ bool tracer_sees_drops(const struct tracer *tracer)
 }
 
 bool tracer_sees_pipes(const struct tracer *tracer)
+{
+	return tracer->skeleton->rodata->has_registers;
+}
+
+bool tracer_sees_stacks(const struct tracer *tracer)
 {
 	return tracer->skeleton->rodata->has_registers;
 }
@@ -417,6 +478,7 @@ void tracer_close(struct tracer *tracer)
 	if (!tracer)
 		return;
 	ring_buffer__free(tracer->ring);
+	ring_buffer__free(tracer->stack_ring);
 	reset_bpf__destroy(tracer->skeleton);
 	free(tracer);
 }

@@ -17,6 +17,7 @@ struct tracer;
 struct tracer_options {
 	uint32_t netns;           /* inode number of the only network namespace; 0: all */
 	bool calls;               /* tell of calls that fail, of followed processes: runs at every send and receive */
+	bool stacks;              /* copy the stack of user space with what processes do; see tracer_on_stack() */
 	uint32_t shown_a_second;  /* events a second and processor in full; the rest is counted. 0: TRACER_SHOWN */
 };
 
@@ -24,8 +25,8 @@ struct tracer_options {
 
 /* NULL on failure: STATUS_IO where rights are missing or the verifier refused, STATUS_UNSUPPORTED for the kernel. */
 struct tracer *tracer_open(const struct tracer_options *options, struct error *error);
-/* Give up the rights that were needed to load and attach. */
-void tracer_drop_rights(void);
+/* Give up the rights that it took to load and attach; but_to_look: keep those to look at other processes. */
+void tracer_drop_rights(bool but_to_look);
 /* Whether this process sees others by the numbers that the kernel's events have: not so in a PID namespace. */
 bool tracer_knows_pids(void);
 /* Follow this process, and from now on its children: live_process.followed. False where the map is full. */
@@ -39,6 +40,9 @@ typedef void tracer_event_fn(void *user, const struct live_event *event);
  */
 enum status tracer_poll(struct tracer *tracer, int timeout_ms, struct error *error);
 void tracer_on_event(struct tracer *tracer, tracer_event_fn *fn, void *user);
+/* Stacks come by a way of their own, at once, but not always before the event that names them. */
+typedef void tracer_stack_fn(void *user, const struct live_stack *stack);
+void tracer_on_stack(struct tracer *tracer, tracer_stack_fn *fn, void *user);
 
 const struct reasons *tracer_reasons(const struct tracer *tracer);
 /* tcp_send_reset speaks of RSTs without a socket, too (since Linux 6.10). */
@@ -47,6 +51,8 @@ bool tracer_sees_no_socket(const struct tracer *tracer);
 bool tracer_sees_drops(const struct tracer *tracer);
 /* A SIGPIPE is tied to the socket that was written to (since Linux 5.15). */
 bool tracer_sees_pipes(const struct tracer *tracer);
+/* Stacks can be copied (since Linux 5.15). */
+bool tracer_sees_stacks(const struct tracer *tracer);
 /* tracer_owners() can answer (since Linux 5.8). */
 bool tracer_finds_owners(const struct tracer *tracer);
 struct btf;

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "diagnose/explain.h"
 #include "report/layout.h"
+#include "report/stack.h"
 
 #define ROW_MAX 2048
 
@@ -170,6 +171,8 @@ static void add_witness(struct buffer *out, const struct report_style *style, co
 	if (witness->counted)
 		add_numbers(&text, witness);
 	layout_row(out, style, label, buffer_text(&text));
+	stack_rows(out, style, _("called in"), witness->actor.stack);
+	stack_rows(out, style, _("killed in"), witness->actor.killer_stack);
 	buffer_clear(&text);
 	buffer_clear(&clause);
 }
@@ -210,6 +213,7 @@ static json_t *actor_json(const struct actor *actor)
 	json_put(object, "exit_status", actor->exit_code >= 0 ? json_integer(actor->exit_code) : json_null());
 	json_put(object, "killer_pid", actor->killer ? json_integer(actor->killer) : json_null());
 	json_put(object, "killer_command", json_text(actor->killer ? actor->killer_command : NULL));
+	stack_put(object, actor);
 	return object;
 }
 

@@ -29,6 +29,31 @@ enum pipe_signal {
 #define PLACE_MAX 192
 #define CONTAINER_MAX 65
 
+/* Where a thread of user space was: a function that had called the one before it. */
+struct stack_frame {
+	uint64_t offset;             /* in its file, as addr2line takes it; the address itself where that is not known */
+	uint32_t line;               /* 0: unknown */
+	char module[PLACE_MAX];      /* the file; "" unknown */
+	char function[96];           /* "" unknown */
+	char file[128];              /* of the source; "" unknown */
+};
+
+#define FRAMES_MAX 24
+
+enum stack_gap {
+	STACK_WHOLE,
+	STACK_CUT,       /* there is more, which is not told */
+	STACK_NONE,      /* none was taken */
+	STACK_FORGOTTEN, /* it was, too long ago */
+	STACK_TOO_LATE,  /* it was, but the process was gone before its memory map was read */
+};
+
+struct call_stack {
+	unsigned count;
+	enum stack_gap gap;
+	struct stack_frame frames[FRAMES_MAX]; /* the innermost first */
+};
+
 /* A process at one end. */
 struct actor {
 	bool known;
@@ -39,11 +64,13 @@ struct actor {
 	char cgroup[PLACE_MAX];      /* path in cgroup2, likewise */
 	char container[CONTAINER_MAX];/* id that the path names; "" where it names none */
 	enum act act;
+	const struct call_stack *stack; /* of the act, or of the call that failed; NULL: not asked for. Not owned */
 	int64_t ago_ns;              /* how long before the reset it did so; 0: it was the reset */
 	int signal;                  /* that ended it; 0 for none */
 	int exit_code;               /* where it ended by itself; -1: it did not */
 	uint32_t killer;             /* pid of who sent that signal; 0: unknown */
 	char killer_command[COMMAND_MAX];
+	const struct call_stack *killer_stack; /* as it sent the signal; NULL likewise. Not owned */
 };
 
 enum failed_call {

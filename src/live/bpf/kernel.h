@@ -104,12 +104,14 @@ struct sk_buff {
 	__u16 transport_header, network_header;
 };
 
-struct signal_struct { int group_exit_code; };
+struct signal_struct { int group_exit_code; unsigned int flags; };
+struct mm_struct { unsigned long start_stack; };
 struct file { void *private_data; };
 struct fdtable { unsigned int max_fds; struct file **fd; };
 struct files_struct { struct fdtable *fdt; };
 struct task_struct {
 	struct files_struct *files;
+	struct mm_struct *mm;
 	unsigned int flags;
 	int exit_code;
 	int pid, tgid;
@@ -122,11 +124,13 @@ enum sock_flags { SOCK_LINGER = 4 };
 
 /* The registers with which a program entered the kernel: the first argument of the system call is its descriptor. */
 #if defined(__TARGET_ARCH_x86)
-struct pt_regs { unsigned long di; };
+struct pt_regs { unsigned long r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di, orig_ax, ip, cs, sp; };
 #define FIRST_ARGUMENT di
+#define CALL_NUMBER orig_ax
 #elif defined(__TARGET_ARCH_arm64)
-struct pt_regs { unsigned long orig_x0; };
+struct pt_regs { __u64 regs[31], sp, pc, pstate, orig_x0; int syscallno; };
 #define FIRST_ARGUMENT orig_x0
+#define CALL_NUMBER syscallno
 #endif
 
 struct seq_file;
@@ -151,6 +155,7 @@ struct tcp_header { __be16 source, dest; __be32 seq, ack; __u8 offset, flags; __
 #define PROTOCOL_TCP 6
 #define PROTOCOL_MPTCP 262
 #define TASK_EXITING 0x4  /* PF_EXITING, include/linux/sched.h */
+#define SIGNAL_GROUP_EXIT 0x4 /* include/linux/sched/signal.h */
 #define ERROR_ABORTED 103 /* ECONNABORTED: destroyed by a process, ss -K */
 #define SIGNAL_KILL 9
 #define SIGNAL_PIPE 13

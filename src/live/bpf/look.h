@@ -153,6 +153,7 @@ static __always_inline void look_process(struct live_process *process)
 	by = bpf_map_lookup_elem(&killed, &pid);
 	if (by && by->signal == (process->exit_code & 0x7f)) {
 		process->killer = by->killer;
+		process->killer_stack = by->stack;
 		__builtin_memcpy(process->killer_command, by->command, sizeof by->command);
 	}
 }

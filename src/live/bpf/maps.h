@@ -102,7 +102,7 @@ struct {
 } listeners SEC(".maps");
 
 /* The signal that ends a process: who sent it. */
-struct killed { uint32_t killer, signal; char command[LIVE_COMM_MAX]; };
+struct killed { uint32_t killer, signal, stack; char command[LIVE_COMM_MAX]; };
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 4096);

@@ -2,7 +2,7 @@
 #ifndef TCPWHY_LIVE_BPF_REMEMBER_H
 #define TCPWHY_LIVE_BPF_REMEMBER_H
 
-#include "live/bpf/look.h"
+#include "live/bpf/act.h"
 
 /* After this time two namespaces with the same addresses are no longer mistaken for each other. */
 #define AMBIGUOUS_NS 60000000000ull
@@ -61,6 +61,10 @@ static __always_inline void remember_listener(const struct sock *sk, bool opened
 	else
 		listener.closed_ns = bpf_ktime_get_boot_ns();
 	look_process(&listener.process);
+	if (opened)
+		introduce();
+	else
+		look_act(&listener.process);
 	if (bpf_map_update_elem(&listeners, &port, &listener, BPF_ANY))
 		count(LIVE_COUNT_MAP_FULL);
 }
@@ -132,8 +136,10 @@ static __always_inline void remember(const struct sock *sk, const struct known *
 	}
 	if (closes && !one.closer.pid) {
 		one.from = (uint8_t)old;
-		if (!is_ended_from_outside(sk, is, new))
+		if (!is_ended_from_outside(sk, is, new)) {
 			look_process(&one.closer);
+			look_act(&one.closer);
+		}
 	}
 	if (bpf_map_update_elem(&past, &tuple, &one, BPF_ANY))
 		count(LIVE_COUNT_MAP_FULL);

@@ -3,75 +3,9 @@
  * it is. None of them runs for a segment of a healthy connection: they hang on resets, errors, changes of state, deadly
  * signals and the ends of processes.
  */
-#include "live/bpf/remember.h"
+#include "live/bpf/begin.h"
 
 char LICENSE[] SEC("license") = "GPL";
-
-/* Whether one more event of this second is handed over in full. */
-static __always_inline bool within_rate(uint64_t now_ns)
-{
-	uint32_t zero = 0;
-	struct bucket *bucket = bpf_map_lookup_elem(&buckets, &zero);
-	uint64_t second = now_ns >> 30;
-
-	if (!bucket)
-		return false;
-	if (bucket->second != second) {
-		bucket->second = second;
-		bucket->used = 0;
-	}
-	return bucket->used++ < shown_a_second;
-}
-
-/* Too many to be shown: count it with its like. */
-static __always_inline void count_only(const struct live_tuple *tuple, uint32_t kind, uint32_t reason)
-{
-	struct live_storm_key key = { 0 };
-	uint64_t one = 1, *value;
-
-	count(LIVE_COUNT_SAMPLED_OUT);
-	__builtin_memcpy(key.remote, tuple->remote, sizeof key.remote);
-	key.netns = tuple->netns;
-	key.reason = reason;
-	key.local_port = tuple->local_port;
-	key.version = (uint8_t)tuple->version;
-	key.kind = (uint8_t)kind;
-	value = bpf_map_lookup_elem(&storm, &key);
-	if (value)
-		__sync_fetch_and_add(value, 1);
-	else if (bpf_map_update_elem(&storm, &key, &one, BPF_ANY))
-		count(LIVE_COUNT_MAP_FULL);
-}
-
-/* An event to be filled, or NULL; counts either way. */
-static __always_inline struct live_event *begin(const struct live_tuple *tuple, uint32_t kind, uint32_t reason)
-{
-	uint64_t now = bpf_ktime_get_boot_ns();
-	struct live_event *event;
-
-	if (only_netns && tuple->netns != only_netns)
-		return 0;
-	if (kind == LIVE_SENT || kind == LIVE_RECEIVED)
-		count(kind == LIVE_SENT ? LIVE_COUNT_SENT : LIVE_COUNT_RECEIVED);
-	if (!within_rate(now)) {
-		count_only(tuple, kind, reason);
-		return 0;
-	}
-	event = bpf_ringbuf_reserve(&events, sizeof *event, 0);
-	if (!event) {
-		count(LIVE_COUNT_LOST);
-		count_only(tuple, kind, reason);
-		return 0;
-	}
-	__builtin_memset(event, 0, sizeof *event);
-	event->time_ns = now;
-	event->kind = kind;
-	event->reason = reason;
-	event->tuple = *tuple;
-	event->has_tuple = 1;
-	look_process(&event->process);
-	return event;
-}
 
 /*
  * What the other end has done, if it is on this host. The tuple is that of the event, on the stack: before Linux 6.6 no
@@ -141,6 +75,8 @@ int on_send_reset(struct bpf_raw_tracepoint_args *ctx)
 	event = begin(&tuple, LIVE_SENT, reason);
 	if (event) {
 		event->passive = !!skb;
+		if (!skb)
+			look_act(&event->process);
 		event->state = state;
 		event->segment = segment;
 		event->has_segment = !!skb;
@@ -233,6 +169,7 @@ int on_state(struct bpf_raw_tracepoint_args *ctx)
 		if (new == STATE_SYN_SENT) {
 			is.opener = bpf_get_current_pid_tgid() >> 32;
 			look_command(is.opener_command, (struct task_struct *)bpf_get_current_task());
+			introduce();
 		}
 	}
 	if (bpf_map_update_elem(&known, &address, &is, BPF_ANY))
@@ -282,6 +219,7 @@ static __always_inline void tell_pipe(int result)
 		return;
 	event->result = result;
 	event->fd = fd;
+	look_act(&event->process);
 	bpf_ringbuf_submit(event, 0);
 }
 
@@ -304,6 +242,8 @@ int on_signal(struct bpf_raw_tracepoint_args *ctx)
 	by.signal = (uint32_t)signal;
 	by.killer = bpf_get_current_pid_tgid() >> 32;
 	look_command(by.command, (struct task_struct *)bpf_get_current_task());
+	if (by.killer != pid)
+		by.stack = current_stack();
 	bpf_map_update_elem(&killed, &pid, &by, BPF_ANY);
 	return 0;
 }
@@ -403,6 +343,7 @@ static __always_inline int failed_call(const struct sock *sk, int result, uint8_
 		return 0;
 	event->state = call;
 	event->result = result;
+	look_act(&event->process);
 	bpf_ringbuf_submit(event, 0);
 	return 0;
 }
@@ -418,6 +359,16 @@ SEC("raw_tp/sock_recv_length")
 int on_receive(struct bpf_raw_tracepoint_args *ctx)
 {
 	return failed_call((const struct sock *)ctx->args[0], (int)ctx->args[1], LIVE_CALL_RECEIVE);
+}
+
+/* Only where stacks are wanted. */
+SEC("raw_tp/sched_process_exit")
+int on_exit(struct bpf_raw_tracepoint_args *ctx)
+{
+	(void)ctx;
+	if (has_registers && wants_stacks)
+		look_end();
+	return 0;
 }
 
 /* Children of processes that are followed are followed. */
