@@ -148,11 +148,28 @@ static void name_function(struct stack_frame *frame, Dwfl_Module *module, Dwarf_
 		snprintf(frame->function, sizeof frame->function, "%s", name);
 }
 
+/* Clang leaves no table of which unit of compilation is where: they are all asked. */
+static const char *search_line(Dwfl_Module *module, Dwarf_Addr address, int *ret_number)
+{
+	Dwarf_Die *unit = NULL;
+	Dwarf_Addr bias;
+	Dwarf_Line *line;
+
+	while ((unit = dwfl_module_nextcu(module, unit, &bias))) {
+		if (dwarf_haspc(unit, address - bias) <= 0)
+			continue;
+		line = dwarf_getsrc_die(unit, address - bias);
+		return line && dwarf_lineno(line, ret_number) == 0 ? dwarf_linesrc(line, NULL, NULL) : NULL;
+	}
+	return NULL;
+}
+
 static void name_line(struct stack_frame *frame, Dwfl_Module *module, Dwarf_Addr address)
 {
 	Dwfl_Line *line = dwfl_module_getsrc(module, address);
 	int number = 0;
-	const char *file = line ? dwfl_lineinfo(line, NULL, &number, NULL, NULL, NULL) : NULL;
+	const char *file = line ? dwfl_lineinfo(line, NULL, &number, NULL, NULL, NULL)
+	                        : search_line(module, address, &number);
 
 	if (!file || number <= 0)
 		return;

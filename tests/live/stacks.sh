@@ -113,7 +113,7 @@ watch_into "$scratch/text" --stacks --netns "$netns" port 4200 && inside "$scrat
 watch_ends
 ok 'a line says it in short' holds "$(cat "$scratch/text")" "closed it in close_it() (acts.c:$(line_of close))"
 inside "$tcpwhy" run --stacks -o "$scratch/report" -- "$scratch/acts" 4200 late > "$scratch/out" 2>&1
-ok 'run says where the program met the error' holds "$(cat "$scratch/report")" "say_more() at $source:$(line_of send)"
+ok 'run says where the program met the error' grep -qE "say_more\(\) at .*acts\.c:$(line_of send)" "$scratch/report"
 ok 'packets have no stacks' eval '"$tcpwhy" watch --capture --stacks 2> "$scratch/err"
 	is $? 2 && holds "$(cat "$scratch/err")" "--stacks: packets do not tell of processes"'
 done_testing
