@@ -140,7 +140,9 @@ struct live_socket {
 	uint8_t timestamps, saw_timestamp; /* agreed on; in the segment that came last */
 	uint8_t mptcp;
 	uint8_t opened;                 /* enum live_opened */
-	uint8_t padding[5];
+	uint8_t mptcp_counted;          /* the two below are known */
+	uint8_t padding[4];
+	uint64_t mptcp_unread, mptcp_unsent; /* of the whole MPTCP connection: received and not read, not acknowledged */
 };
 
 enum live_opened {
@@ -191,7 +193,7 @@ struct live_event {
 	int32_t result;                 /* LIVE_SIGPIPE: 0 delivered, 1 ignored, … (enum of trace/events/signal.h) */
 	uint8_t has_tuple, has_socket, has_segment, has_past, has_listener, has_peer;
 	uint8_t passive;                /* LIVE_SENT: made for a segment that came in; `process` was only interrupted */
-	uint8_t state;                  /* LIVE_SENT: of the socket that was asked, 0 for none; of SIGPIPE 0 */
+	uint8_t state;                  /* LIVE_SENT: of the socket that was asked, 0 for none; LIVE_SIGPIPE: it is blocked */
 	uint8_t synacks;                /* LIVE_SENT: how often the SYN-ACK of this connection was sent again */
 	uint8_t ambiguous;              /* several network namespaces have, or had just now, such a connection */
 	uint8_t peer_elsewhere;         /* `peer` is in another network namespace than this end */

@@ -101,7 +101,8 @@ static void fill_abort(struct filling *filling)
 		decide(filling, FACT_KERNEL_UNREAD, false);
 	decide(filling, FACT_KERNEL_LINGER_ZERO, linger);
 	decide(filling, FACT_KERNEL_EXIT, record->sender.process.exiting && record->sender.act == ACT_EXIT);
-	decide(filling, FACT_KERNEL_DISCONNECT, thrown && going && s->held && !is_closing(filling) && !unread);
+	decide(filling, FACT_KERNEL_DISCONNECT, (thrown && going && s->held && !is_closing(filling) && !unread) ||
+	       (s->mptcp && unread && record->sender.act == ACT_DISCONNECT));
 	if (!orphan_timer || is_over(filling, s)) {
 		decide(filling, FACT_KERNEL_DESTROYED, thrown && !going && !orphan_timer && !subflow);
 		decide(filling, FACT_KERNEL_FIN_WAIT2, orphan_timer);
@@ -113,7 +114,8 @@ static void fill_abort(struct filling *filling)
 	decide(filling, FACT_KERNEL_LINGER2, reason == REASON_ABORT_ON_LINGER);
 	decide(filling, FACT_KERNEL_SHUTDOWN, false);
 	decide(filling, FACT_KERNEL_MEMORY, reason == REASON_ABORT_ON_MEMORY);
-	if (s->mptcp && reason == REASON_ABORT_ON_CLOSE)
+	/* Whatever ends an MPTCP connection as a whole gives this reason. */
+	if (s->mptcp && reason == REASON_ABORT_ON_CLOSE && record->sender.act != ACT_DISCONNECT)
 		say(filling, FACT_KERNEL_MPTCP_CLOSE);
 }
 
@@ -235,6 +237,11 @@ static void fill_loss(struct filling *filling)
 	if (!s)
 		return;
 	e->lost_bytes = unread_bytes(s) + unsent_bytes(s);
+	if (s->mptcp) {
+		/* What one subflow loses another may bring; of the other end, the numbers of a subflow tell nothing. */
+		e->lost_known = s->mptcp_counted && no(e, FACT_KERNEL_SUBFLOW) && (r || e->lost_bytes);
+		return;
+	}
 	/* What has arrived can be read still, acknowledged or not. */
 	if (r && seq_after(r->rcv_nxt, s->snd_una))
 		e->lost_bytes -= r->rcv_nxt - s->snd_una < unsent_bytes(s) ? r->rcv_nxt - s->snd_una : unsent_bytes(s);

@@ -27,6 +27,8 @@ uint64_t unread_bytes(const struct live_socket *socket)
 {
 	uint32_t unread = socket->rcv_nxt - socket->copied_seq;
 
+	if (socket->mptcp)
+		return socket->mptcp_unread;
 	/* The FIN counts one, and nobody reads it. */
 	if (unread && peer_had_closed(state_before(socket)))
 		unread--;
@@ -38,6 +40,8 @@ uint64_t unsent_bytes(const struct live_socket *socket)
 	uint32_t unsent = socket->write_seq - socket->snd_una;
 	uint8_t state = state_before(socket);
 
+	if (socket->mptcp)
+		return socket->mptcp_unsent;
 	if (unsent && (state == STATE_FIN_WAIT1 || state == STATE_CLOSING || state == STATE_LAST_ACK ||
 	               state == STATE_SYN_SENT || state == STATE_SYN_RECV))
 		unsent--;

@@ -19,6 +19,16 @@ struct joiner {
 	uint64_t recent_count;
 };
 
+/* enum of trace/events/signal.h */
+#define SIGNAL_IGNORED 1
+
+enum pipe_signal live_pipe(const struct live_event *event)
+{
+	if (event->state)
+		return PIPE_BLOCKED;
+	return event->result == SIGNAL_IGNORED ? PIPE_IGNORED : PIPE_DELIVERED;
+}
+
 struct joiner *joiner_new(const struct joiner_sink *sink)
 {
 	struct joiner *joiner = calloc(1, sizeof *joiner);
@@ -66,11 +76,23 @@ static struct live_tuple turned(const struct live_tuple *tuple)
 	return turned;
 }
 
+/* By the call that it was in, as far as that is known. */
+static enum act act_of(const struct live_process *process)
+{
+	if (process->exiting)
+		return ACT_EXIT;
+	switch (process->made) {
+	case LIVE_MADE_SHUTDOWN: return ACT_HALF_CLOSE;
+	case LIVE_MADE_CONNECT: return ACT_DISCONNECT;
+	default: return ACT_CLOSE;
+	}
+}
+
 /* It had closed, or had ended, before the RST came. */
 static void take_closer(struct live_end *end, const struct live_past *past)
 {
 	end->process = past->closer;
-	end->act = past->closer.exiting ? ACT_EXIT : ACT_CLOSE;
+	end->act = act_of(&past->closer);
 	end->act_ns = past->fin_ns ? past->fin_ns : past->end_ns;
 }
 
@@ -160,7 +182,7 @@ static void take_actor(const struct joiner *joiner, struct live_record *record, 
 	if (event->socket.state != STATE_CLOSE && (!is_held(event) || joiner->sink.by_timer(joiner->sink.user, event)))
 		return;
 	sender->process = event->process;
-	sender->act = event->process.exiting ? ACT_EXIT : ACT_CLOSE;
+	sender->act = act_of(&event->process);
 }
 
 static void take_sent(const struct joiner *joiner, struct live_record *record, const struct live_event *event)
@@ -355,7 +377,7 @@ static void take_outcome(struct live_end *end, const struct live_event *event)
 		end->asked = true;
 	}
 	if (event->kind == LIVE_SIGPIPE) {
-		end->pipe = event->result == 0 ? PIPE_DELIVERED : PIPE_IGNORED;
+		end->pipe = live_pipe(event);
 		end->fd = (int)event->fd + 1;
 		return;
 	}

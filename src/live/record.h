@@ -42,6 +42,9 @@ struct live_record {
 	struct live_end sender, receiver;
 };
 
+/* What became of the SIGPIPE of such an event. */
+enum pipe_signal live_pipe(const struct live_event *event);
+
 struct joiner;
 
 struct joiner_sink {

@@ -131,7 +131,7 @@ static void on_late(void *user, const struct live_record *record, const struct l
 	snprintf(witness.actor.command, sizeof witness.actor.command, "%.*s", (int)sizeof event->process.command,
 	         event->process.command);
 	if (event->kind == LIVE_SIGPIPE) {
-		witness.pipe = event->result ? PIPE_IGNORED : PIPE_DELIVERED;
+		witness.pipe = live_pipe(event);
 		witness.actor.fd = (int)event->fd;
 	} else {
 		witness.call = event->state == LIVE_CALL_SEND ? CALL_SEND : CALL_RECEIVE;

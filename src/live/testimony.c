@@ -71,6 +71,8 @@ static void fill_witness(struct witness *witness, const struct filling *filling,
 /* close() is what is seen; the evidence tells what it really was. */
 static enum act act_of(const struct evidence *e, enum act act)
 {
+	if (act == ACT_HALF_CLOSE && yes(e, FACT_KERNEL_SHUTDOWN))
+		return ACT_SHUTDOWN;
 	if (act != ACT_CLOSE)
 		return act;
 	if (yes(e, FACT_KERNEL_DISCONNECT))

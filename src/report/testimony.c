@@ -14,7 +14,7 @@
 const char *act_id(enum act act)
 {
 	static const char *const ids[] = {
-		"unknown", "close", "exit", "disconnect", "destroy", "shutdown", "unlisten", "listen",
+		"unknown", "close", "exit", "disconnect", "destroy", "shutdown", "unlisten", "listen", "half-close",
 	};
 
 	return ids[act];
@@ -55,6 +55,7 @@ static const char *act_text(enum act act)
 	case ACT_SHUTDOWN: return _("had shut it down and holds it still");
 	case ACT_UNLISTEN: return _("closed the listener");
 	case ACT_LISTEN: return _("listens on that port");
+	case ACT_HALF_CLOSE: return _("ended its side with shutdown()");
 	case ACT_EXIT:
 	case ACT_UNKNOWN: break;
 	}
@@ -86,7 +87,8 @@ void testimony_outcome(struct buffer *out, const struct witness *witness)
 		return;
 	if (out->len)
 		buffer_puts(out, ", ");
-	buffer_puts(out, witness->pipe == PIPE_DELIVERED ? _("got SIGPIPE") : _("ignores SIGPIPE"));
+	buffer_puts(out, witness->pipe == PIPE_DELIVERED ? _("got SIGPIPE") :
+	                 witness->pipe == PIPE_BLOCKED ? _("blocks SIGPIPE") : _("ignores SIGPIPE"));
 }
 
 /* A clause, behind the separator where there is something before it. */
@@ -224,7 +226,8 @@ static json_t *known_ns(int64_t ns)
 
 static json_t *witness_json(const struct witness *witness)
 {
-	static const char *const pipes[] = { "none", "delivered", "ignored" }, *const calls[] = { NULL, "send", "receive" };
+	static const char *const pipes[] = { "none", "delivered", "ignored", "blocked" };
+	static const char *const calls[] = { NULL, "send", "receive" };
 	const char *error = witness->error > 0 ? strerrorname_np(witness->error) : NULL;
 	json_t *object = json_object();
 

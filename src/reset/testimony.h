@@ -17,12 +17,14 @@ enum act {
 	ACT_SHUTDOWN,    /* shutdown() */
 	ACT_UNLISTEN,    /* closed the listener */
 	ACT_LISTEN,      /* listens, or listened, on that port */
+	ACT_HALF_CLOSE,  /* shutdown(SHUT_WR); what became of the socket then, nobody says */
 };
 
 enum pipe_signal {
 	PIPE_NONE,
 	PIPE_DELIVERED,
 	PIPE_IGNORED,
+	PIPE_BLOCKED,    /* it waits until it is unblocked */
 };
 
 #define COMMAND_MAX 16

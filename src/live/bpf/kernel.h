@@ -82,6 +82,7 @@ struct inet_connection_sock {
 	struct inet_sock icsk_inet;
 	__u8 icsk_retransmits;
 	__u8 icsk_probes_out;
+	void *icsk_ulp_data;
 	struct { __u32 lrcvtime; } icsk_ack;
 };
 
@@ -96,6 +97,9 @@ struct tcp_sock {
 	bool is_mptcp;
 };
 
+struct mptcp_subflow_context { struct sock *conn; };
+struct mptcp_sock { __u64 write_seq, snd_una, bytes_received, bytes_consumed; };
+
 struct net_device { possible_net_t nd_net; };
 struct sk_buff {
 	struct net_device *dev;
@@ -109,7 +113,9 @@ struct mm_struct { unsigned long start_stack; };
 struct file { void *private_data; };
 struct fdtable { unsigned int max_fds; struct file **fd; };
 struct files_struct { struct fdtable *fdt; };
+typedef struct { unsigned long sig[1]; } sigset_t;
 struct task_struct {
+	sigset_t blocked;
 	struct files_struct *files;
 	struct mm_struct *mm;
 	unsigned int flags;
@@ -157,6 +163,7 @@ struct tcp_header { __be16 source, dest; __be32 seq, ack; __u8 offset, flags; __
 #define TASK_EXITING 0x4  /* PF_EXITING, include/linux/sched.h */
 #define SIGNAL_GROUP_EXIT 0x4 /* include/linux/sched/signal.h */
 #define ERROR_ABORTED 103 /* ECONNABORTED: destroyed by a process, ss -K */
+#define SEND_SHUTDOWN 2   /* include/net/sock.h */
 #define SIGNAL_KILL 9
 #define SIGNAL_PIPE 13
 #define FLAG_RST 0x04

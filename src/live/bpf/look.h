@@ -158,6 +158,23 @@ static __always_inline void look_process(struct live_process *process)
 	}
 }
 
+/* A subflow has no bytes of its own: what it carried is counted by the connection. */
+static __always_inline void look_mptcp(struct live_socket *socket, const struct tcp_sock *tcp)
+{
+	const struct mptcp_subflow_context *subflow = 0;
+	const struct mptcp_sock *whole = 0;
+
+	if (!bpf_core_field_exists(whole->bytes_consumed) || !bpf_core_field_exists(subflow->conn))
+		return;
+	subflow = READ(tcp, inet_conn.icsk_ulp_data);
+	whole = (const struct mptcp_sock *)READ(subflow, conn);
+	if (!whole)
+		return;
+	socket->mptcp_unread = READ(whole, bytes_received) - READ(whole, bytes_consumed);
+	socket->mptcp_unsent = READ(whole, write_seq) - READ(whole, snd_una);
+	socket->mptcp_counted = 1;
+}
+
 static __always_inline void look_counters(struct live_socket *socket, const struct sock *sk)
 {
 	const struct tcp_sock *tcp = tcp_of(sk);
@@ -181,6 +198,8 @@ static __always_inline void look_counters(struct live_socket *socket, const stru
 	socket->saw_timestamp = BPF_CORE_READ_BITFIELD_PROBED(tcp, rx_opt.saw_tstamp);
 	if (bpf_core_field_exists(tcp->is_mptcp))
 		socket->mptcp = READ(tcp, is_mptcp);
+	if (socket->mptcp)
+		look_mptcp(socket, tcp);
 }
 
 /* A full socket: neither TIME_WAIT nor a request. */

@@ -139,6 +139,9 @@ static __always_inline void remember(const struct sock *sk, const struct known *
 		if (!is_ended_from_outside(sk, is, new)) {
 			look_process(&one.closer);
 			look_act(&one.closer);
+			/* close() shuts down both directions. */
+			if (!one.closer.exiting && READ(sk, sk_shutdown) == SEND_SHUTDOWN)
+				one.closer.made = LIVE_MADE_SHUTDOWN;
 		}
 	}
 	if (bpf_map_update_elem(&past, &tuple, &one, BPF_ANY))

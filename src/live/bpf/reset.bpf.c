@@ -154,6 +154,9 @@ int on_state(struct bpf_raw_tracepoint_args *ctx)
 
 	if (protocol != PROTOCOL_TCP && protocol != PROTOCOL_MPTCP)
 		return 0;
+	/* close() after shutdown() sends no second FIN: tcp_close_state(). */
+	if (old == new)
+		return 0;
 	/* A child is born as a copy of its listener, so LISTEN to SYN_RECV closes nothing. */
 	if (new == STATE_LISTEN || (old == STATE_LISTEN && new == STATE_CLOSE))
 		remember_listener(sk, new == STATE_LISTEN);
@@ -203,6 +206,14 @@ static __always_inline const struct sock *written_to(uint32_t *ret_fd)
 #endif
 }
 
+/* A blocked signal is delivered to nobody, whether it is ignored or not: it waits. */
+static __always_inline bool blocks(struct task_struct *task, int signal)
+{
+	unsigned long mask = BPF_CORE_READ(task, blocked.sig[0]);
+
+	return mask >> (signal - 1) & 1;
+}
+
 static __always_inline void tell_pipe(int result)
 {
 	struct live_tuple tuple = { 0 };
@@ -218,6 +229,7 @@ static __always_inline void tell_pipe(int result)
 	if (!event)
 		return;
 	event->result = result;
+	event->state = blocks((struct task_struct *)bpf_get_current_task(), SIGNAL_PIPE);
 	event->fd = fd;
 	look_act(&event->process);
 	bpf_ringbuf_submit(event, 0);
