@@ -290,6 +290,8 @@ enum status session_step(struct session *session, int timeout_ms, struct error *
 
 void session_finish(struct session *session)
 {
+	/* What has happened by now lies in the ring, and not always was there time to take it. */
+	tracer_poll(session->tracer, 0, NULL);
 	for (size_t i = 0; i < session->view_count; i++)
 		joiner_finish(session->views[i].joiner);
 	while (session->view_count > 1)

@@ -22,6 +22,7 @@ namespaces_below() {
 
 # The lab waits for Enter before each step, and names it.
 mkfifo "$scratch/enter"
+: > "$scratch/steps"
 exec 5<> "$scratch/enter"
 "$tcpwhy" lab --pause unread-data < "$scratch/enter" > "$scratch/steps" 2>&1 &
 lab=$!
@@ -69,5 +70,5 @@ ok 'the other end: it may be that, or another abort, of a process that is not na
 	not line["ends"]["sender"]["process"] and line["ends"]["receiver"]["errno"] == "ECONNRESET" for line in told)'
 # The connection is older than the watch: its SYN, which the kernel counts as a byte, is not told as one.
 ok 'the bytes of a connection that began before are those of its program' told 'all(
-	line["ends"]["receiver"]["acked_bytes"] == 100 for line in told)'
+	line["ends"]["receiver"].get("acked_bytes") == 100 for line in told)'
 done_testing
