@@ -2,6 +2,7 @@
 # Every line of `tcpwhy lab --json` is one JSON object with exactly the fields of docs/tcpwhy.schema.json, whatever was
 # played: calls that fail, block, raise a signal or end their process, commands of the user's, IPv6, each vantage.
 . "$(dirname "$0")/../support/tap.sh"
+. tests/support/tracing.sh
 
 lab() {
 	"$tcpwhy" lab --json "$@"
@@ -94,4 +95,13 @@ ok 'a command that never connects: every line fits the schema' eval 'accepted < 
 some 'and the last says so' 'line["type"] == "played" and "waited in vain" in line["faults"][-1]'
 plays 'a row of the account' article/reset-by-read
 some 'the row' 'line["type"] == "row"'
+if can_trace; then
+	plays 'with what the kernel says' --kernel unread-data
+	for host in client server; do
+		some "where only the $host is watched" "line['type'] == 'seen' and line['host'] == '$host' and
+			'unread-data' in [line['cause'], *line['candidates']]"
+	done
+else
+	skip 'what the kernel says' "$(sed -n 2p "$scratch/check")"
+fi
 done_testing

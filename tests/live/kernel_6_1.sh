@@ -17,8 +17,8 @@ port-closed -
 accept-queue-overflow listener-closed
 listener-closed listener-closed
 bad-handshake/syn-sent bad-handshake
-half-open-reconnect -
-time-wait-reuse -
+half-open-reconnect half-open-reconnect
+time-wait-reuse time-wait-reuse
 unread-data unread-data
 linger-zero linger-zero
 process-death/sigkill process-death
@@ -33,7 +33,7 @@ write-after-close write-after-close
 write-after-shutdown write-after-shutdown
 half-open -
 keepalive-timeout keepalive-timeout
-firewall-reject/midstream -
+firewall-reject/midstream firewall-reject
 icmp-refused icmp-refused
 unsigned unsigned
 END
@@ -44,7 +44,8 @@ ok 'all was said' grep -q '^== end' "$scratch/said"
 sed -n '/^== self-check/,/^== live/p' "$scratch/said" | sed '1d;$d' |
 	sed '1s/^Linux [^ ]*:/Linux RELEASE:/' > "$scratch/check"
 ok 'the self-check says what Linux 6.1 lacks' diff tests/live/self-check/kernel-6.1.txt "$scratch/check"
-grep '^{' "$scratch/said" > "$scratch/live"
+sed -n '/^== live/,/^== stacks/p' "$scratch/said" | grep '^{' > "$scratch/live"
+sed -n '/^== stacks/,/^== end/p' "$scratch/said" | grep '^{' > "$scratch/stacks"
 ok 'nothing else was said' is_empty "$(sed -n '/^== live/,/^== end/p' "$scratch/said" | grep -v '^[={]')"
 
 # Lines "scenario certain-cause", "-" for none. The lab plays everything on the same addresses, so that what came late
@@ -64,6 +65,11 @@ END
 while read -r name cause; do
 	ok "$name: certain of $cause" is "$(sed -n "s|^$name ||p" "$scratch/certain")" "$cause"
 done < "$scratch/wanted"
+ok 'with --stacks it is told where close() was called' python3 -c 'import json, sys
+ends = [line["ends"]["sender"] for line in map(json.loads, open(sys.argv[1])) if line.get("cause") == "unread-data"]
+stacks = [end["process"].get("stack", []) for end in ends]
+sys.exit(f"told: {ends}" if not any(len(stack) > 2 and "close" in (stack[0]["function"] or "") for stack in stacks) else 0)
+' "$scratch/stacks"
 some_line() {
 	grep -q "$1" "$scratch/live"
 }

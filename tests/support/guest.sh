@@ -18,11 +18,18 @@ tcpwhy watch --self-check
 # Whatever is told between two lines that name a scenario belongs to the second.
 echo == live
 touch /tmp/live
-tcpwhy watch --json >> /tmp/live 2> /tmp/err &
-watcher=$!
-until grep -q watching /tmp/err; do
-	kill -0 $watcher || { cat /tmp/err; poweroff -f; }
-done
+# watches FILE OPTION...: returns when it does.
+watches() {
+	file=$1
+	shift
+	rm -f /tmp/err
+	tcpwhy watch --json "$@" >> $file 2> /tmp/err &
+	watcher=$!
+	until grep -q watching /tmp/err 2> /dev/null; do
+		kill -0 $watcher || { cat /tmp/err; poweroff -f; }
+	done
+}
+watches /tmp/live
 # played NAME: what came of it is told a moment later.
 played() {
 	sleep 0.5
@@ -37,5 +44,13 @@ done < /scenarios
 kill -INT $watcher
 wait $watcher
 cat /tmp/live
+
+echo == stacks
+watches /tmp/stacks --stacks
+tcpwhy lab unread-data > /tmp/lab 2>&1
+sleep 0.5
+kill -INT $watcher
+wait $watcher
+cat /tmp/stacks
 echo == end
 poweroff -f
