@@ -25,7 +25,7 @@ plays() {
 # some WHAT CONDITION: of the lines, as `line` in Python, some are so.
 some() {
 	ok "$1" python3 -c 'import json, sys
-sys.exit(not any(eval(sys.argv[1]) for line in map(json.loads, open(sys.argv[2]))))' "$2" "$scratch/json"
+sys.exit(not any(eval("(" + sys.argv[1] + ")") for line in map(json.loads, open(sys.argv[2]))))' "$2" "$scratch/json"
 }
 
 # Whether the lines on stdin are looked at, and do not fit.
