@@ -14,7 +14,7 @@ compiles() {
 # Those of the programs in the kernel have a compiler of their own.
 compiles_for_bpf() {
 	printf '#include "%s"\n#include "%s"\n' "$1" "$1" |
-		clang -target bpf -D__TARGET_ARCH_x86 -Wall -Wextra -Werror -fsyntax-only -Isrc -I. -x c -
+		clang -target bpf -mcpu=v3 -D__TARGET_ARCH_x86 -Wall -Wextra -Werror -fsyntax-only -Isrc -I. -x c -
 }
 
 for compiler in gcc clang; do

@@ -122,13 +122,13 @@ struct live_socket {
 	uint64_t bytes_acked, bytes_received;
 	uint64_t bytes_sent;            /* payload, each byte once */
 	uint64_t born_ns;               /* when its connection began; 0: before the tracer did */
-	uint64_t changed_ns;            /* when its state changed last; 0: before the tracer began */
 	uint32_t uid;
 	uint32_t opener;                /* pid that called connect(); 0: unknown */
 	char opener_command[LIVE_COMM_MAX];
 	uint32_t rcv_nxt, copied_seq, snd_una, snd_nxt, write_seq;
 	uint32_t now_ticks, sent_ticks, received_ticks; /* jiffies: now, when data was last sent and received */
-	uint32_t snd_nxt_then;          /* snd_nxt when the state changed last; counts where changed_ns does */
+	uint32_t acked_ticks;           /* when an ACK came last */
+	uint32_t snd_nxt_then;          /* snd_nxt when it was established, or its peer closed; where `remembered` */
 	uint32_t total_retransmits;
 	int32_t error;                  /* sk_err */
 	int32_t linger2;                /* TCP_LINGER2; below zero: set so */
@@ -140,8 +140,9 @@ struct live_socket {
 	uint8_t timestamps, saw_timestamp; /* agreed on; in the segment that came last */
 	uint8_t mptcp;
 	uint8_t opened;                 /* enum live_opened */
+	uint8_t remembered;             /* its last change of state was seen */
 	uint8_t mptcp_counted;          /* the two below are known */
-	uint8_t padding[4];
+	uint8_t padding[7];
 	uint64_t mptcp_unread, mptcp_unsent; /* of the whole MPTCP connection: received and not read, not acknowledged */
 };
 
@@ -175,7 +176,8 @@ struct live_past {
 	uint8_t opened;
 	uint8_t reset;                  /* a RST ended it: 1 sent, 2 received */
 	uint8_t counted;
-	uint8_t padding[6];
+	uint8_t partial;                /* what it did earlier was not seen, or is forgotten */
+	uint8_t padding[5];
 	struct live_process closer;     /* valid where pid is set: who closed, shut down or ended */
 };
 
@@ -185,6 +187,8 @@ struct live_listener {
 	uint64_t closed_ns;             /* 0: it listens */
 	struct live_process process;    /* that closed it, or else that opened it */
 };
+
+#define LIVE_NEVER 0xffffffffu
 
 struct live_event {
 	uint64_t time_ns;               /* CLOCK_BOOTTIME */
@@ -205,6 +209,8 @@ struct live_event {
 	struct live_process process;    /* current */
 	struct live_past past;          /* of this end */
 	struct live_past peer;          /* of the other end, where that is on this host, too */
+	uint32_t forgot_ticks;          /* without `past`: jiffies since this end may have been forgotten, or LIVE_NEVER */
+	uint32_t more_padding;
 	struct live_listener listener;
 };
 
@@ -223,7 +229,7 @@ enum live_count {
 	LIVE_COUNT_RECEIVED,
 	LIVE_COUNT_SAMPLED_OUT,         /* events that were counted only: more a second than are handed over … */
 	LIVE_COUNT_LOST,                /* … that were lost: the ring was full */
-	LIVE_COUNT_MAP_FULL,            /* updates that a map refused */
+	LIVE_COUNT_MAP_FULL,            /* what was missed, or could not be remembered */
 	LIVE_COUNT_STACKS_MISSED,       /* stacks that were not taken: too many a second, or their ring was full */
 	LIVE_COUNTS,
 };

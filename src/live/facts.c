@@ -71,10 +71,13 @@ static void fill_unexplained(struct filling *filling)
 		decide(filling, excluded[i], false);
 }
 
-/* Orphans in FIN_WAIT2 may be destroyed from outside, too: before their time, which is seconds at least. */
+/*
+ * Orphans in FIN_WAIT2 may be destroyed from outside, too: before their time, which is seconds at least. That state
+ * began with an ACK: the last that came, or one before it.
+ */
 static bool is_over(const struct filling *filling, const struct live_socket *s)
 {
-	return s->changed_ns && filling->record->time_ns - s->changed_ns >= FIN_WAIT2_MIN_NS;
+	return (s->now_ticks - s->acked_ticks) * filling->context->tick_ns >= FIN_WAIT2_MIN_NS;
 }
 
 /* What the kernel did and for whom, of a RST that a socket sent by itself. */

@@ -53,7 +53,8 @@ static void fill_past(struct filling *filling)
 		decide(filling, FACT_KERNEL_GAVE_UP, false);
 		if (gave_up)
 			say_number(filling, FACT_KERNEL_GAVE_UP, record->time_ns - past->end_ns);
-		else if (!past->fin_ns && !past->reset && (!past->error || past->error == ECONNABORTED))
+		else if (!past->fin_ns && !had_closed(past->last) && !past->reset &&
+		         (!past->error || past->error == ECONNABORTED))
 			say_number(filling, FACT_KERNEL_VANISHED, record->time_ns - past->end_ns);
 	}
 	if (past->end_ns && past->fin_ns && !past->reset && !past->error && past->last == STATE_LAST_ACK)
@@ -63,9 +64,11 @@ static void fill_past(struct filling *filling)
 		decide(filling, FACT_SYN_SCANTY, false);
 		decide(filling, FACT_HANDSHAKE_SEEN, false);
 	}
+	/* When it closed may be forgotten, its states are not. */
+	if (past->fin_ns || had_closed(past->last))
+		say(filling, FACT_SENDER_FIN);
 	if (!past->fin_ns)
 		return;
-	say(filling, FACT_SENDER_FIN);
 	say_number(filling, FACT_FIN_TO_RST, record->time_ns - past->fin_ns);
 	if (record->has_segment && record->segment.flags & TCP_ACK) {
 		bool after = record->segment.ack == past->fin_end;
@@ -77,19 +80,28 @@ static void fill_past(struct filling *filling)
 	}
 }
 
+/* Whether an end of the sender that began since then would be remembered. */
+static bool forgot_nothing_since(const struct filling *filling, uint64_t born_ns)
+{
+	const struct live_record *record = filling->record;
+	int64_t ago = (int64_t)(record->time_ns - born_ns);
+
+	return record->forgot_ticks == LIVE_NEVER || ago < ((int64_t)record->forgot_ticks - 1) * filling->context->tick_ns;
+}
+
 /* A SYN, or another segment that is not of the handshake, met a listener that had closed. */
 static void fill_listener(struct filling *filling)
 {
 	const struct live_record *record = filling->record;
 	uint64_t born = filling->receiver ? filling->receiver->born_ns : record->receiver_past.born_ns;
 	bool closed = !record->state && record->has_listener && record->listener.closed_ns;
+	bool waits = closed && !(record->segment.flags & TCP_SYN) && !record->has_sender_past;
 
 	if (closed && (record->segment.flags & TCP_SYN || !record->has_sender_past))
 		say_number(filling, FACT_KERNEL_LISTENED, record->time_ns - record->listener.closed_ns);
 	/* Its side of the connection was never more than a request in the queue; the other side knows since when. */
-	if (!closed || record->segment.flags & TCP_SYN || record->has_sender_past || born)
-		decide(filling, FACT_KERNEL_LISTENER_CLOSED, closed && !(record->segment.flags & TCP_SYN) &&
-		       !record->has_sender_past && born && born < record->listener.closed_ns);
+	if (!waits || (born && forgot_nothing_since(filling, born)))
+		decide(filling, FACT_KERNEL_LISTENER_CLOSED, waits && born < record->listener.closed_ns);
 }
 
 /* The reasons that say which step of the protocol failed. */

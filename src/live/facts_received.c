@@ -41,7 +41,7 @@ static void fill_foreign(struct filling *filling)
 	bool rejected = is_rejected(record, r);
 
 	/* Of a RST that was ignored no socket is told, and then what the receiver remembers has to do. */
-	if (record->has_sender_past && is_open(past) && !past->rst_ns && filling->context->complete &&
+	if (record->has_sender_past && is_open(past) && !past->rst_ns && !past->partial && filling->context->complete &&
 	    filling->context->sees_no_socket)
 		say(filling, is_other_end(past, r) ? FACT_KERNEL_SILENT : FACT_KERNEL_SILENT_PERHAPS);
 	if (!filling->context->sees_drops || !(rejected || record->has_sender_past))
@@ -105,7 +105,7 @@ void fill_received_only(struct filling *filling)
 	if (r->saw_timestamp && r->timestamps)
 		return;
 	/* All of it was sent after the FIN had come, and none of it was taken. */
-	if (filling->receiver_state == STATE_CLOSE_WAIT && r->changed_ns && since && no(filling->e, FACT_SHAPE_ACTIVE) &&
+	if (filling->receiver_state == STATE_CLOSE_WAIT && r->remembered && since && no(filling->e, FACT_SHAPE_ACTIVE) &&
 	    !seq_before(r->snd_una, r->snd_nxt_then)) {
 		say_number(filling, FACT_ANSWERS_DATA, since);
 		say(filling, FACT_ANSWERS_AFTER_ACK_OF_FIN);

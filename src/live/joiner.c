@@ -196,6 +196,7 @@ static void take_sent(const struct joiner *joiner, struct live_record *record, c
 	record->synacks = event->synacks;
 	record->sender_past = event->past;
 	record->has_sender_past = event->has_past;
+	record->forgot_ticks = event->forgot_ticks;
 	if (event->has_peer && !record->has_receiver_past) {
 		record->receiver_past = event->peer;
 		record->has_receiver_past = true;

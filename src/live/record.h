@@ -34,6 +34,7 @@ struct live_record {
 	uint8_t ignored;              /* enum live_ignored: its receiver did not take it */
 	uint8_t synacks;              /* how often the sender had sent its SYN-ACK again */
 	uint32_t reason;
+	uint32_t forgot_ticks;        /* without sender_past, of what was sent: see live_event */
 	struct live_segment segment;  /* that it answers; where it was ignored without being seen sent, the RST itself */
 	struct live_past sender_past, receiver_past;
 	struct live_drop drop;        /* of a segment of the receiver, by netfilter */

@@ -34,7 +34,7 @@ struct session {
 	struct facts_context context;
 	struct stacks *stacks;    /* NULL: they are not asked for */
 	struct call_stack frames[2][2]; /* of what is being told: of each end, and of who killed it */
-	uint64_t missed;          /* events that were not handed over */
+	uint64_t missed;          /* events that were not handed over, or not remembered */
 	int64_t missed_ns;        /* when the last of them was noticed, monotonic */
 };
 
@@ -46,13 +46,13 @@ static int64_t tick(void)
 	return clock_getres(CLOCK_MONOTONIC_COARSE, &resolution) == 0 ? resolution.tv_nsec : 4 * NS_PER_MS;
 }
 
-/* Events that were not handed over may be those that a record lacks. */
+/* Events that were not handed over, or not remembered, may be those that a record lacks. */
 static bool has_all_events(struct session *session)
 {
 	uint64_t counts[LIVE_COUNTS], missed;
 
 	tracer_counts(session->tracer, counts);
-	missed = counts[LIVE_COUNT_LOST] + counts[LIVE_COUNT_SAMPLED_OUT];
+	missed = counts[LIVE_COUNT_LOST] + counts[LIVE_COUNT_SAMPLED_OUT] + counts[LIVE_COUNT_MAP_FULL];
 	if (missed != session->missed)
 		session->missed_ns = clock_monotonic();
 	session->missed = missed;

@@ -10,11 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include <linux/capability.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "live/bpf/reset.skel.h"
 
@@ -167,6 +169,8 @@ static void adapt(struct tracer *tracer, const struct btf *btf, const struct tra
 
 	reasons_read(&tracer->reasons, btf);
 	tracer->sees_no_socket = has_reason;
+	if (getrandom((void *)&skeleton->rodata->secret, sizeof skeleton->rodata->secret, GRND_NONBLOCK) < 0)
+		skeleton->rodata->secret = (uint64_t)clock_monotonic();
 	skeleton->rodata->only_netns = options->netns;
 	skeleton->rodata->has_reason = has_reason;
 	skeleton->rodata->shown_a_second = options->shown_a_second ? options->shown_a_second : TRACER_SHOWN;
@@ -305,6 +309,7 @@ bool tracer_follow(struct tracer *tracer, uint32_t pid)
 {
 	uint32_t one = 1;
 
+	tracer->skeleton->bss->following = true;
 	return bpf_map_update_elem(bpf_map__fd(tracer->skeleton->maps.followed), &pid, &one, BPF_ANY) == 0;
 }
 
@@ -375,6 +380,15 @@ bool tracer_finds_owners(const struct tracer *tracer)
 	return tracer->skeleton->links.on_task;
 }
 
+/* How often a program did not run because it would have interrupted itself (since Linux 5.12). */
+static uint64_t misses(const struct bpf_program *program)
+{
+	struct bpf_prog_info info = { 0 };
+	uint32_t size = sizeof info;
+
+	return bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size) == 0 ? info.recursion_misses : 0;
+}
+
 void tracer_counts(const struct tracer *tracer, uint64_t ret_counts[LIVE_COUNTS])
 {
 	int fd = bpf_map__fd(tracer->skeleton->maps.counts);
@@ -386,6 +400,8 @@ void tracer_counts(const struct tracer *tracer, uint64_t ret_counts[LIVE_COUNTS]
 			for (int cpu = 0; cpu < tracer->processors; cpu++)
 				ret_counts[i] += each[cpu];
 	free(each);
+	ret_counts[LIVE_COUNT_MAP_FULL] += misses(tracer->skeleton->progs.on_state) +
+		misses(tracer->skeleton->progs.on_send_reset) + misses(tracer->skeleton->progs.on_receive_reset);
 }
 
 bool tracer_drop(const struct tracer *tracer, const struct live_tuple *tuple, struct live_drop *ret_drop)

@@ -46,7 +46,7 @@ struct live_totals {
 	uint64_t told;            /* resets and ends that passed the filters */
 	uint64_t counted_only;    /* events beyond what is handed over in a second */
 	uint64_t lost;            /* events for which there was no room; counted all the same */
-	uint64_t map_full;        /* times that the kernel could not remember something */
+	uint64_t map_full;        /* times that the kernel side missed something, or could not remember it */
 	struct live_flood floods[FLOODS_MAX]; /* the largest first */
 	size_t flood_count;
 };

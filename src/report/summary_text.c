@@ -323,6 +323,6 @@ void report_text_live_summary(struct buffer *out, const struct summary *summary,
 	add_count(out, style, _("events found no room on their way: counted, and not told one by one"), totals->lost);
 	for (size_t i = 0; i < totals->flood_count; i++)
 		add_flood(out, style, &totals->floods[i]);
-	add_count(out, style, _("times the kernel side had no memory left to remember something"), totals->map_full);
+	add_count(out, style, _("times the kernel side missed something, or could not remember it"), totals->map_full);
 	add_groups(out, summary, style);
 }

@@ -18,6 +18,18 @@ static void doubts(struct live_event first, struct live_event second, enum cause
 		printf("#   %s %s\n", certainty_id(stage.v.certainty), cause_get(stage.v.cause)->id);
 }
 
+/* The other way round: both tell of one record, and it is `cause` for certain. */
+static void settles(struct live_event first, struct live_event second, enum cause_id cause, const char *what)
+{
+	struct stage stage;
+
+	begin(&stage);
+	tell(&stage, first);
+	tell(&stage, second);
+	end(&stage);
+	is_cause(&stage, cause, CERTAINTY_CERTAIN, what);
+}
+
 static const struct live_event nothing;
 
 /* What an older connection of the same addresses and ports had done is not this one's. */
@@ -97,6 +109,31 @@ static void test_given_up(void)
 	judges(event, CAUSE_half_open, CERTAINTY_CERTAIN, "who went without a word has");
 }
 
+/* What is not remembered may be forgotten: the kernel side has bounds. */
+static void test_forgotten(void)
+{
+	struct live_event event = passive(NO_SOCKET, 0, ACK, 0);
+
+	event.listener = (struct live_listener){ .closed_ns = START_NS - 3000000, .process = { .pid = SERVER_PID } };
+	event.has_listener = 1;
+	settles(event, received(STATE_ESTABLISHED), CAUSE_listener_closed, "of who waits to be accepted nothing is known");
+	event.forgot_ticks = 252;
+	settles(event, received(STATE_ESTABLISHED), CAUSE_listener_closed, "what was forgotten before it began is not its");
+	event.forgot_ticks = 100;
+	doubts(event, received(STATE_ESTABLISHED), CAUSE_listener_closed, "… and what was forgotten later may be its");
+	event = passive(NO_SOCKET, 0, ACK, 5);
+	event.past = (struct live_past){
+		.end_ns = START_NS - 1000000, .last = STATE_LAST_ACK, .state = STATE_CLOSE, .opened = LIVE_OPENED_THERE,
+		.partial = 1,
+	};
+	event.has_past = 1;
+	doubts(event, nothing, CAUSE_half_open, "who closed before anybody looked has not gone without a word");
+	event = received(STATE_ESTABLISHED);
+	event.peer = (struct live_past){ .state = STATE_ESTABLISHED, .counted = 1, .first = 2000, .partial = 1 };
+	event.has_peer = 1;
+	doubts(event, nothing, CAUSE_injected, "an end that was forgotten may have sent the RST before");
+}
+
 static void test_lingering(void)
 {
 	struct live_event event = passive(INVALID_ACK, STATE_SYN_SENT, ACK, 0);
@@ -113,6 +150,7 @@ int main(void)
 	test_only_the_receiver();
 	test_not_the_other_end();
 	test_given_up();
+	test_forgotten();
 	test_lingering();
 	return done_testing();
 }

@@ -142,7 +142,7 @@ static inline struct live_socket socket_of(uint64_t address, uint8_t state, uint
 
 	return (struct live_socket){
 		.address = address, .inode = 7, .held = 1, .state = state, .before = before, .linger_ticks = UINT64_MAX,
-		.born_ns = START_NS - 1000000000, .changed_ns = START_NS - 900000000, .opened = server ? 2 : 1,
+		.born_ns = START_NS - 1000000000, .remembered = 1, .opened = server ? 2 : 1,
 		.bytes_received = server ? 100 : 50, .bytes_acked = server ? 50 : 101, .rcv_nxt = got, .copied_seq = got,
 		.snd_una = sent, .snd_nxt = sent, .write_seq = sent, .snd_nxt_then = sent, .timestamps = 1,
 	};
@@ -161,6 +161,7 @@ static inline struct live_event passive(uint32_t reason, uint8_t state, uint8_t 
 {
 	return (struct live_event){
 		.kind = LIVE_SENT, .reason = reason, .state = state, .passive = 1, .has_tuple = 1, .has_segment = 1,
+		.forgot_ticks = LIVE_NEVER,
 		.tuple = at_server(), .segment = { .seq = 1100, .ack = 2051, .payload = payload, .flags = flags },
 		.process = { .pid = BYSTANDER_PID, .command = "bystander" },
 	};

@@ -49,7 +49,7 @@ static void test_orphans(void)
 	event.socket.held = 0;
 	old_judges(event, CAUSE_listener_closed, CERTAINTY_CERTAIN, "nobody had accepted it");
 	event = active(NONE, STATE_FIN_WAIT2, STATE_FIN_WAIT1);
-	event.socket.changed_ns = 1;
+	event.socket.now_ticks = 1250;
 	event.socket.held = 0;
 	old_judges(event, CAUSE_fin_wait2_timeout, CERTAINTY_CERTAIN, "an orphan in FIN_WAIT2: its timer");
 }

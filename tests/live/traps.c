@@ -26,7 +26,7 @@ static void test_one_reason_many_causes(void)
 	judges(event, CAUSE_listener_closed, CERTAINTY_CERTAIN, "… and so is one that waits to be accepted");
 	event = active(STATE, STATE_FIN_WAIT2, STATE_FIN_WAIT1);
 	event.socket.held = 0;
-	event.socket.changed_ns = 1;
+	event.socket.now_ticks = 1250;
 	judges(event, CAUSE_fin_wait2_timeout, CERTAINTY_CERTAIN, "TCP_STATE of an orphan in FIN_WAIT2: its timer");
 }
 

@@ -155,6 +155,28 @@ all_gone() {
 }
 ok 'nothing is left attached' all_gone
 
+# ---- what is remembered has bounds: 16500 connections to itself are more ends than that
+watch_into "$live" --json --netns "$netns"
+server 4005 'c.recv(1); c.send(b"y"); c.recv(1);
+    c.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))'
+client 4005 's.send(b"x"); s.recv(1)
+    l = socket.create_server(("", 4006))
+    for i in range(16500):
+        a = socket.create_connection(("127.0.1.%d" % (i % 250 + 1), 4006))
+        b = l.accept()[0]
+        a.close(); b.close()
+    s.send(b"x"); s.recv(1)' > /dev/null
+server_ends
+sleep_a_join
+watch_ends
+some 'a connection that is forgotten is explained all the same' 'line.get("src", "").endswith(":4005") and
+	line["cause"] == "linger-zero" and line["certainty"] == "certain" and
+	line["ends"]["sender"]["process"]["act"] == "close" and line["ends"]["receiver"]["process"]["command"] == "python3"' \
+	"$live"
+some '… but for what was forgotten of it' 'line.get("src", "").endswith(":4005") and
+	line["sender"] == "unknown" and line["ends"]["sender"]["age_ns"] is None' "$live"
+some 'nothing was missed' 'line["type"] == "live-summary" and line["map_full"] == 0' "$live"
+
 # ---- a storm: every reset is counted, not every one is told, and the difference is said
 out_rsts() {
 	inside awk '/^Tcp: [0-9]/ { print $15 }' /proc/net/snmp

@@ -29,14 +29,22 @@ enum bpf_map_type_used { /* include/uapi/linux/bpf.h */
 	BPF_MAP_TYPE_RINGBUF = 27,
 };
 enum { BPF_ANY, BPF_NOEXIST, BPF_EXIST };
+#define BPF_F_MMAPABLE (1u << 10)
 struct bpf_raw_tracepoint_args { __u64 args[0]; };
+
+enum bpf_func_id { BPF_FUNC_skc_to_tcp_sock = 137, BPF_FUNC_get_current_task_btf = 158 };
 
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
 #include <bpf/bpf_endian.h>
 
+/* A function of its own: what is rare stays out of the way of what is not. */
+#define APART __noinline __attribute__((unused))
+
 #define READ(...) BPF_CORE_READ(__VA_ARGS__)
+/* The same of what the verifier knows the type of, which takes no call: `typed` is a constant. */
+#define GET(typed, pointer, member) ((typed) ? (pointer)->member : READ(pointer, member))
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
@@ -90,7 +98,7 @@ struct tcp_options_received { __u16 saw_tstamp : 1, tstamp_ok : 1; };
 
 struct tcp_sock {
 	struct inet_connection_sock inet_conn;
-	__u32 copied_seq, rcv_nxt, snd_nxt, snd_una, write_seq, lsndtime, total_retrans;
+	__u32 copied_seq, rcv_nxt, snd_nxt, snd_una, write_seq, lsndtime, rcv_tstamp, total_retrans;
 	struct tcp_options_received rx_opt;
 	__u64 bytes_received, bytes_acked, bytes_sent, bytes_retrans;
 	int linger2;

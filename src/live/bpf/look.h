@@ -2,45 +2,59 @@
 #ifndef TCPWHY_LIVE_BPF_LOOK_H
 #define TCPWHY_LIVE_BPF_LOOK_H
 
-#include "live/bpf/maps.h"
+#include "live/bpf/ends.h"
 
 static __always_inline const struct tcp_sock *tcp_of(const struct sock *sk)
 {
 	return (const struct tcp_sock *)sk;
 }
 
-static __always_inline void look_net(struct live_tuple *tuple, struct net *net)
+/* A member of the TCP socket that a typed `sk` is, since Linux 5.9 without a call for each. */
+#define GET_TCP(sk, member) ({ \
+	const struct tcp_sock *typed_ = bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_skc_to_tcp_sock) ? \
+	                                (const struct tcp_sock *)bpf_skc_to_tcp_sock((void *)(sk)) : 0; \
+	typed_ ? typed_->member : READ(tcp_of(sk), member); \
+})
+
+static __always_inline void look_net(struct live_tuple *tuple, const struct net *net, bool typed)
 {
-	tuple->netns = READ(net, ns.inum);
+	tuple->netns = GET(typed, net, ns.inum);
 	/* Before Linux 5.12 the cookie may not be there yet. */
-	tuple->net = bpf_core_field_exists(net->net_cookie) ? READ(net, net_cookie) : 0;
+	tuple->net = bpf_core_field_exists(net->net_cookie) ? GET(typed, net, net_cookie) : 0;
 	if (!tuple->net)
 		tuple->net = tuple->netns;
 }
 
-/* skc_num is 0 already where a socket resets as it goes; inet_sport is not. Not for TIME_WAIT sockets. */
-static __always_inline void look_tuple(struct live_tuple *tuple, const struct sock *sk)
+/* An IPv4 connection of an IPv6 socket, ::ffff:a.b.c.d. */
+static __always_inline void unmap(struct live_tuple *tuple)
 {
-	bool v6 = READ(sk, __sk_common.skc_family) == FAMILY_IPV6;
+	if (*(uint64_t *)tuple->local || ((uint32_t *)tuple->local)[2] != bpf_htonl(0xffff))
+		return;
+	tuple->version = 4;
+	*(uint32_t *)tuple->local = ((uint32_t *)tuple->local)[3];
+	*(uint32_t *)tuple->remote = ((uint32_t *)tuple->remote)[3];
+	for (int i = 1; i < 4; i++)
+		((uint32_t *)tuple->local)[i] = ((uint32_t *)tuple->remote)[i] = 0;
+}
 
-	tuple->version = v6 ? 6 : 4;
-	look_net(tuple, READ(sk, __sk_common.skc_net.net));
-	tuple->local_port = bpf_ntohs(READ((const struct inet_sock *)sk, inet_sport));
-	tuple->remote_port = bpf_ntohs(READ(sk, __sk_common.skc_dport));
-	if (v6) {
+/* Into what is zero. Not for TIME_WAIT sockets. `typed`: see GET(). */
+static __always_inline void look_tuple(struct live_tuple *tuple, const struct sock *sk, bool typed)
+{
+	look_net(tuple, GET(typed, sk, __sk_common.skc_net.net), typed);
+	tuple->local_port = GET(typed, sk, __sk_common.skc_num);
+	/* It is 0 already where a socket resets as it goes; inet_sport is not. */
+	if (!tuple->local_port)
+		tuple->local_port = bpf_ntohs(READ((const struct inet_sock *)sk, inet_sport));
+	tuple->remote_port = bpf_ntohs(GET(typed, sk, __sk_common.skc_dport));
+	if (GET(typed, sk, __sk_common.skc_family) == FAMILY_IPV6) {
+		tuple->version = 6;
 		BPF_CORE_READ_INTO(&tuple->local, sk, __sk_common.skc_v6_rcv_saddr.in6_u.u6_addr8);
 		BPF_CORE_READ_INTO(&tuple->remote, sk, __sk_common.skc_v6_daddr.in6_u.u6_addr8);
+		unmap(tuple);
 	} else {
-		BPF_CORE_READ_INTO((uint32_t *)tuple->local, sk, __sk_common.skc_rcv_saddr);
-		BPF_CORE_READ_INTO((uint32_t *)tuple->remote, sk, __sk_common.skc_daddr);
-	}
-	/* An IPv4 connection of an IPv6 socket, ::ffff:a.b.c.d. */
-	if (v6 && !*(uint64_t *)tuple->local && ((uint32_t *)tuple->local)[2] == bpf_htonl(0xffff)) {
 		tuple->version = 4;
-		*(uint32_t *)tuple->local = ((uint32_t *)tuple->local)[3];
-		*(uint32_t *)tuple->remote = ((uint32_t *)tuple->remote)[3];
-		for (int i = 1; i < 4; i++)
-			((uint32_t *)tuple->local)[i] = ((uint32_t *)tuple->remote)[i] = 0;
+		*(uint32_t *)tuple->local = GET(typed, sk, __sk_common.skc_rcv_saddr);
+		*(uint32_t *)tuple->remote = GET(typed, sk, __sk_common.skc_daddr);
 	}
 }
 
@@ -80,9 +94,9 @@ static __always_inline bool look_segment(struct live_tuple *tuple, struct live_s
 	}
 	/* Where the socket is known, the device is forgotten: tcp_v4_rcv(). */
 	if (sk)
-		look_net(tuple, READ(sk, __sk_common.skc_net.net));
+		look_net(tuple, READ(sk, __sk_common.skc_net.net), false);
 	else if (dev)
-		look_net(tuple, READ(dev, nd_net.net));
+		look_net(tuple, READ(dev, nd_net.net), false);
 	tuple->local_port = bpf_ntohs(tcp.dest);
 	tuple->remote_port = bpf_ntohs(tcp.source);
 	segment->seq = bpf_ntohl(tcp.seq);
@@ -113,7 +127,7 @@ static __always_inline void look_request(struct live_tuple *tuple, const struct 
 {
 	bool v6 = READ(request, __sk_common.skc_family) == FAMILY_IPV6;
 
-	look_net(tuple, READ(request, __sk_common.skc_net.net));
+	look_net(tuple, READ(request, __sk_common.skc_net.net), false);
 	tuple->version = v6 ? 6 : 4;
 	tuple->local_port = READ(request, __sk_common.skc_num);
 	tuple->remote_port = bpf_ntohs(READ(request, __sk_common.skc_dport));
@@ -127,35 +141,56 @@ static __always_inline void look_request(struct live_tuple *tuple, const struct 
 }
 
 /* A thread has a name of its own; the process is called as its first thread is. */
-static __always_inline void look_command(char command[LIVE_COMM_MAX], struct task_struct *task)
+static APART void look_command(char command[LIVE_COMM_MAX], struct task_struct *task)
 {
 	const char *name = READ(task, group_leader)->comm;
 
 	bpf_probe_read_kernel_str(command, LIVE_COMM_MAX, name);
 }
 
-static __always_inline void look_process(struct live_process *process)
+/* The same of the process at hand, which most often has no thread but the first: that takes fewer readings. */
+static __always_inline void look_own_command(char command[LIVE_COMM_MAX])
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	uint64_t id = bpf_get_current_pid_tgid();
-	uint32_t pid = id >> 32; /* a key, which must not lie in the event: see add_peer() */
-	struct killed *by;
 
-	process->pid = pid;
-	process->thread = (uint32_t)id;
-	process->cgroup = bpf_get_current_cgroup_id();
-	process->exiting = !!(READ(task, flags) & TASK_EXITING);
+	if ((uint32_t)id == id >> 32)
+		bpf_get_current_comm(command, LIVE_COMM_MAX);
+	else
+		look_command(command, (struct task_struct *)bpf_get_current_task());
+}
+
+/* How a process ends, and who ends it. */
+static APART void look_exit(struct live_process *process, const struct task_struct *task)
+{
+	uint32_t pid = bpf_get_current_pid_tgid() >> 32;
+	struct killed *by = bpf_map_lookup_elem(&killed, &pid);
+
+	process->exiting = 1;
 	process->exit_code = READ(task, signal, group_exit_code);
 	if (!process->exit_code)
 		process->exit_code = READ(task, exit_code);
-	look_command(process->command, task);
-	process->followed = !!bpf_map_lookup_elem(&followed, &pid);
-	by = bpf_map_lookup_elem(&killed, &pid);
 	if (by && by->signal == (process->exit_code & 0x7f)) {
 		process->killer = by->killer;
 		process->killer_stack = by->stack;
 		__builtin_memcpy(process->killer_command, by->command, sizeof by->command);
 	}
+}
+
+/* Into what is zero. */
+static __always_inline void look_process(struct live_process *process)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	uint64_t id = bpf_get_current_pid_tgid();
+	uint32_t pid = id >> 32; /* a key, which must not lie in the event: see add_peer() */
+
+	process->pid = pid;
+	process->thread = (uint32_t)id;
+	process->cgroup = bpf_get_current_cgroup_id();
+	look_own_command(process->command);
+	if (following)
+		process->followed = !!bpf_map_lookup_elem(&followed, &pid);
+	if (READ(task, flags) & TASK_EXITING)
+		look_exit(process, task);
 }
 
 /* A subflow has no bytes of its own: what it carried is counted by the connection. */
@@ -189,6 +224,7 @@ static __always_inline void look_counters(struct live_socket *socket, const stru
 	socket->write_seq = READ(tcp, write_seq);
 	socket->now_ticks = (uint32_t)bpf_jiffies64();
 	socket->sent_ticks = READ(tcp, lsndtime);
+	socket->acked_ticks = READ(tcp, rcv_tstamp);
 	socket->received_ticks = READ(tcp, inet_conn.icsk_ack.lrcvtime);
 	socket->total_retransmits = READ(tcp, total_retrans);
 	socket->linger2 = READ(tcp, linger2);
@@ -202,15 +238,58 @@ static __always_inline void look_counters(struct live_socket *socket, const stru
 		look_mptcp(socket, tcp);
 }
 
-/* A full socket: neither TIME_WAIT nor a request. */
-static __always_inline void look_socket(struct live_socket *socket, const struct sock *sk)
+/* What is remembered of a socket, from the end of its tuple. An MPTCP socket shares that with its first subflow. */
+static __always_inline void look_back(struct live_socket *socket, const struct live_tuple *tuple, bool is_mptcp)
+{
+	const struct end *end = find(tuple);
+	struct reading reading;
+
+	if (!end)
+		return;
+	reading = begin_reading(end);
+	if (end->socket != socket->address && !is_mptcp)
+		return;
+	socket->before = end->before;
+	socket->opened = end->past.opened;
+	socket->born_ns = end->past.born_ns;
+	socket->remembered = 1;
+	socket->snd_nxt_then = end->snd_nxt;
+	socket->opener = end->opener;
+	__builtin_memcpy(socket->opener_command, end->opener_command, sizeof end->opener_command);
+	if (is_whole(end, tuple, reading))
+		return;
+	socket->before = socket->opened = socket->remembered = 0;
+	socket->born_ns = 0;
+	socket->opener = 0;
+}
+
+/* … of one that asks for a connection. */
+static __always_inline void look_back_dialing(struct live_socket *socket)
+{
+	const struct known *dial = dial_of(socket->address);
+	bool sent = socket->state == STATE_SYN_SENT;
+
+	if (!sent && !(dial && dial->crossed)) {
+		socket->opened = LIVE_OPENED_THERE;
+		return;
+	}
+	socket->before = sent ? STATE_CLOSE : STATE_SYN_SENT;
+	socket->opened = LIVE_OPENED_HERE;
+	if (!dial)
+		return;
+	socket->born_ns = dial->born_ns;
+	socket->opener = dial->opener;
+	__builtin_memcpy(socket->opener_command, dial->command, sizeof dial->command);
+}
+
+/* A full socket: neither TIME_WAIT nor a request; `tuple` is its. */
+static __always_inline void look_socket(struct live_socket *socket, const struct sock *sk,
+                                        const struct live_tuple *tuple)
 {
 	struct socket *holder = READ(sk, sk_socket);
 	struct cgroup *cgroup = bpf_core_field_exists(sk->sk_cgrp_data.cgroup) ? READ(sk, sk_cgrp_data.cgroup) : 0;
-	uint64_t address = (uint64_t)sk;
-	struct known *was = bpf_map_lookup_elem(&known, &address);
 
-	socket->address = address;
+	socket->address = (uint64_t)sk;
 	socket->state = READ(sk, __sk_common.skc_state);
 	socket->held = !!holder;
 	if (holder)
@@ -223,15 +302,10 @@ static __always_inline void look_socket(struct live_socket *socket, const struct
 	socket->linger_ticks = READ(sk, sk_lingertime);
 	socket->lingers = READ(sk, __sk_common.skc_flags) >> bpf_core_enum_value(enum sock_flags, SOCK_LINGER) & 1;
 	look_counters(socket, sk);
-	if (was) {
-		socket->before = was->before;
-		socket->opened = was->opened;
-		socket->born_ns = was->born_ns;
-		socket->changed_ns = was->changed_ns;
-		socket->snd_nxt_then = was->snd_nxt;
-		socket->opener = was->opener;
-		__builtin_memcpy(socket->opener_command, was->opener_command, sizeof was->opener_command);
-	}
+	if (socket->state == STATE_SYN_SENT || socket->state == STATE_SYN_RECV)
+		look_back_dialing(socket);
+	else if (socket->state != STATE_LISTEN)
+		look_back(socket, tuple, READ(sk, sk_protocol) == PROTOCOL_MPTCP);
 }
 
 #endif

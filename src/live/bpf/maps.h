@@ -1,4 +1,4 @@
-/* What the programs remember, bounded each: the least recently used entry goes when a map is full. */
+/* What the programs remember, bounded each: what was used or has changed longest ago goes when there is no room. */
 #ifndef TCPWHY_LIVE_BPF_MAPS_H
 #define TCPWHY_LIVE_BPF_MAPS_H
 
@@ -12,6 +12,7 @@ uint32_t first_fd, more_fds;
 /* Set by the loader before the programs are verified. */
 const volatile uint32_t only_netns = 0;       /* 0: every network namespace */
 const volatile bool has_reason = false;       /* tcp_send_reset has a third argument */
+const volatile uint64_t secret = 0;           /* of the hashes of tuples */
 const volatile uint32_t shown_a_second = 0;   /* events a second and CPU in full */
 const volatile bool has_drop_socket = false;  /* kfree_skb tells which socket dropped */
 const volatile bool has_registers = false;    /* bpf_task_pt_regs() is there */
@@ -46,36 +47,84 @@ struct {
 	__type(value, uint64_t);
 } storm SEC(".maps");
 
-/* A socket, by the address of its struct sock. */
+/*
+ * Sockets, each at the place that a hash of the address of its struct sock selects: who called connect(), for a socket
+ * has its port only after its state; and which end is its. Another may take the place: then the end is found by its
+ * tuple, and who opened it is not known.
+ */
+#define SOCKETS 8192 /* a power of two */
 struct known {
-	uint64_t born_ns, changed_ns;
-	uint32_t snd_nxt, opener;
-	char opener_command[LIVE_COMM_MAX];
-	uint8_t before, opened, reset, padding[5];
+	uint64_t socket;                /* 0: nothing, or being written */
+	uint64_t born_ns;               /* of connect() */
+	uint64_t seal;                  /* of all of that but what may change: see seal_of() */
+	uint32_t number;                /* of its end; 0: none yet */
+	uint32_t opener;
+	char command[LIVE_COMM_MAX];    /* of the opener */
+	uint8_t dials;                  /* it called connect(): what is said of that counts */
+	uint8_t reset;                  /* while it did: as live_past */
+	uint8_t crossed;                /* its SYN and that of its peer crossed */
+	uint8_t padding[13];            /* a line of the cache */
 };
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 65536);
-	__type(key, uint64_t);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE); /* begins where a page does */
+	__uint(max_entries, SOCKETS);
+	__type(key, uint32_t);
 	__type(value, struct known);
-} known SEC(".maps");
+} sockets SEC(".maps");
 
-/* Both ends of a connection that are on this host, alive or not. */
+/*
+ * Both ends of a connection that are on this host, alive or not, in a ring: the one that began longest ago goes. What
+ * is used together lies together, for fetching memory takes longer than all else. How they are written and read while
+ * others do so: see ends.h.
+ */
+#define ENDS 32768 /* a power of two */
+struct end {
+	struct live_tuple tuple;        /* version 0: nothing */
+	uint32_t makers;                /* who begin to write it anew: the one who found none, until it is done */
+	uint32_t number;                /* the how manieth end it is; 0: nothing */
+	uint32_t changes;               /* that were finished */
+	uint32_t changing;              /* it is being changed */
+	uint32_t spoiled;               /* what is here is not to be trusted */
+	uint32_t made_ticks;            /* jiffies */
+	uint32_t snd_nxt;               /* when it was established, or its peer closed */
+	uint32_t awaits;                /* sequence number of the first byte of its peer; where past.counted */
+	uint64_t socket;                /* address of its struct sock */
+	char opener_command[LIVE_COMM_MAX];
+	struct live_past past;
+	uint32_t opener;
+	uint8_t before, padding[11];    /* whole lines of the cache */
+};
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 32768);
-	__type(key, struct live_tuple);
-	__type(value, struct live_past);
-} past SEC(".maps");
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, ENDS);
+	__type(key, uint32_t);
+	__type(value, struct end);
+} ends SEC(".maps");
 
-/* In which network namespace an end is: its tuple without one. Namespaces may use the same addresses. */
-struct home { uint64_t net, ambiguous_ns; uint32_t netns, padding; };
+/* The end that began last. Written at each, so by itself in its lines of the cache. */
+struct { uint32_t number, padding[31]; } last __attribute__((aligned(128))) = { 0 };
+
+/* Where ends are: sets that a hash of the tuple selects, a line of the cache each. */
+#define SETS 8192 /* a power of two */
+#define WAYS 7
+struct set {
+	uint64_t ways[WAYS];            /* tag of the tuple with its network namespace, then the number; 0: free */
+	uint64_t forgot;                /* jiffies when an end of this set was replaced, or not kept, last; 0: never */
+};
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 32768);
-	__type(key, struct live_tuple);
-	__type(value, struct home);
-} homes SEC(".maps");
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, SETS);
+	__type(key, uint32_t);
+	__type(value, struct set);
+} sets SEC(".maps");
+
+/* What most hosts never meet need not be looked for. */
+bool late_synacks = false; /* a SYN-ACK was sent again */
+bool crossing = false;     /* two SYNs crossed */
+bool following = false;    /* set by the loader: there are processes that are asked for */
 
 /* Segments that netfilter dropped, by the tuple of who sent them, without a network namespace. */
 struct {

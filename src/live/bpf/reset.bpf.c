@@ -1,7 +1,7 @@
 /*
- * The programs in the kernel. Raw tracepoints: they load on every kernel since 4.17 and take a NULL argument for what
- * it is. None of them runs for a segment of a healthy connection: they hang on resets, errors, changes of state, deadly
- * signals and the ends of processes.
+ * The programs in the kernel. Raw tracepoints, which take a NULL argument for what it is; where none can be NULL and it
+ * counts, typed ones. None of them runs for a segment of a healthy connection: they hang on resets, errors, changes of
+ * state, deadly signals and the ends of processes.
  */
 #include "live/bpf/begin.h"
 
@@ -11,44 +11,34 @@ char LICENSE[] SEC("license") = "GPL";
  * What the other end has done, if it is on this host. The tuple is that of the event, on the stack: before Linux 6.6 no
  * map takes a key out of a ring buffer.
  */
-static __always_inline void add_peer(struct live_event *event, const struct live_tuple *tuple)
+static __always_inline void add_peer(struct live_event *event, const struct live_tuple *tuple, const struct end *own)
 {
 	struct live_tuple peer;
-	struct live_past *past_of;
-	struct home *home;
+	struct found found;
 
 	turn(&peer, tuple);
-	home = bpf_map_lookup_elem(&homes, &peer);
-	if (!home)
+	found = find_anywhere(&peer, own);
+	event->ambiguous = found.shared || find_anywhere(tuple, 0).shared;
+	if (!found.end)
 		return;
-	event->ambiguous = is_ambiguous(home);
-	if (event->ambiguous)
-		return;
-	peer.net = home->net;
-	peer.netns = home->netns;
-	past_of = bpf_map_lookup_elem(&past, &peer);
-	if (!past_of)
-		return;
-	event->peer = *past_of;
-	event->has_peer = 1;
-	event->peer_elsewhere = home->net != tuple->net;
+	event->has_peer = copy_past(&event->peer, found.end, &peer);
+	event->peer_elsewhere = found.end->tuple.net != tuple->net;
 }
 
 static __always_inline void add_past(struct live_event *event, const struct live_tuple *tuple)
 {
 	struct port port = { tuple->netns, tuple->local_port };
-	struct live_past *past_of = bpf_map_lookup_elem(&past, tuple);
 	struct live_listener *listener = bpf_map_lookup_elem(&listeners, &port);
+	const struct end *end = find(tuple);
 
-	if (past_of) {
-		event->past = *past_of;
-		event->has_past = 1;
-	}
+	if (end)
+		event->has_past = copy_past(&event->past, end, tuple);
+	event->forgot_ticks = end && !event->has_past ? 0 : forgot_ticks(tuple);
 	if (listener) {
 		event->listener = *listener;
 		event->has_listener = 1;
 	}
-	add_peer(event, tuple);
+	add_peer(event, tuple, end);
 }
 
 /* tcp_send_reset(sk, skb, reason): sk may be NULL, a listener, or TIME_WAIT; skb is NULL for an active one. */
@@ -68,7 +58,7 @@ int on_send_reset(struct bpf_raw_tracepoint_args *ctx)
 		if (!look_segment(&tuple, &segment, skb, sk))
 			return 0;
 	} else if (sk) {
-		look_tuple(&tuple, sk);
+		look_tuple(&tuple, sk, false);
 	} else {
 		return 0;
 	}
@@ -81,7 +71,7 @@ int on_send_reset(struct bpf_raw_tracepoint_args *ctx)
 		event->segment = segment;
 		event->has_segment = !!skb;
 		if (full) {
-			look_socket(&event->socket, sk);
+			look_socket(&event->socket, sk, &tuple);
 			event->has_socket = 1;
 		}
 		add_past(event, &tuple);
@@ -108,11 +98,11 @@ int on_receive_reset(struct bpf_raw_tracepoint_args *ctx)
 	struct live_tuple tuple = { 0 };
 	struct live_event *event;
 
-	look_tuple(&tuple, sk);
+	look_tuple(&tuple, sk, false);
 	event = begin(&tuple, LIVE_RECEIVED, 0xffffffff);
 	if (event) {
 		event->state = READ(sk, __sk_common.skc_state);
-		look_socket(&event->socket, sk);
+		look_socket(&event->socket, sk, &tuple);
 		event->has_socket = 1;
 		add_past(event, &tuple);
 		bpf_ringbuf_submit(event, 0);
@@ -132,54 +122,42 @@ int on_error(struct bpf_raw_tracepoint_args *ctx)
 
 	if (!READ(sk, sk_err) || (protocol != PROTOCOL_TCP && protocol != PROTOCOL_MPTCP))
 		return 0;
-	look_tuple(&tuple, sk);
+	look_tuple(&tuple, sk, false);
 	event = begin(&tuple, LIVE_ERROR, 0xffffffff);
 	if (!event)
 		return 0;
 	event->state = READ(sk, __sk_common.skc_state);
-	look_socket(&event->socket, sk);
+	look_socket(&event->socket, sk, &tuple);
 	event->has_socket = 1;
 	bpf_ringbuf_submit(event, 0);
 	return 0;
 }
 
-SEC("raw_tp/inet_sock_set_state")
-int on_state(struct bpf_raw_tracepoint_args *ctx)
+/*
+ * Up to ten times for each connection of this host, so it does least of all: the verifier knows the type of its socket,
+ * which is never NULL, and lets it be read without calls. Nobody asks when a FIN was acknowledged, nor for the child of
+ * a listener before the handshake is done: it is born as a copy of its listener, which goes on.
+ */
+SEC("tp_btf/inet_sock_set_state")
+int on_state(uint64_t *ctx)
 {
-	const struct sock *sk = (const struct sock *)ctx->args[0];
-	int old = (int)ctx->args[1], new = (int)ctx->args[2];
-	uint16_t protocol = READ(sk, sk_protocol);
-	uint64_t address = (uint64_t)sk;
-	struct known is = { 0 }, *was;
+	const struct sock *sk = (const struct sock *)ctx[0];
+	int old = (int)ctx[1], new = (int)ctx[2];
+	uint16_t protocol = sk->sk_protocol;
 
-	if (protocol != PROTOCOL_TCP && protocol != PROTOCOL_MPTCP)
+	if (new == old || new == STATE_FIN_WAIT2 || new == STATE_CLOSING || (new == STATE_SYN_RECV && old != STATE_SYN_SENT) ||
+	    (protocol != PROTOCOL_TCP && protocol != PROTOCOL_MPTCP))
 		return 0;
-	/* close() after shutdown() sends no second FIN: tcp_close_state(). */
-	if (old == new)
-		return 0;
-	/* A child is born as a copy of its listener, so LISTEN to SYN_RECV closes nothing. */
 	if (new == STATE_LISTEN || (old == STATE_LISTEN && new == STATE_CLOSE))
 		remember_listener(sk, new == STATE_LISTEN);
-	was = bpf_map_lookup_elem(&known, &address);
-	if (was && old != STATE_CLOSE && old != STATE_LISTEN)
-		is = *was;
-	is.before = (uint8_t)old;
-	is.changed_ns = bpf_ktime_get_boot_ns();
-	is.snd_nxt = READ(tcp_of(sk), snd_nxt);
-	if (new == STATE_SYN_SENT || (old != STATE_SYN_SENT && new == STATE_SYN_RECV)) {
-		is.born_ns = is.changed_ns;
-		is.opened = new == STATE_SYN_SENT ? LIVE_OPENED_HERE : LIVE_OPENED_THERE;
-		if (new == STATE_SYN_SENT) {
-			is.opener = bpf_get_current_pid_tgid() >> 32;
-			look_command(is.opener_command, (struct task_struct *)bpf_get_current_task());
-			introduce();
-		}
-	}
-	if (bpf_map_update_elem(&known, &address, &is, BPF_ANY))
-		count(LIVE_COUNT_MAP_FULL);
-	/* A socket that connects gets its port after its state. */
-	if (old != STATE_LISTEN && new != STATE_LISTEN && new != STATE_SYN_SENT && new != STATE_SYN_RECV)
-		remember(sk, &is, old, new);
+	else if (protocol == PROTOCOL_MPTCP)
+		remember_mptcp(sk, old, new);
+	else if (new == STATE_SYN_SENT)
+		remember_dial(ctx[0]);
+	else if (new == STATE_SYN_RECV)
+		note_crossing(ctx[0]);
+	else
+		remember(sk, ctx[0], old, new);
 	return 0;
 }
 
@@ -224,7 +202,7 @@ static __always_inline void tell_pipe(int result)
 	sk = has_registers ? written_to(&fd) : 0;
 	if (!sk)
 		return;
-	look_tuple(&tuple, sk);
+	look_tuple(&tuple, sk, false);
 	event = begin(&tuple, LIVE_SIGPIPE, 0xffffffff);
 	if (!event)
 		return;
@@ -268,7 +246,7 @@ static __always_inline bool sent_by(const struct sock *sk, const struct live_tup
 
 	if (state == STATE_TIME_WAIT || state == STATE_NEW_SYN_RECV)
 		return false;
-	look_tuple(&own, sk);
+	look_tuple(&own, sk, false);
 	return own.local_port == receiver->remote_port && own.remote_port == receiver->local_port;
 }
 
@@ -314,7 +292,7 @@ int on_drop(struct bpf_raw_tracepoint_args *ctx)
 		event->has_segment = 1;
 		if (sk) {
 			/* Where these reasons come from a socket is a full one: tcp_validate_incoming(). */
-			look_socket(&event->socket, sk);
+			look_socket(&event->socket, sk, &tuple);
 			event->has_socket = 1;
 		}
 		add_past(event, &tuple);
@@ -330,6 +308,7 @@ int on_synack(struct bpf_raw_tracepoint_args *ctx)
 	struct live_tuple tuple = { 0 };
 	uint32_t one = 1, *value;
 
+	late_synacks = true;
 	look_request(&tuple, (const struct sock *)ctx->args[1]);
 	value = bpf_map_lookup_elem(&synacks, &tuple);
 	if (value)
@@ -349,7 +328,7 @@ static __always_inline int failed_call(const struct sock *sk, int result, uint8_
 	if (result >= 0 || result == -11 || !bpf_map_lookup_elem(&followed, &pid) ||
 	    READ(sk, sk_protocol) != PROTOCOL_TCP)
 		return 0;
-	look_tuple(&tuple, sk);
+	look_tuple(&tuple, sk, false);
 	event = begin(&tuple, LIVE_CALL, 0xffffffff);
 	if (!event)
 		return 0;
@@ -387,10 +366,12 @@ int on_exit(struct bpf_raw_tracepoint_args *ctx)
 SEC("raw_tp/sched_process_fork")
 int on_fork(struct bpf_raw_tracepoint_args *ctx)
 {
-	uint32_t parent = READ((struct task_struct *)ctx->args[0], tgid);
-	uint32_t child = READ((struct task_struct *)ctx->args[1], tgid);
-	uint32_t one = 1;
+	uint32_t parent, child, one = 1;
 
+	if (!following)
+		return 0;
+	parent = READ((struct task_struct *)ctx->args[0], tgid);
+	child = READ((struct task_struct *)ctx->args[1], tgid);
 	if (parent != child && bpf_map_lookup_elem(&followed, &parent) &&
 	    bpf_map_update_elem(&followed, &child, &one, BPF_ANY))
 		count(LIVE_COUNT_MAP_FULL);

@@ -1,0 +1,402 @@
+/*
+ * Where ends of connections are kept. Nobody waits for a lock here, for a program may interrupt another on the same
+ * processor, and before Linux 5.12 there is nothing better than an addition that cannot be divided:
+ *
+ * - Who makes an end counts itself in, and goes on to the next place where somebody else is in already.
+ * - Who changes it is one at a time, as only who has its socket does so. It looks afterwards whether the place had
+ *   become another's meanwhile, and if so, says that it spoiled that one.
+ * - Who reads sees by the counts whether it has read the whole of one moment.
+ *
+ * What could not be kept is counted, and what may be wrong is never told. Full tuples are compared, so hashes that
+ * somebody makes equal displace something at worst.
+ */
+#ifndef TCPWHY_LIVE_BPF_ENDS_H
+#define TCPWHY_LIVE_BPF_ENDS_H
+
+#include "live/bpf/maps.h"
+
+_Static_assert(sizeof(struct end) % 64 == 0 && sizeof(struct set) == 64 && sizeof(struct known) == 64,
+               "what lies in lines of the cache fills them");
+
+#define PLACES_TRIED 4  /* where others begin ends at the same moment */
+#define CACHE_LINE 64
+#define FETCHED_AHEAD 2 /* ends: the very next may be begun before its memory is here */
+
+/*
+ * For the compiler: an x86 processor shows stores, and does loads, in this order anyway. Others may be late by some
+ * nanoseconds, between an end that changes and a reset that asks for it.
+ */
+#define in_order() __asm__ volatile("" ::: "memory")
+#define FRESH(variable) (*(const volatile typeof(variable) *)&(variable))
+
+static __always_inline uint64_t mix(uint64_t hash, uint64_t word)
+{
+	hash = (hash ^ word) * 0x9e3779b97f4a7c15ull; /* 2^64 divided by the golden ratio, which spreads the low bits */
+	return hash ^ hash >> 32;
+}
+
+/* Of a pointer whose type the verifier knows no other arithmetic is allowed. */
+static __always_inline uint32_t low_half(uint64_t address)
+{
+	uint32_t low;
+
+	__asm__ volatile("%0 = %1" : "=w"(low) : "w"((uint32_t)address));
+	return low;
+}
+
+/* Where a socket is, if it is there. */
+static __always_inline struct known *known_at(uint64_t socket)
+{
+	uint32_t place = mix(secret, low_half(socket)) & (SOCKETS - 1);
+
+	return bpf_map_lookup_elem(&sockets, &place);
+}
+
+/* Two that write at the same place at once leave what has no seal. */
+static __always_inline uint64_t seal_of(const struct known *known, uint64_t socket)
+{
+	const uint64_t *command = (const uint64_t *)known->command;
+	uint64_t hash = mix(mix(low_half(socket), known->born_ns), (uint64_t)known->opener << 1 | known->dials);
+
+	return mix(mix(hash, command[0]), command[1]);
+}
+
+/* The socket that called connect(), or NULL. */
+static __always_inline struct known *dial_of(uint64_t socket)
+{
+	struct known *known = known_at(socket);
+
+	return known && known->socket == socket && known->dials && known->seal == seal_of(known, socket) ? known : 0;
+}
+
+/* In whatever network namespace. */
+static __always_inline uint64_t hash_of(const struct live_tuple *tuple)
+{
+	const uint64_t *local = (const uint64_t *)tuple->local, *remote = (const uint64_t *)tuple->remote;
+	uint64_t hash = mix(secret, (uint64_t)tuple->local_port << 32 | (uint64_t)tuple->remote_port << 16 | tuple->version);
+
+	if (tuple->version == 4)
+		return mix(hash, local[0] << 32 | remote[0]);
+	return mix(mix(mix(mix(hash, local[0]), local[1]), remote[0]), remote[1]);
+}
+
+static __always_inline uint32_t tag_of(uint64_t hash, const struct live_tuple *tuple)
+{
+	return mix(hash, tuple->net) >> 32 | 1;
+}
+
+static __always_inline struct set *set_of(uint64_t hash)
+{
+	uint32_t number = hash & (SETS - 1);
+
+	return bpf_map_lookup_elem(&sets, &number);
+}
+
+/* Where the end of this number is, if it is there still. */
+static __always_inline struct end *place_of(uint32_t number)
+{
+	uint32_t place = number & (ENDS - 1);
+
+	return bpf_map_lookup_elem(&ends, &place);
+}
+
+/* In whatever network namespace. */
+static __always_inline bool same_ends(const struct live_tuple *a, const struct live_tuple *b)
+{
+	const uint64_t *x = (const uint64_t *)a, *y = (const uint64_t *)b;
+
+	return !((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3])) && a->local_port == b->local_port &&
+	       a->remote_port == b->remote_port && a->version == b->version;
+}
+
+static __always_inline bool same_tuple(const struct live_tuple *a, const struct live_tuple *b)
+{
+	return a->net == b->net && same_ends(a, b);
+}
+
+/* The end of this tuple, or NULL. */
+static __always_inline struct end *find(const struct live_tuple *tuple)
+{
+	uint64_t hash = hash_of(tuple), entry = 0;
+	struct set *set = set_of(hash);
+	uint32_t tag = tag_of(hash, tuple);
+	struct end *end;
+
+	for (uint32_t i = 0; set && i < WAYS; i++) {
+		uint64_t way = FRESH(set->ways[i]);
+
+		if (way >> 32 == tag)
+			entry = way;
+	}
+	end = entry ? place_of((uint32_t)entry) : 0;
+	return end && end->number == (uint32_t)entry && same_tuple(&end->tuple, tuple) ? end : 0;
+}
+
+static __always_inline bool begin_change(struct end *end, uint32_t number)
+{
+	if (FRESH(end->makers) || FRESH(end->number) != number)
+		return false;
+	end->changing = 1;
+	in_order();
+	return true;
+}
+
+/*
+ * Begin to change what is kept of an end, by who has its socket: the end, and which it is, for let_go(). NULL where
+ * that is nothing, or it is being replaced.
+ */
+static __always_inline struct end *hold(const struct live_tuple *tuple, uint32_t *ret_number)
+{
+	struct end *end = find(tuple);
+
+	if (!end)
+		return 0;
+	*ret_number = FRESH(end->number);
+	in_order();
+	return same_tuple(&end->tuple, tuple) && begin_change(end, *ret_number) ? end : 0;
+}
+
+/* The same by the socket, which takes less. NULL: perhaps it is found by its tuple. */
+static __always_inline struct end *hold_by_socket(uint64_t socket, uint16_t remote_port, uint32_t *ret_number)
+{
+	struct known *known = known_at(socket);
+	struct end *end;
+
+	if (!known || known->socket != socket || !known->number)
+		return 0;
+	*ret_number = known->number;
+	end = place_of(*ret_number);
+	if (!end || end->socket != socket || end->tuple.remote_port != remote_port || end->past.end_ns)
+		return 0;
+	return begin_change(end, *ret_number) ? end : 0;
+}
+
+/* Where it was replaced meanwhile, what was written may lie in another's: that one is known no more. */
+static __always_inline void let_go(struct end *end, uint32_t number)
+{
+	__sync_fetch_and_add(&end->changes, 1); /* all that was written is seen before what follows is looked at */
+	in_order();
+	if (FRESH(end->makers) || FRESH(end->number) != number) {
+		__sync_fetch_and_add(&end->spoiled, 1);
+		count(LIVE_COUNT_MAP_FULL);
+	}
+	in_order();
+	end->changing = 0;
+}
+
+/* The next place of the ring, alone there until done(); NULL where others are faster. */
+static __always_inline struct end *take_place(uint32_t *ret_number)
+{
+	uint32_t number = FRESH(last.number);
+
+	for (int i = 0; i < PLACES_TRIED; i++) {
+		struct end *end = place_of(++number);
+
+		if (!end || !number)
+			continue;
+		__sync_fetch_and_add(&end->makers, 1);
+		in_order();
+		if (FRESH(end->makers) == 1 && (int32_t)(number - end->number) > 0) {
+			last.number = *ret_number = number;
+			return end;
+		}
+		__sync_fetch_and_add(&end->makers, -1);
+	}
+	return 0;
+}
+
+/* `spoiled` first: who still changes what was here before says so after what it wrote, see let_go(). */
+static __always_inline void clear(struct end *end, const struct live_tuple *tuple, uint32_t number)
+{
+	end->number = number;
+	in_order();
+	end->spoiled = 0;
+	in_order();
+	end->tuple = *tuple;
+	end->made_ticks = (uint32_t)bpf_jiffies64();
+	end->snd_nxt = end->awaits = end->opener = 0;
+	end->socket = 0;
+	__builtin_memset(end->opener_command, 0, sizeof end->opener_command);
+	__builtin_memset(&end->past, 0, sizeof end->past);
+	end->before = 0;
+}
+
+/* The way of an older end of the same tuple, or a free one, or that of the oldest. */
+static __always_inline uint32_t way_for(const struct set *set, uint32_t tag, uint32_t number)
+{
+	uint32_t found = 0, most = 0;
+
+	for (uint32_t i = 0; i < WAYS; i++) {
+		uint64_t way = set->ways[i];
+		uint32_t age = number - (uint32_t)way;
+
+		if (!way || way >> 32 == tag)
+			return i;
+		if (age >= most) {
+			most = age;
+			found = i;
+		}
+	}
+	return found;
+}
+
+/*
+ * Have the memory of the ends to come fetched meanwhile: waiting for it takes longer than all else that is done at a
+ * birth. Nothing uses what is read.
+ */
+static __always_inline void fetch(uint32_t number)
+{
+	const struct end *end = place_of(number);
+
+	if (!end)
+		return;
+	for (uint32_t at = 0; at < sizeof *end; at += CACHE_LINE)
+		(void)*((const volatile uint8_t *)end + at);
+}
+
+/* From now on it is found. */
+static __always_inline void enter(const struct end *end, const struct live_tuple *tuple)
+{
+	uint64_t hash = hash_of(tuple), entry, was;
+	struct set *set = set_of(hash);
+	uint32_t tag = tag_of(hash, tuple), way;
+
+	if (!set)
+		return;
+	way = way_for(set, tag, end->number);
+	if (way >= WAYS)
+		return;
+	was = set->ways[way];
+	entry = (uint64_t)tag << 32 | end->number;
+	set->ways[way] = entry;
+	in_order();
+	/* What the ring has room for still is lost; so is one of two that were entered at once. */
+	if ((was && was >> 32 != tag && end->number - (uint32_t)was < ENDS) || FRESH(set->ways[way]) != entry)
+		set->forgot = bpf_jiffies64();
+}
+
+/* Begin to write a new end: the caller alone sees it, until done(). NULL where there is no room. */
+static __always_inline struct end *make(const struct live_tuple *tuple)
+{
+	uint32_t number;
+	struct end *end = take_place(&number);
+	struct set *set;
+
+	if (end) {
+		clear(end, tuple, number);
+		return end;
+	}
+	count(LIVE_COUNT_MAP_FULL);
+	set = set_of(hash_of(tuple));
+	if (set)
+		set->forgot = bpf_jiffies64();
+	return 0;
+}
+
+static __always_inline void done(struct end *end, const struct live_tuple *tuple)
+{
+	in_order();
+	__sync_fetch_and_add(&end->makers, -1);
+	enter(end, tuple);
+	fetch(end->number + FETCHED_AHEAD);
+}
+
+/* What tells whether an end was written while it was read. */
+struct reading { uint32_t number, changes; };
+
+static __always_inline struct reading begin_reading(const struct end *end)
+{
+	struct reading reading = { FRESH(end->number), FRESH(end->changes) };
+
+	in_order();
+	return reading;
+}
+
+/* Whether what was read of it since then is of one moment, and of this end. */
+static __always_inline bool is_whole(const struct end *end, const struct live_tuple *tuple, struct reading reading)
+{
+	bool same = same_ends(&end->tuple, tuple);
+
+	in_order();
+	return same && !FRESH(end->changing) && !FRESH(end->makers) && !FRESH(end->spoiled) &&
+	       FRESH(end->number) == reading.number && FRESH(end->changes) == reading.changes;
+}
+
+static __always_inline bool copy_past(struct live_past *to, const struct end *end, const struct live_tuple *tuple)
+{
+	struct reading reading = begin_reading(end);
+
+	*to = end->past;
+	return is_whole(end, tuple, reading);
+}
+
+/* Whether two ends of the same addresses and ports, of two network namespaces, were open at the same time. */
+static __always_inline bool overlap(const struct end *a, const struct end *b)
+{
+	uint64_t a_over = a->past.fin_ns ? a->past.fin_ns : a->past.end_ns;
+	uint64_t b_over = b->past.fin_ns ? b->past.fin_ns : b->past.end_ns;
+
+	return !(a_over && a_over <= b->past.born_ns) && !(b_over && b_over <= a->past.born_ns);
+}
+
+/* The sequence numbers with which two ends began tell, of 64 bits, that they are those of one connection. */
+static __always_inline bool are_peers(const struct end *a, const struct end *b)
+{
+	return a->past.counted && b->past.counted && a->past.first == b->awaits && b->past.first == a->awaits;
+}
+
+/* What was found of an end in whatever network namespace. */
+struct found {
+	const struct end *end;          /* the one that began last, where no other may be meant; or NULL */
+	bool shared;                    /* there are others that were open at the same time */
+};
+
+/* One of the ends of this hash, of whatever tuple. */
+static __always_inline const struct end *end_in(const struct set *set, uint32_t way)
+{
+	uint64_t entry = set->ways[way];
+	const struct end *end = entry ? place_of((uint32_t)entry) : 0;
+
+	return end && end->number == (uint32_t)entry ? end : 0;
+}
+
+/* `own`: the other end of the connection where that is known, which tells whose this is; or NULL. */
+static __always_inline struct found find_anywhere(const struct live_tuple *tuple, const struct end *own)
+{
+	const struct set *set = set_of(hash_of(tuple));
+	const struct end *end, *youngest = 0, *peer = 0;
+	struct found found = { 0 };
+
+	for (uint32_t way = 0; set && way < WAYS; way++) {
+		end = end_in(set, way);
+		if (!end || !same_ends(&end->tuple, tuple))
+			continue;
+		if (own && are_peers(own, end))
+			peer = end;
+		if (!youngest || youngest->past.born_ns <= end->past.born_ns)
+			youngest = end;
+	}
+	for (uint32_t way = 0; set && youngest && way < WAYS; way++) {
+		end = end_in(set, way);
+		if (end && end != youngest && same_ends(&end->tuple, tuple) && overlap(end, youngest))
+			found.shared = true;
+	}
+	found.end = peer ? peer : found.shared ? 0 : youngest;
+	return found;
+}
+
+/* How long ago an end that is not here may have been forgotten, in jiffies: by its set, or by the ring. */
+static __always_inline uint32_t forgot_ticks(const struct live_tuple *tuple)
+{
+	const struct set *set = set_of(hash_of(tuple));
+	const struct end *oldest = place_of(FRESH(last.number) + PLACES_TRIED + 1);
+	uint64_t ago = set && set->forgot ? bpf_jiffies64() - set->forgot : LIVE_NEVER, began;
+
+	if (oldest && oldest->number) {
+		began = (uint32_t)bpf_jiffies64() - oldest->made_ticks;
+		ago = began < ago ? began : ago;
+	}
+	return ago < LIVE_NEVER ? ago : LIVE_NEVER;
+}
+
+#endif
