@@ -30,7 +30,7 @@ LDFLAGS  += -pthread $(if $(SANITIZE),-fsanitize=$(SANITIZE))
 LDLIBS   += $(PACKAGE_LIBS)
 
 # The layers of the library, lowest first; tests/layers.sh holds them to it.
-LAYERS   := base source packet flow reset cause diagnose analysis report
+LAYERS   := base source packet flow reset cause diagnose analysis vantage report
 LIB_SRC  := $(foreach layer,$(LAYERS),$(wildcard src/$(layer)/*.c))
 # Those of the program, above the library.
 PROGRAM_LAYERS := lab live

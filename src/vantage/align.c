@@ -1,0 +1,166 @@
+#include "vantage/align.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+
+/* No clock of a computer drifts more and is still called one: NTP's limit (RFC 5905 section 7.2) is 500 ppm. */
+#define DRIFT_MAX 500e-6
+/* Halving the range of drifts so often brings it below 1e-12: a microsecond in ten days. */
+#define SEARCH_STEPS 48
+/* A drift must widen the bounds by so much to be believed: less is noise of the time stamps. */
+#define DRIFT_GAIN_NS 2000.0
+/* Samples that are so far from the middle one are mistaken ones: no packet is on its way for so long. */
+#define OUTLIER_NS (60 * NS_PER_S)
+
+/* What is searched. */
+struct search {
+	const struct sample *samples;
+	size_t count;
+	int64_t anchor_ns, middle_ns;  /* where the drift counts from; an offset near to all, so that numbers stay small */
+	bool farther;                  /* the hypothesis: `there` is farther from the client */
+};
+
+static double delta(const struct search *s, const struct sample *sample, double drift)
+{
+	return (double)(sample->here_ns - sample->there_ns - s->middle_ns) -
+	       drift * (double)(sample->there_ns - s->anchor_ns);
+}
+
+static bool is_outlier(const struct search *s, const struct sample *sample)
+{
+	return fabs(delta(s, sample, 0)) >
+	       (double)OUTLIER_NS + DRIFT_MAX * fabs((double)(sample->there_ns - s->anchor_ns));
+}
+
+/* What bounds the offset with this drift. Without samples of one direction that bound is infinite. */
+static void bounds(const struct search *s, double drift, double *ret_low, double *ret_high)
+{
+	*ret_low = -INFINITY;
+	*ret_high = INFINITY;
+	for (size_t i = 0; i < s->count; i++) {
+		double d;
+
+		if (is_outlier(s, &s->samples[i]))
+			continue;
+		d = delta(s, &s->samples[i], drift);
+		/* What travels away from here arrives there later: its delta is too small by the time that it took. */
+		if (s->samples[i].from_client == s->farther)
+			*ret_low = d > *ret_low ? d : *ret_low;
+		else
+			*ret_high = d < *ret_high ? d : *ret_high;
+	}
+}
+
+static double gap(const struct search *s, double drift)
+{
+	double low, high;
+
+	bounds(s, drift, &low, &high);
+	return high - low;
+}
+
+/* The drift that leaves most room between the bounds: with a wrong one they close in on each other over time. */
+static double best_drift(const struct search *s)
+{
+	double low = -DRIFT_MAX, high = DRIFT_MAX;
+
+	if (isinf(gap(s, 0)))
+		return 0;
+	for (unsigned i = 0; i < SEARCH_STEPS; i++) {
+		double one = low + (high - low) / 3, two = high - (high - low) / 3;
+
+		if (gap(s, one) < gap(s, two))
+			low = one;
+		else
+			high = two;
+	}
+	low = (low + high) / 2;
+	return gap(s, low) > gap(s, 0) + DRIFT_GAIN_NS ? low : 0;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* The median of those of one direction (-1: of both), 0 where there is none. */
+static double median(const struct search *s, double drift, int from_client, double *scratch)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < s->count; i++)
+		if (from_client < 0 || s->samples[i].from_client == (from_client != 0))
+			scratch[count++] = delta(s, &s->samples[i], drift);
+	if (!count)
+		return 0;
+	qsort(scratch, count, sizeof *scratch, by_number);
+	return scratch[count / 2];
+}
+
+/* Settle on one hypothesis. */
+static void conclude(struct search *s, double drift, double *scratch, struct alignment *a)
+{
+	double low, high, offset;
+
+	bounds(s, drift, &low, &high);
+	a->one_way = isinf(low) || isinf(high);
+	offset = isinf(low) ? high : isinf(high) ? low : (low + high) / 2;
+	if (isinf(offset))
+		offset = median(s, drift, -1, scratch);
+	a->drift = drift;
+	a->offset_ns = s->middle_ns + llround(offset);
+	a->error_ns = a->one_way ? 0 : llround(fabs(high - low) / 2);
+	for (int way = 0; way < 2; way++)
+		a->transit_ns[way] = llround(offset - median(s, drift, way, scratch));
+}
+
+static void choose(struct search *s, int order, double *scratch, struct alignment *a)
+{
+	double drift[2], room[2];
+	bool both;
+
+	s->middle_ns += llround(median(s, 0, -1, scratch));
+	for (int farther = 0; farther < 2; farther++) {
+		s->farther = farther;
+		drift[farther] = best_drift(s);
+		room[farther] = gap(s, drift[farther]);
+	}
+	both = !isinf(room[0]);
+	if (!order && both && room[0] != room[1] && (room[0] > 0 || room[1] > 0))
+		order = room[1] > room[0] ? 1 : -1;
+	s->farther = order ? order > 0 : room[1] >= room[0];
+	a->order = order;
+	conclude(s, drift[s->farther], scratch, a);
+}
+
+void align(const struct sample *samples, size_t count, int order, struct alignment *ret_alignment)
+{
+	struct search search = { .samples = samples, .count = count };
+	double *scratch = malloc((count + 1) * sizeof *scratch);
+
+	*ret_alignment = (struct alignment){ .samples = count };
+	if (count && scratch) {
+		search.anchor_ns = samples[0].there_ns;
+		search.middle_ns = samples[0].here_ns - samples[0].there_ns;
+		ret_alignment->known = true;
+		ret_alignment->anchor_ns = search.anchor_ns;
+		choose(&search, order, scratch, ret_alignment);
+	}
+	free(scratch);
+}
+
+int64_t align_time(const struct alignment *a, int64_t there_ns)
+{
+	return clock_clamp(there_ns + a->offset_ns + llround(a->drift * (double)(there_ns - a->anchor_ns)));
+}
+
+int64_t align_back(const struct alignment *a, int64_t here_ns)
+{
+	double since = (double)(here_ns - a->offset_ns - a->anchor_ns);
+
+	return clock_clamp(a->anchor_ns + llround(since / (1 + a->drift)));
+}

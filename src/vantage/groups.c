@@ -1,0 +1,253 @@
+/* Legs of one connection: the same ends, or the same handshake under other names. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "vantage/parts.h"
+
+/* A leg and what it is looked up by. */
+struct entry {
+	uint32_t leg;              /* of all */
+	uint8_t lookout;
+	const struct leg *of;
+};
+
+/* A SYN or SYN-ACK. */
+struct hello {
+	uint32_t seq;
+	uint8_t lookout;
+	bool ack;
+	uint32_t leg;              /* of all */
+	const struct leg *of;
+	const struct mark *mark;
+};
+
+static uint32_t root_of(uint32_t *parent, uint32_t leg)
+{
+	while (parent[leg] != leg)
+		leg = parent[leg] = parent[parent[leg]];
+	return leg;
+}
+
+/* The lower number stays the root, so that groups come in the order of the first lookout. */
+static void unite(uint32_t *parent, uint32_t one, uint32_t other)
+{
+	uint32_t a = root_of(parent, one), b = root_of(parent, other);
+
+	parent[a > b ? a : b] = a > b ? b : a;
+}
+
+static int by_tuple(const void *a, const void *b)
+{
+	const struct entry *x = a, *y = b;
+	int order = memcmp(x->of->tuple.bytes, y->of->tuple.bytes, sizeof x->of->tuple.bytes);
+
+	return order ? order : (x->leg > y->leg) - (x->leg < y->leg);
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const struct hello *x = a, *y = b;
+
+	if (x->seq != y->seq)
+		return x->seq < y->seq ? -1 : 1;
+	if (x->ack != y->ack)
+		return x->ack ? 1 : -1;
+	return (x->leg > y->leg) - (x->leg < y->leg);
+}
+
+/* The first SYN of a side, NULL where none was kept. */
+static const struct mark *syn_of(const struct lookout *lookout, const struct leg *leg, unsigned side)
+{
+	uint32_t at = leg->first;
+
+	for (unsigned i = 0; at != NONE && i < LEG_HEAD; i++, at = lookout->marks[at].next)
+		if (lookout->marks[at].flags & TCP_SYN && mark_side(&lookout->marks[at]) == side)
+			return &lookout->marks[at];
+	return NULL;
+}
+
+/* Whether the same SYN left with another number: somebody in between draws its own (as firewalls do). */
+static bool renumbered(const struct mark *one, const struct mark *other)
+{
+	bool stamped = one->bits & other->bits & MARK_TIMESTAMP;
+
+	if (one->flags != other->flags || one->options_hash != other->options_hash)
+		return false;
+	return (stamped && one->ts_value == other->ts_value) || (one->ip_id && one->ip_id == other->ip_id);
+}
+
+static bool has_syn(const struct lookout *lookout, const struct leg *leg, unsigned side, uint32_t seq)
+{
+	uint32_t at = leg->first;
+
+	for (unsigned i = 0; at != NONE && i < LEG_HEAD; i++, at = lookout->marks[at].next)
+		if (lookout->marks[at].flags & TCP_SYN && mark_side(&lookout->marks[at]) == side &&
+		    lookout->marks[at].seq == seq)
+			return true;
+	return false;
+}
+
+/* Two legs with the same ends. False where these are two connections, each with a handshake of its own. */
+static bool same_connection(struct match *m, const struct entry *one, const struct entry *other)
+{
+	bool same = true;
+
+	for (unsigned side = 0; side < 2; side++) {
+		const struct mark *a = syn_of(&m->lookout[one->lookout], one->of, side);
+		const struct mark *b = syn_of(&m->lookout[other->lookout], other->of, side);
+
+		if (!a || !b || has_syn(&m->lookout[other->lookout], other->of, side, a->seq) ||
+		    has_syn(&m->lookout[one->lookout], one->of, side, b->seq))
+			continue;
+		if (renumbered(a, b))
+			m->shift[side][other->leg] = a->seq + m->shift[side][one->leg] - b->seq;
+		else
+			same = false;
+	}
+	return same;
+}
+
+static void unite_same_ends(struct match *m, struct entry *entries, size_t count)
+{
+	qsort(entries, count, sizeof *entries, by_tuple);
+	for (size_t i = 1; i < count; i++) {
+		if (memcmp(entries[i].of->tuple.bytes, entries[i - 1].of->tuple.bytes, sizeof entries[i].of->tuple.bytes) != 0)
+			continue;
+		if (same_connection(m, &entries[i - 1], &entries[i]))
+			unite(m->group_of_leg, entries[i - 1].leg, entries[i].leg);
+		else
+			m->proxied++;
+	}
+}
+
+static bool share_an_end(const struct leg *a, const struct leg *b)
+{
+	for (unsigned i = 0; i < 4; i++) {
+		const struct endpoint *x = &a->end[i & 1], *y = &b->end[i / 2];
+
+		if (x->port == y->port || address_equal(&x->address, &y->address))
+			return true;
+	}
+	return false;
+}
+
+static bool same_hello(const struct hello *a, const struct hello *b)
+{
+	bool stamped = a->mark->bits & b->mark->bits & MARK_TIMESTAMP;
+
+	return a->seq == b->seq && a->ack == b->ack && (!stamped || a->mark->ts_value == b->mark->ts_value) &&
+	       share_an_end(a->of, b->of);
+}
+
+static void unite_same_handshake(struct match *m, struct hello *hellos, size_t count)
+{
+	qsort(hellos, count, sizeof *hellos, by_number);
+	for (size_t i = 1; i < count; i++)
+		if (same_hello(&hellos[i - 1], &hellos[i]))
+			unite(m->group_of_leg, hellos[i - 1].leg, hellos[i].leg);
+}
+
+static size_t count_hellos(const struct match *m)
+{
+	size_t count = 0;
+
+	for (unsigned v = 0; v < m->count; v++)
+		for (size_t i = 0; i < m->lookout[v].mark_count; i++)
+			count += (m->lookout[v].marks[i].flags & TCP_SYN) != 0;
+	return count;
+}
+
+static void list_legs(const struct match *m, struct entry *entries)
+{
+	for (unsigned v = 0; v < m->count; v++)
+		for (uint32_t i = 0; i < m->lookout[v].leg_count; i++)
+			*entries++ = (struct entry){ match_leg(m, v, i), (uint8_t)v, &m->lookout[v].legs[i] };
+}
+
+static void list_hellos(const struct match *m, struct hello *hellos)
+{
+	for (unsigned v = 0; v < m->count; v++) {
+		const struct lookout *lookout = &m->lookout[v];
+
+		for (size_t i = 0; i < lookout->mark_count; i++) {
+			const struct mark *mark = &lookout->marks[i];
+
+			if (mark->flags & TCP_SYN)
+				*hellos++ = (struct hello){ mark->seq, (uint8_t)v, mark->flags & TCP_ACK, match_leg(m, v, mark->leg),
+				                            &lookout->legs[mark->leg], mark };
+		}
+	}
+}
+
+/* Roots become numbers from 0 on, in their order. Returns how many. */
+static size_t number_groups(struct match *m, uint32_t legs)
+{
+	uint32_t *group = m->group_of_leg, count = 0;
+
+	for (uint32_t leg = 0; leg < legs; leg++)
+		group[leg] = root_of(group, leg);
+	/* A root stands before its legs: by the time that they ask, it has its number, stored with the highest bit. */
+	for (uint32_t leg = 0; leg < legs; leg++)
+		group[leg] = group[leg] == leg ? count++ | 1u << 31 : group[group[leg]];
+	for (uint32_t leg = 0; leg < legs; leg++)
+		group[leg] &= ~(1u << 31);
+	return count;
+}
+
+/* Who opened it, where the SYN is in another capture, or in none: then the port tells as well as it can. */
+static void find_clients(struct match *m, const struct entry *sorted, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct leg *leg = (struct leg *)sorted[i].of;
+
+		for (size_t j = i; leg->client < 0 && j-- > 0 && by_tuple(&sorted[j], &sorted[i]) &&
+		     memcmp(sorted[j].of->tuple.bytes, leg->tuple.bytes, sizeof leg->tuple.bytes) == 0;)
+			leg->client = sorted[j].of->client;
+		for (size_t j = i + 1; leg->client < 0 && j < count &&
+		     memcmp(sorted[j].of->tuple.bytes, leg->tuple.bytes, sizeof leg->tuple.bytes) == 0; j++)
+			leg->client = sorted[j].of->client;
+		if (leg->client < 0)
+			leg->client = leg->end[0].port < leg->end[1].port;
+	}
+	(void)m;
+}
+
+static void describe_groups(struct match *m, const struct entry *sorted, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct group *group = &m->groups[m->group_of_leg[sorted[i].leg]];
+
+		if (!group->tuple)
+			group->tuple = &sorted[i].of->tuple;
+		group->translated |= memcmp(group->tuple->bytes, sorted[i].of->tuple.bytes, sizeof group->tuple->bytes) != 0;
+	}
+}
+
+bool groups_find(struct match *m)
+{
+	uint32_t legs = m->leg_base[m->count];
+	size_t hello_count = count_hellos(m);
+	struct entry *entries = calloc(legs + 1, sizeof *entries);
+	struct hello *hellos = calloc(hello_count + 1, sizeof *hellos);
+	bool done = false;
+
+	m->group_of_leg = calloc(legs + 1, sizeof *m->group_of_leg);
+	m->shift[0] = calloc(legs + 1, sizeof *m->shift[0]);
+	m->shift[1] = calloc(legs + 1, sizeof *m->shift[1]);
+	m->groups = calloc(legs + 1, sizeof *m->groups);
+	if (entries && hellos && m->group_of_leg && m->shift[0] && m->shift[1] && m->groups) {
+		for (uint32_t leg = 0; leg < legs; leg++)
+			m->group_of_leg[leg] = leg;
+		list_legs(m, entries);
+		list_hellos(m, hellos);
+		unite_same_ends(m, entries, legs);
+		unite_same_handshake(m, hellos, hello_count);
+		m->group_count = number_groups(m, legs);
+		find_clients(m, entries, legs);
+		describe_groups(m, entries, legs);
+		done = true;
+	}
+	free(entries);
+	free(hellos);
+	return done;
+}

@@ -1,0 +1,186 @@
+#include "vantage/lookout.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/sequence.h"
+
+#define SLOTS (2 * LEGS_MAX)
+/* Enough of the payload to tell segments apart, little enough to be in captures with a short snap length. */
+#define PAYLOAD_HASHED 32
+/* Two captures of one packet at the same place follow each other closely. */
+#define DUPLICATE_NS 2000000
+
+bool lookout_init(struct lookout *lookout, const char *name, bool named)
+{
+	*lookout = (struct lookout){ .named = named, .files = 1, .slots = malloc(SLOTS * sizeof *lookout->slots) };
+	snprintf(lookout->name, sizeof lookout->name, "%s", name);
+	if (lookout->slots)
+		memset(lookout->slots, 0xff, SLOTS * sizeof *lookout->slots);
+	return lookout->slots;
+}
+
+void lookout_clear(struct lookout *lookout)
+{
+	free(lookout->marks);
+	free(lookout->legs);
+	free(lookout->slots);
+	*lookout = (struct lookout){ 0 };
+}
+
+/* One more entry of `size` bytes at *array, up to a ceiling. False where there is no room. */
+static bool make_room(void **array, size_t count, size_t *room, size_t size, size_t max)
+{
+	size_t more = *room ? 2 * *room : 256;
+	void *grown;
+
+	if (count < *room)
+		return true;
+	if (count >= max)
+		return false;
+	more = more > max ? max : more;
+	grown = realloc(*array, more * size);
+	if (!grown)
+		return false;
+	*array = grown;
+	*room = more;
+	return true;
+}
+
+static uint32_t new_leg(struct lookout *lookout, const struct tuple *tuple)
+{
+	if (!make_room((void **)&lookout->legs, lookout->leg_count, &lookout->leg_room, sizeof *lookout->legs, LEGS_MAX)) {
+		lookout->left_out++;
+		return NONE;
+	}
+	lookout->legs[lookout->leg_count] = (struct leg){ .tuple = *tuple, .first = NONE, .last = NONE, .turning = NONE, .client = -1 };
+	return (uint32_t)lookout->leg_count++;
+}
+
+static bool same_tuple(const struct tuple *a, const struct tuple *b)
+{
+	return a->size == b->size && memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
+}
+
+uint32_t lookout_leg(struct lookout *lookout, const struct tuple *tuple, uint64_t hash, bool add)
+{
+	size_t at = (size_t)(hash >> 8) % SLOTS;
+
+	/* Half of the slots are free at any time. */
+	for (; lookout->slots[at] != NONE; at = (at + 1) % SLOTS)
+		if (same_tuple(&lookout->legs[lookout->slots[at]].tuple, tuple))
+			return lookout->slots[at];
+	if (add)
+		lookout->slots[at] = new_leg(lookout, tuple);
+	return lookout->slots[at];
+}
+
+static uint32_t hash_bytes(const uint8_t *bytes, size_t len)
+{
+	uint32_t hash = 2166136261u;  /* FNV-1a */
+
+	for (size_t i = 0; i < len; i++)
+		hash = (hash ^ bytes[i]) * 16777619u;
+	return hash | 1;
+}
+
+static uint32_t hash_payload(const struct segment *segment)
+{
+	uint32_t want = segment->payload_len < PAYLOAD_HASHED ? segment->payload_len : PAYLOAD_HASHED;
+
+	return want && segment->payload_captured >= want ? hash_bytes(segment->payload, want) : 0;
+}
+
+static struct mark mark_of(const struct segment *segment, unsigned side)
+{
+	struct options options;
+
+	segment_options(segment, &options);
+	return (struct mark){
+		.frame = segment->frame, .time_ns = segment->time_ns, .seq = segment->seq, .ack = segment->ack,
+		.payload_len = segment->payload_len, .payload_hash = hash_payload(segment),
+		.options_hash = hash_bytes(segment->options, segment->options_len), .ts_value = options.ts_value,
+		.ts_echo = options.ts_echo, .next = NONE, .passage = NONE, .flags = segment->flags, .window = segment->window,
+		.ip_id = segment->ip_id, .hop_limit = segment->hop_limit,
+		.bits = (uint8_t)((options.seen & OPTION_TIMESTAMP ? MARK_TIMESTAMP : 0) | (side ? MARK_SIDE : 0) |
+		                  (segment->version == 4 ? MARK_V4 : 0)),
+	};
+}
+
+/* The oldest mark after those at the head goes, and its room serves the next. */
+static uint32_t let_go(struct lookout *lookout, struct leg *leg)
+{
+	struct mark *turning = &lookout->marks[leg->turning];
+	uint32_t oldest = turning->next;
+
+	turning->next = lookout->marks[oldest].next;
+	leg->count--;
+	leg->left_out++;
+	leg->kept_from_ns = lookout->marks[turning->next].time_ns;
+	return oldest;
+}
+
+static uint32_t room_for_mark(struct lookout *lookout, struct leg *leg)
+{
+	if (leg->count >= LEG_MARKS_MAX)
+		return let_go(lookout, leg);
+	if (make_room((void **)&lookout->marks, lookout->mark_count, &lookout->mark_room, sizeof *lookout->marks, MARKS_MAX))
+		return (uint32_t)lookout->mark_count++;
+	if (leg->count > LEG_HEAD + 1)
+		return let_go(lookout, leg);
+	lookout->left_out++;
+	return NONE;
+}
+
+/* A capture on several interfaces of one place holds packets twice, and with one hop less where it is a router. */
+static bool is_duplicate(const struct mark *a, const struct mark *b)
+{
+	bool known = (a->bits & MARK_V4 && a->ip_id) || a->bits & MARK_TIMESTAMP;
+
+	return known && b->time_ns - a->time_ns < DUPLICATE_NS && a->seq == b->seq && a->ack == b->ack &&
+	       a->flags == b->flags && a->ip_id == b->ip_id && a->payload_len == b->payload_len &&
+	       a->payload_hash == b->payload_hash && a->options_hash == b->options_hash && mark_side(a) == mark_side(b);
+}
+
+static void learn_ends(struct leg *leg, const struct segment *segment, unsigned side)
+{
+	if (leg->first == NONE) {
+		leg->end[side] = segment->src;
+		leg->end[!side] = segment->dst;
+	}
+	if (segment->flags & TCP_SYN && leg->client < 0)
+		leg->client = (int8_t)(segment->flags & TCP_ACK ? !side : side);
+}
+
+void lookout_add(struct lookout *lookout, uint32_t leg_index, unsigned side, const struct segment *segment)
+{
+	struct leg *leg = &lookout->legs[leg_index];
+	uint32_t at = room_for_mark(lookout, leg);
+	struct mark *mark;
+
+	if (at == NONE)
+		return;
+	learn_ends(leg, segment, side);
+	mark = &lookout->marks[at];
+	*mark = mark_of(segment, side);
+	mark->leg = leg_index;
+	if (leg->last != NONE) {
+		if (is_duplicate(&lookout->marks[leg->last], mark))
+			mark->bits |= MARK_DUPLICATE;
+		lookout->marks[leg->last].next = at;
+	} else {
+		leg->first = at;
+	}
+	leg->last = at;
+	if (++leg->count <= LEG_HEAD)
+		leg->turning = at;
+}
+
+const struct mark *lookout_mark(const struct lookout *lookout, const struct leg *leg, uint64_t frame)
+{
+	for (uint32_t at = leg->first; at != NONE; at = lookout->marks[at].next)
+		if (lookout->marks[at].frame == frame)
+			return &lookout->marks[at];
+	return NULL;
+}

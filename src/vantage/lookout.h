@@ -1,0 +1,90 @@
+/*
+ * What one capture of several shows of the connections that are of interest: a mark for each of their segments. A
+ * vantage is a place where packets were captured; a lookout is what was seen from there.
+ */
+#ifndef TCPWHY_VANTAGE_LOOKOUT_H
+#define TCPWHY_VANTAGE_LOOKOUT_H
+
+#include "flow/tuple.h"
+#include "packet/segment.h"
+#include "source/source.h"
+
+#define LOOKOUTS_MAX 8
+/* Ceilings of each: 64 MiB of marks, 8 MiB of legs. What no longer fits is counted. */
+#define MARKS_MAX (1u << 20)
+#define LEGS_MAX (1u << 16)
+/* Of one connection the first segments and the last are kept. */
+#define LEG_MARKS_MAX (1u << 15)
+#define LEG_HEAD 64
+#define NONE UINT32_MAX
+
+enum mark_bit {
+	MARK_TIMESTAMP = 1 << 0,  /* ts_value and ts_echo are valid */
+	MARK_SIDE = 1 << 1,       /* sent by side 1 of its leg's tuple */
+	MARK_V4 = 1 << 2,         /* ip_id is valid where it is not 0 */
+	MARK_DUPLICATE = 1 << 3,  /* the same packet as the mark before it */
+};
+
+/* A segment as this capture has it. */
+struct mark {
+	uint64_t frame;          /* as frame_in_run(): which file of the run, and its number there */
+	int64_t time_ns;         /* by the clock of this capture */
+	uint32_t seq, ack, payload_len;
+	uint32_t payload_hash;   /* of its first bytes; 0: none, or they were not captured */
+	uint32_t options_hash;
+	uint32_t ts_value, ts_echo;
+	uint32_t leg;
+	uint32_t next;           /* mark of the same leg, NONE for the last */
+	uint32_t passage;        /* see match.h; NONE before */
+	uint16_t flags, window, ip_id;
+	uint8_t hop_limit, bits; /* enum mark_bit */
+};
+
+/* A connection as this capture has it: all segments between the same two ends. */
+struct leg {
+	struct tuple tuple;
+	struct endpoint end[2];
+	uint32_t first, last;    /* marks; NONE: none */
+	uint32_t turning;        /* the newest of those that are kept for good */
+	uint32_t count;          /* marks that are kept */
+	uint32_t left_out;       /* marks that were let go */
+	int64_t kept_from_ns;    /* where some were let go: all from here on are kept */
+	int8_t client;           /* side that opened it; -1: no SYN was seen */
+};
+
+struct lookout {
+	char name[64];           /* hostile text as it was given, or from the file's name */
+	bool named;              /* it was given */
+	unsigned files;          /* source files that it consists of … */
+	unsigned file_first;     /* … the first of which has this place in the run */
+	struct mark *marks;
+	size_t mark_count, mark_room;
+	struct leg *legs;
+	size_t leg_count, leg_room;
+	uint32_t *slots;         /* hash table of legs */
+	uint64_t left_out;       /* marks and legs that there was no room for */
+	uint64_t frames;
+	int64_t first_ns, last_ns; /* of all frames of the capture; 0, 0: it has none with a time */
+};
+
+/* False when out of memory. */
+bool lookout_init(struct lookout *lookout, const char *name, bool named);
+void lookout_clear(struct lookout *lookout);
+/* The leg of a tuple; with `add`, a new one where there is none. NONE where there is none or no room. */
+uint32_t lookout_leg(struct lookout *lookout, const struct tuple *tuple, uint64_t hash, bool add);
+/* Remember a segment of this leg; `side` as tuple_of() gave it. */
+void lookout_add(struct lookout *lookout, uint32_t leg, unsigned side, const struct segment *segment);
+/* The mark with this frame, NULL where it was not kept. */
+const struct mark *lookout_mark(const struct lookout *lookout, const struct leg *leg, uint64_t frame);
+
+static inline unsigned mark_side(const struct mark *mark)
+{
+	return (mark->bits & MARK_SIDE) != 0;
+}
+
+static inline uint32_t mark_end(const struct mark *mark)
+{
+	return mark->seq + mark->payload_len + ((mark->flags & TCP_SYN) != 0) + ((mark->flags & TCP_FIN) != 0);
+}
+
+#endif
