@@ -72,6 +72,15 @@ static struct opinion weigh(const struct evidence *e)
 {
 	struct opinion o;
 
+	if (yes(e, FACT_UNTRANSLATED) || (answered_on_the_way(e) && yes(e, FACT_TRANSLATED))) {
+		o = yes(e, FACT_ANSWERS_BEYOND) ? opinion_possible(87) : opinion_possible(30);
+		if (yes(e, FACT_UNTRANSLATED) && !yes(e, FACT_ANSWERS_BEYOND) && idle_for(e, IDLE_BOX_NS))
+			o = opinion_excluded();
+		BECAUSE(&o, e, FACT_ANSWERS_BEYOND, FACT_UNTRANSLATED, FACT_TRANSLATED, FACT_NOT_SENT, FACT_TRIGGER_STOPPED,
+		        FACT_ANSWERS_DATA, FACT_SHAPE_PASSIVE);
+		if (!yes(e, FACT_LEAKED_TWIN))
+			return o;
+	}
 	if (!yes(e, FACT_LEAKED_TWIN) && may_have_leaked(e))
 		return weigh_unseen(e);
 	if (!yes(e, FACT_LEAKED_TWIN) || !yes(e, FACT_SHAPE_PASSIVE))

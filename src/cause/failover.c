@@ -46,7 +46,10 @@ static struct opinion weigh(const struct evidence *e)
 {
 	struct opinion o;
 
-	if (yes(e, FACT_KERNEL_VANISHED))
+	if (yes(e, FACT_KERNEL_VANISHED) || yes(e, FACT_UNTRANSLATED))
+		return opinion_excluded();
+	/* Where it went elsewhere, a machine that is nearer is rather a box in the path. */
+	if (yes(e, FACT_NOT_SENT) && (!yes(e, FACT_TRIGGER_STOPPED) || yes(e, FACT_HOPS_DIFFER)))
 		return opinion_excluded();
 	/* To the kernel that took over, the connection never was. */
 	if (yes(e, FACT_KERNEL_SENT) && came_from_nowhere(e)) {

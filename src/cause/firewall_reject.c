@@ -53,7 +53,11 @@ static struct opinion weigh_syn(const struct evidence *e)
 
 	if (!refused_syn(e) || made_by_kernel(e) || yes(e, FACT_BOX_SAYS_REFUSED))
 		return opinion_excluded();
-	o = opinion_possible(made_by_firewall(e) || yes(e, FACT_WINDOW_COPIED) ? 70 : 40);
+	if (yes(e, FACT_NOT_SENT) || yes(e, FACT_NOT_SENT_PERHAPS))
+		o = opinion_possible(88);
+	else
+		o = opinion_possible(made_by_firewall(e) || yes(e, FACT_WINDOW_COPIED) ? 70 : 40);
+	BECAUSE(&o, e, FACT_NOT_SENT, FACT_NOT_SENT_PERHAPS, FACT_TRIGGER_STOPPED);
 	BECAUSE(&o, e, FACT_ANSWERS_SYN, FACT_WINDOW_COPIED, FACT_CLASS_DROPPED, FACT_LABEL_ZERO, FACT_ANSWER_DELAY);
 	return o;
 }
@@ -83,6 +87,22 @@ static struct opinion weigh_midstream(const struct evidence *e)
 	return o;
 }
 
+/* A box that is nearer than the host keeps back what came, and answers. It may have forgotten, or translate. */
+static struct opinion weigh_on_the_way(const struct evidence *e)
+{
+	struct opinion o;
+
+	if (!met_stranger(e) || number(e, FACT_RST_WINDOW))
+		return opinion_excluded();
+	if (yes(e, FACT_TRANSLATED) || idle_for(e, IDLE_BOX_NS))
+		o = opinion_possible(yes(e, FACT_TRANSLATED) ? 40 : 60);
+	else
+		o = yes(e, FACT_HOPS_DIFFER) ? opinion_established() : opinion_possible(85);
+	BECAUSE(&o, e, FACT_NOT_SENT, FACT_TRIGGER_STOPPED, FACT_ANSWERS_DATA, FACT_ANSWERS_KEEPALIVE, FACT_ANSWERS_ACK,
+	        FACT_ANSWERS_FIN, FACT_HOPS_DIFFER, FACT_SENDER_STAYED);
+	return o;
+}
+
 static struct opinion weigh(const struct evidence *e)
 {
 	if (yes(e, FACT_KERNEL_REJECTED) && !yes(e, FACT_KERNEL_REJECTED_OUT)) {
@@ -93,7 +113,11 @@ static struct opinion weigh(const struct evidence *e)
 	}
 	if (yes(e, FACT_KERNEL_REJECTED_OUT) || no(e, FACT_KERNEL_REJECTED))
 		return opinion_excluded();
+	if (yes(e, FACT_UNTRANSLATED) || forged_on_the_way(e))
+		return opinion_excluded();
 	if (yes(e, FACT_ANSWERS_SYN))
 		return weigh_syn(e);
+	if (answered_on_the_way(e))
+		return weigh_on_the_way(e);
 	return weigh_midstream(e);
 }

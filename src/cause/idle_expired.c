@@ -64,6 +64,8 @@ static struct opinion weigh_box(const struct evidence *e)
 
 static unsigned strength(const struct evidence *e)
 {
+	if (answered_on_the_way(e))
+		return yes(e, FACT_TRANSLATED) ? 50 : 90;
 	if (aborted(e))
 		return yes(e, FACT_RST_BOTH_WAYS) && yes(e, FACT_IDLE_IS_ROUND) ? 75 : yes(e, FACT_IDLE_IS_ROUND) ? 48 : 38;
 	/* A firewall that shows itself after a long silence has forgotten, more likely than got a new rule. */
@@ -76,9 +78,11 @@ static struct opinion weigh_silence(const struct evidence *e)
 {
 	struct opinion o;
 
-	if (!idle_for(e, IDLE_BOX_NS) || !(met_stranger(e) || aborted(e)) || yes(e, FACT_SENDER_WENT_ON))
+	if (!idle_for(e, IDLE_BOX_NS) || !(met_stranger(e) || aborted(e)) || yes(e, FACT_SENDER_WENT_ON) ||
+	    yes(e, FACT_UNTRANSLATED))
 		return opinion_excluded();
 	o = yes(e, FACT_HOPS_LIKE_HANDSHAKE) ? opinion_established() : opinion_possible(strength(e));
+	BECAUSE(&o, e, FACT_NOT_SENT, FACT_TRIGGER_STOPPED);
 	BECAUSE(&o, e, FACT_IDLE_BEFORE, FACT_IDLE_IS_ROUND, FACT_HOPS_LIKE_HANDSHAKE, FACT_ANSWERS_DATA,
 	        FACT_ANSWERS_KEEPALIVE, FACT_RST_BOTH_WAYS, FACT_SHAPE_PASSIVE);
 	return o;

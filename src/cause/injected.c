@@ -61,7 +61,8 @@ static bool proof_of_forgery(const struct evidence *e)
 	bool went_on = yes(e, FACT_SENDER_WENT_ON) && !reset_before(e) && !sender_closed(e) && !rejected &&
 	               (yes(e, FACT_ANSWERS_SYN) || !yes(e, FACT_HANDSHAKE_OPEN));
 
-	return yes(e, FACT_RST_LADDER) || yes(e, FACT_FAKE_SEGMENT) || went_on || nobody_sent_it(e);
+	return yes(e, FACT_RST_LADDER) || yes(e, FACT_FAKE_SEGMENT) || went_on || nobody_sent_it(e) ||
+	       forged_on_the_way(e);
 }
 
 /* What a RST of the true host hardly shows; each alone has innocent explanations (another stack, a changed route). */
@@ -98,11 +99,16 @@ static struct opinion weigh(const struct evidence *e)
 	/* What lacks the signature counts for nothing, whoever made it; on lo, other marks are those of the own firewall. */
 	if (yes(e, FACT_RST_UNSIGNED) || (yes(e, FACT_LOOPBACK_ONLY) && !proof_of_forgery(e)))
 		return opinion_excluded();
+	/* Who keeps back what he answers stands in the path: a firewall, or a translator. */
+	if (answered_on_the_way(e) && !yes(e, FACT_RST_LADDER) && !yes(e, FACT_FAKE_SEGMENT))
+		return opinion_excluded();
 	/* After the end of a connection a box may clear its state in its own way. */
 	if (yes(e, FACT_KERNEL_SILENT_PERHAPS) && !proof_of_forgery(e))
 		o = opinion_possible(70);
 	else if (proof_of_forgery(e) || (marks >= 2 && !yes(e, FACT_BOTH_CLOSED)))
 		o = opinion_established();
+	else if (yes(e, FACT_NOT_SENT) && !idle_for(e, IDLE_BOX_NS))
+		o = opinion_possible(75);
 	else if (marks)
 		o = opinion_possible(45);
 	else if (yes(e, FACT_RST_OUT_OF_WINDOW) && !reset_before(e) && !sender_closed(e))
@@ -113,6 +119,7 @@ static struct opinion weigh(const struct evidence *e)
 		o = opinion_possible(30);
 	else
 		return opinion_excluded();
+	BECAUSE(&o, e, FACT_NOT_SENT, FACT_SENDER_STAYED, FACT_MADE_ON_THE_WAY);
 	BECAUSE(&o, e, FACT_KERNEL_SILENT, FACT_KERNEL_SILENT_PERHAPS, FACT_KERNEL_OUT_OF_WINDOW, FACT_RECEIVER_CHALLENGED);
 	BECAUSE(&o, e, FACT_RST_LADDER, FACT_FAKE_SEGMENT, FACT_SENDER_WENT_ON, FACT_HOPS_DIFFER, FACT_IP_ID_COPIED,
 	        FACT_IP_ID_FOREIGN, FACT_DF_FLIPPED, FACT_RST_OUT_OF_WINDOW);

@@ -59,10 +59,30 @@ static unsigned strength(const struct evidence *e)
 	return came_untranslated(e) ? 30 : idle_for(e, IDLE_BOX_NS) ? 35 : 14;
 }
 
+/* The captures at both sides of the box show it. What is far out of the window was rather not believed. */
+static struct opinion weigh_both_sides(const struct evidence *e)
+{
+	struct opinion o;
+
+	if (yes(e, FACT_ANSWERS_BEYOND) || !yes(e, FACT_SHAPE_PASSIVE))
+		o = opinion_possible(30);
+	else if (yes(e, FACT_UNTRANSLATED) && idle_for(e, IDLE_BOX_NS))
+		o = opinion_established();
+	else
+		o = opinion_possible(idle_for(e, IDLE_BOX_NS) ? 86 : 82);
+	BECAUSE(&o, e, FACT_UNTRANSLATED, FACT_TRANSLATED, FACT_NOT_SENT, FACT_TRIGGER_STOPPED, FACT_IDLE_BEFORE,
+	        FACT_IDLE_IS_ROUND, FACT_ANSWERS_DATA, FACT_SHAPE_PASSIVE);
+	return o;
+}
+
 static struct opinion weigh(const struct evidence *e)
 {
 	struct opinion o;
 
+	if (yes(e, FACT_LEAKED_TWIN))
+		return opinion_excluded();
+	if (yes(e, FACT_UNTRANSLATED) || (answered_on_the_way(e) && yes(e, FACT_TRANSLATED)))
+		return weigh_both_sides(e);
 	if (yes(e, FACT_KERNEL_VANISHED))
 		return opinion_excluded();
 	if (!(met_stranger(e) || came_untranslated(e)) || yes(e, FACT_SENDER_WENT_ON) || box_expired(e))

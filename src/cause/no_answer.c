@@ -53,8 +53,9 @@ static struct opinion weigh(const struct evidence *e)
 
 	if (yes(e, FACT_ICMP_ERROR) || yes(e, FACT_KERNEL_ICMP) || yes(e, FACT_KERNEL_UNREACHABLE))
 		return opinion_excluded();
-	o = number(e, FACT_RECEIVER_RETRANSMITS) >= GIVEN_UP || yes(e, FACT_KERNEL_TIMED_OUT)
+	o = yes(e, FACT_RST_STOPPED) || number(e, FACT_RECEIVER_RETRANSMITS) >= GIVEN_UP || yes(e, FACT_KERNEL_TIMED_OUT)
 	    ? opinion_established() : opinion_possible(60);
+	BECAUSE(&o, e, FACT_RST_STOPPED, FACT_RST_STOPPED_PERHAPS);
 	BECAUSE(&o, e, FACT_SENDER_SEEN, FACT_HANDSHAKE_SEEN, FACT_RECEIVER_RETRANSMITS, FACT_KERNEL_TIMED_OUT, FACT_AGE);
 	return o;
 }

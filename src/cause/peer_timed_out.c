@@ -54,7 +54,11 @@ static struct opinion weigh(const struct evidence *e)
 	}
 	if (no(e, FACT_KERNEL_GAVE_UP))
 		return opinion_excluded();
-	o = opinion_possible(number(e, FACT_SENDER_RETRANSMITS) > 2 || number(e, FACT_SENDER_PROBES) > 2 ? 62 : 18);
+	if (number(e, FACT_SENDER_UNHEARD) >= DEAD_RETRANSMITS)
+		o = opinion_possible(88);
+	else
+		o = opinion_possible(number(e, FACT_SENDER_RETRANSMITS) > 2 || number(e, FACT_SENDER_PROBES) > 2 ? 62 : 18);
+	BECAUSE(&o, e, FACT_SENDER_UNHEARD, FACT_SENT_BY_HOST);
 	BECAUSE(&o, e, FACT_SENDER_RETRANSMITS, FACT_SENDER_PROBES);
 	return o;
 }

@@ -51,6 +51,8 @@ static struct opinion weigh(const struct evidence *e)
 		return opinion_excluded();
 	if (made_by_kernel(e) || yes(e, FACT_BOX_SAYS_REFUSED) || yes(e, FACT_KERNEL_NO_SOCKET))
 		o = opinion_established();
+	else if (yes(e, FACT_NOT_SENT_PERHAPS))
+		o = opinion_possible(40);
 	else
 		o = opinion_possible(made_by_firewall(e) || yes(e, FACT_WINDOW_COPIED) ? 50 : 85);
 	BECAUSE(&o, e, FACT_ANSWERS_SYN, FACT_RST_SEQ_ZERO, FACT_TEXT_REASON, FACT_CLASS_COPIED, FACT_LABEL_FRESH,

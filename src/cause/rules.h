@@ -75,6 +75,22 @@ static inline bool idle_for(const struct evidence *e, int64_t ns)
 	return number(e, FACT_IDLE_BEFORE) >= (uint64_t)ns;
 }
 
+/* Several captures: somebody between two of them made it, and kept back what it answers. */
+static inline bool answered_on_the_way(const struct evidence *e)
+{
+	return yes(e, FACT_NOT_SENT) && yes(e, FACT_TRIGGER_STOPPED) && !yes(e, FACT_LOOPBACK_ONLY);
+}
+
+/*
+ * … or made it, and let everything pass. That the capture near the sender merely missed it is out of the question where
+ * the sender went on, or several are missing.
+ */
+static inline bool forged_on_the_way(const struct evidence *e)
+{
+	return yes(e, FACT_NOT_SENT) && !yes(e, FACT_TRIGGER_STOPPED) && !yes(e, FACT_LOOPBACK_ONLY) &&
+	       !idle_for(e, IDLE_BOX_NS) && (yes(e, FACT_SENDER_STAYED) || number(e, FACT_MADE_ON_THE_WAY) > 1);
+}
+
 /* A keepalive timer that is set to seconds; the default is two hours. */
 #define TIMER_IDLE_NS (2 * NS_PER_S)
 

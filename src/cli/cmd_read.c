@@ -15,6 +15,7 @@ static enum exit_status run(const void *settings, int count, char **paths);
 
 static const struct cli_option options[] = {
 	{ "all", 0, OPTION_FLAG, NULL, N_("every verdict in full, then the summary"), SETTING(all) },
+	{ "at", 0, OPTION_LIST, "NAME=FILE", N_("FILE was captured at client, server or another NAME"), SETTING(at) },
 	{ "frame", 0, OPTION_NUMBER, "N", N_("only the verdict on frame N"), SETTING(frame) },
 	{ "connection", 0, OPTION_NUMBER, "N", N_("only the verdicts on connection N"), SETTING(connection) },
 	{ "filter", 'f', OPTION_TEXT, "EXPR", N_("only the packets that a libpcap filter lets pass"), SETTING(filter) },
@@ -32,6 +33,7 @@ static const struct cli_option options[] = {
 
 static const char *const notes[] = {
 	N_("FILE is a pcap or pcapng capture, compressed or not; - is standard input. Several files are one run."),
+	N_("Captures of the same traffic from several places are told by themselves, and make one verdict together."),
 	N_("From a pipe, verdicts come as they are ready: ssh HOST tcpdump -U -w - tcp | tcpwhy read -"),
 	NULL,
 };
@@ -63,6 +65,8 @@ static enum exit_status check_settings(const struct read_settings *settings, int
 
 	if (!count)
 		return usage_error(&cmd_read, "%s", _("which file? (- is standard input)"));
+	if (settings->at.count && settings->write_to)
+		return usage_error(&cmd_read, "--at: %s", _("captures of several places cannot be written as one by -w"));
 	if (settings->json && settings->ladder)
 		return usage_error(&cmd_read, "--ladder: %s", _("it is a drawing, and --json is not"));
 	if (settings->connections && !settings->json)
@@ -150,7 +154,8 @@ static bool findings_init(struct findings *findings, const struct read_settings 
 	return findings->summary && (findings->extract || !settings->write_to);
 }
 
-static enum exit_status read_all(const struct read_settings *settings, struct reading *reading, bool stream)
+static enum exit_status read_all(const struct read_settings *settings, struct reading *reading, bool stream,
+                                 const struct vantages_found *found)
 {
 	struct analysis_options analysis_options = {
 		.max_connections = settings->max_connections,
@@ -162,32 +167,73 @@ static enum exit_status read_all(const struct read_settings *settings, struct re
 
 	if (stream)
 		finish_on_interrupt();
-	if (findings_init(&findings, settings, reading, stream))
-		status = report(&findings, reading, &analysis_options);
-	else
+	if (!findings_init(&findings, settings, reading, stream))
 		status = out_of_memory();
+	else if (found->together)
+		status = vantages_report(&findings, reading, &analysis_options, found);
+	else
+		status = report(&findings, reading, &analysis_options);
 	extract_free(findings.extract);
 	summary_free(findings.summary);
 	buffer_clear(&findings.text);
 	return status;
 }
 
-static enum exit_status run(const void *given, int count, char **paths)
+/* Each by itself, as if it were the only one. */
+static enum exit_status read_each(const struct read_settings *settings, struct reading *reading)
+{
+	enum exit_status status = EXIT_DONE;
+	const struct vantages_found none = { 0 };
+
+	for (size_t i = 0; i < reading->count; i++) {
+		struct reading one = { .sources = &reading->sources[i], .count = 1 };
+		enum exit_status its = read_all(settings, &one, false, &none);
+
+		status = its == EXIT_DONE ? status : its;
+		reading->sources[i] = one.count ? one.sources[0] : NULL;
+	}
+	return status == EXIT_DONE && reading->failed ? EXIT_FAILED : status;
+}
+
+static enum exit_status read_opened(const struct read_settings *settings, struct reading *reading, bool stream)
+{
+	struct vantages_found found = { 0 };
+
+	if (reading->misused)
+		return EXIT_USAGE;
+	if (!reading->count && !settings->json)
+		return EXIT_FAILED;
+	/* What is written goes on as it is read. */
+	if ((settings->at.count || !stream) && !settings->write_to && !vantages_recognise(settings, reading, &found))
+		return out_of_memory();
+	if (found.alone)
+		return read_each(settings, reading);
+	return read_all(settings, reading, stream, &found);
+}
+
+static enum exit_status run(const void *given, int count, char **operands)
 {
 	const struct read_settings *settings = given;
-	enum exit_status status = check_settings(settings, count, paths);
+	char *paths_at[OPTION_LIST_MAX], **paths = settings->at.count ? paths_at : operands;
+	enum exit_status status;
 	struct reading reading;
 
+	if (settings->at.count && count)
+		return usage_error(&cmd_read, "%s: %s", operands[0], _("with --at every file is given by it"));
+	for (size_t i = 0; i < settings->at.count; i++) {
+		paths_at[i] = (char *)vantages_path(settings->at.values[i]);
+		if (!paths_at[i])
+			return usage_error(&cmd_read, "--at %s: %s", settings->at.values[i], _("not NAME=FILE"));
+	}
+	count = settings->at.count ? (int)settings->at.count : count;
+	status = check_settings(settings, count, paths);
 	if (status != EXIT_DONE)
 		return status;
-	if (!reading_open(&reading, paths, count, settings->filter, settings->ladder || settings->write_to))
-		status = out_of_memory();
-	else if (reading.misused)
-		status = EXIT_USAGE;
-	else if (!reading.count && !settings->json)
-		status = EXIT_FAILED;
+	if (reading_open(&reading, paths, count, settings->filter,
+	                 settings->ladder || settings->write_to || settings->at.count))
+		status = read_opened(settings, &reading, any_stream(count, paths));
 	else
-		status = read_all(settings, &reading, any_stream(count, paths));
+		status = out_of_memory();
 	reading_clear(&reading);
 	return status;
 }

@@ -2,9 +2,11 @@
 #ifndef TCPWHY_CLI_CMD_READ_H
 #define TCPWHY_CLI_CMD_READ_H
 
+#include "cli/command.h"
 #include "cli/reading.h"
 #include "cli/terminal.h"
 #include "report/report.h"
+#include "vantage/vantage.h"
 
 struct read_settings {
 	const char *filter;
@@ -12,6 +14,7 @@ struct read_settings {
 	uint64_t frame;            /* 0: any */
 	uint64_t connection;       /* 0: any */
 	uint64_t max_connections;  /* 0: the default */
+	struct option_list at;     /* NAME=FILE */
 	bool all, json, connections, ladder, ascii, one_pass;
 };
 
@@ -41,6 +44,9 @@ struct findings {
 	bool each;                 /* print each verdict as it comes */
 	bool flush;                /* somebody waits for it */
 	bool quiet;                /* standard output holds the capture of -w */
+	const struct vantages *vantages; /* NULL: one capture */
+	uint32_t groups[LADDERS_MAX];    /* connections to be drawn between vantages */
+	size_t group_count;
 };
 
 struct analysis_sink findings_sink(struct findings *findings);
@@ -60,5 +66,22 @@ void extract_add(struct extract *extract, const struct verdict *verdict);
 enum exit_status extract_write(struct extract *extract, struct reading *reading, const char *path);
 /* NULL is allowed. */
 void extract_free(struct extract *extract);
+
+/* ---- vantages.c: several captures of the same traffic ---- */
+struct vantages_found {
+	bool together;
+	bool alone;              /* each of them is to be read by itself */
+	struct recognition recognition;
+};
+
+/* Whether the files are vantages, and why not, which is said where somebody would want to know. False: no memory. */
+bool vantages_recognise(const struct read_settings *settings, struct reading *reading, struct vantages_found *ret_found);
+/* Read them as one, and report. */
+enum exit_status vantages_report(struct findings *findings, struct reading *reading,
+                                 const struct analysis_options *options, const struct vantages_found *found);
+/* Draw the connections that were picked between their vantages. */
+enum exit_status vantages_draw(struct findings *findings, const struct vantages *vantages);
+/* The file of NAME=FILE; NULL where it is not of that form. */
+const char *vantages_path(const char *given);
 
 #endif

@@ -20,6 +20,14 @@ enum option_kind {
 	OPTION_FLAG,    /* bool */
 	OPTION_TEXT,    /* const char * */
 	OPTION_NUMBER,  /* uint64_t, at least 1 */
+	OPTION_LIST,    /* struct option_list: it may be given several times */
+};
+
+#define OPTION_LIST_MAX 64
+
+struct option_list {
+	size_t count;
+	const char *values[OPTION_LIST_MAX];
 };
 
 struct cli_option {

@@ -41,6 +41,21 @@ static void pick(struct picks *picks, const struct verdict *verdict)
 		numbers[(*count)++] = number;
 }
 
+/* The same between vantages, where a connection has another number in each. */
+static void pick_group(struct findings *findings, const struct verdict *verdict)
+{
+	uint32_t group;
+
+	if (!findings->vantages || findings->group_count == LADDERS_MAX ||
+	    (verdict->harm == HARM_NONE && !findings->settings->connection && !findings->settings->frame) ||
+	    !vantages_group(findings->vantages, verdict->evidence, &group))
+		return;
+	for (size_t i = 0; i < findings->group_count; i++)
+		if (findings->groups[i] == group)
+			return;
+	findings->groups[findings->group_count++] = group;
+}
+
 static void take_verdict(void *user, const struct verdict *verdict)
 {
 	struct findings *findings = user;
@@ -53,6 +68,7 @@ static void take_verdict(void *user, const struct verdict *verdict)
 	if (findings->extract)
 		extract_add(findings->extract, verdict);
 	pick(&findings->picks, verdict);
+	pick_group(findings, verdict);
 	if (!findings->each)
 		return;
 	if (findings->settings->json) {

@@ -82,6 +82,14 @@ static bool parse_number(const char *text, uint64_t *ret_number)
 	return true;
 }
 
+static bool add_to_list(struct option_list *list, const char *argument)
+{
+	if (list->count == OPTION_LIST_MAX)
+		return false;
+	list->values[list->count++] = argument;
+	return true;
+}
+
 /* False where the argument is not what the option takes. */
 static bool set_option(const struct cli_option *option, const char *argument, void *settings)
 {
@@ -96,6 +104,8 @@ static bool set_option(const struct cli_option *option, const char *argument, vo
 		return true;
 	case OPTION_NUMBER:
 		return parse_number(argument, field);
+	case OPTION_LIST:
+		return add_to_list(field, argument);
 	}
 	return false;
 }
@@ -132,7 +142,7 @@ enum parsed options_parse(const struct command *command, int argc, char **argv, 
 			return PARSED_ERROR;
 		}
 		if (!set_option(option, optarg, settings)) {
-			usage_error(command, "--%s %s: %s", option->name, optarg, _("not a number from 1 up"));
+			usage_error(command, "--%s %s: %s", option->name, optarg, option->kind == OPTION_LIST ? _("too many of them") : _("not a number from 1 up"));
 			return PARSED_ERROR;
 		}
 	}

@@ -13,6 +13,13 @@ struct opinions {
 	unsigned standing_count;
 };
 
+/* Made by somebody else than the end in whose name it comes, or so that captures at both sides look like it. */
+static bool may_be_elsewhere(const struct cause *cause)
+{
+	return cause->sender == ROLE_MIDDLEBOX || cause->family == FAMILY_NETWORK || cause == &cause_backend_refused ||
+	       cause == &cause_backend_timeout || cause == &cause_failover || cause == &cause_unsigned_reset;
+}
+
 /* Whether a kernel says who made the RST, and it was not who the cause says. */
 static bool is_denied(const struct evidence *e, const struct cause *cause)
 {
@@ -20,6 +27,8 @@ static bool is_denied(const struct evidence *e, const struct cause *cause)
 
 	/* What netfilter dropped met no TCP that could have answered. */
 	if (!box && yes(e, FACT_KERNEL_REJECTED))
+		return true;
+	if (yes(e, FACT_NOT_SENT) && !may_be_elsewhere(cause))
 		return true;
 	return (box && yes(e, FACT_KERNEL_SENT)) || (!box && yes(e, FACT_KERNEL_SILENT) && cause != &cause_unsigned_reset);
 }
@@ -103,10 +112,21 @@ static bool hides(const struct opinions *all, enum cause_id top, enum cause_id o
 	return rank >= RANK_ACTION && rank < cause_get(other)->rank;
 }
 
+static bool is_contradicted(const struct evidence *e)
+{
+	for (unsigned word = 0; word < FACT_WORDS; word++)
+		if (e->contradicted.words[word])
+			return true;
+	return false;
+}
+
 static enum certainty certainty(const struct evidence *e, const struct opinions *all, enum cause_id top)
 {
 	if (all->of[top].stance == STANCE_POSSIBLE)
 		return all->of[top].strength >= LIKELY_MIN ? CERTAINTY_LIKELY : CERTAINTY_UNKNOWN;
+	/* Captures that contradict each other show that somebody changed it on its way. */
+	if (is_contradicted(e))
+		return CERTAINTY_LIKELY;
 	/* What a RST says of itself comes before what it looks like. */
 	if (yes(e, FACT_RST_CUT) && cause_get(top)->rank >= RANK_SPECIFIC)
 		return CERTAINTY_LIKELY;

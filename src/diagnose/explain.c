@@ -12,7 +12,7 @@
 
 /* What stands for the placeholders; NULL leaves one as it is. */
 struct filling {
-	const char *sender, *receiver, *n, *what;
+	const char *sender, *receiver, *n, *what, *there;
 };
 
 const char *explain_role(enum role role)
@@ -46,6 +46,7 @@ static size_t placeholder(const char *text, const struct filling *filling, const
 		{ "{receiver}", filling->receiver },
 		{ "{n}", filling->n },
 		{ "{what}", filling->what },
+		{ "{there}", filling->there },
 	};
 
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
@@ -144,10 +145,23 @@ static void add_number(struct buffer *out, enum fact_kind kind, uint64_t number)
 		buffer_printf(out, "%" PRIu64, number);
 }
 
+void explain_vantage(struct buffer *out, const struct evidence *e, uint64_t vantage)
+{
+	const struct vantage_names *names = e->way.names;
+
+	if (!names || !vantage || vantage > names->count) {
+		buffer_puts(out, _("the other capture"));
+		return;
+	}
+	buffer_puts(out, _("the capture "));
+	buffer_add_hostile(out, names->name[vantage - 1], strlen(names->name[vantage - 1]));
+}
+
 void explain_fact(struct buffer *out, const struct verdict *verdict, enum fact fact)
 {
 	const struct evidence *e = verdict->evidence;
 	struct buffer n = BUFFER_INIT(SENTENCE_MAX), what = BUFFER_INIT(SENTENCE_MAX);
+	struct buffer there = BUFFER_INIT(SENTENCE_MAX);
 	char src[ENDPOINT_TEXT_MAX], dst[ENDPOINT_TEXT_MAX];
 	uint64_t value = e->facts[fact].number;
 
@@ -156,7 +170,10 @@ void explain_fact(struct buffer *out, const struct verdict *verdict, enum fact f
 		explain_code(&what, fact, value);
 	else
 		buffer_add_hostile(&what, e->text, strnlen(e->text, sizeof e->text));
+	if (fact_kind(fact) == KIND_VANTAGE)
+		explain_vantage(&there, e, value);
 	fill(out, _(fact_text(fact)), &(struct filling){
+		.there = buffer_text(&there),
 		.sender = end_name(src, e->sender_role, &e->src),
 		.receiver = end_name(dst, explain_receiver_role(e), &e->dst),
 		.n = buffer_text(&n),
@@ -164,6 +181,7 @@ void explain_fact(struct buffer *out, const struct verdict *verdict, enum fact f
 	});
 	buffer_clear(&n);
 	buffer_clear(&what);
+	buffer_clear(&there);
 }
 
 /* The frame whose payload is just what was lost, 0 for none. */
@@ -201,7 +219,7 @@ static const enum fact signs_of_yes[] = {
 	FACT_RECEIVER_SILENT, FACT_SYN_AGAIN_ACCEPTED, FACT_RST_SEQ_EXACT, FACT_RST_ACK_CURRENT, FACTS,
 };
 static const enum fact signs_of_no[] = {
-	FACT_RST_CHECKSUM_BAD, FACT_RST_UNSIGNED, FACT_RECEIVER_CHALLENGED, FACT_RECEIVER_WENT_ON,
+	FACT_RST_STOPPED, FACT_RST_CHECKSUM_BAD, FACT_RST_UNSIGNED, FACT_RECEIVER_CHALLENGED, FACT_RECEIVER_WENT_ON,
 	FACT_RST_OUT_OF_WINDOW, FACT_RST_ACK_WRONG, FACTS,
 };
 

@@ -17,6 +17,8 @@ void explain_text(struct buffer *out, const struct verdict *verdict, const char 
 void explain_fact(struct buffer *out, const struct verdict *verdict, enum fact fact);
 /* Add what the number of a KIND_CODE fact means. */
 void explain_code(struct buffer *out, enum fact fact, uint64_t number);
+/* Add "the capture server"; `vantage` as in the evidence's way. */
+void explain_vantage(struct buffer *out, const struct evidence *evidence, uint64_t vantage);
 /* Add "5 bytes". */
 void explain_bytes(struct buffer *out, uint64_t bytes);
 

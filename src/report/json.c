@@ -51,6 +51,43 @@ static json_t *candidates(const struct verdict *verdict)
 	return ids;
 }
 
+/* The name of a vantage; 0: where the evidence is seen from. */
+static json_t *vantage(const struct evidence *e, uint8_t which)
+{
+	return json_text(e->way.names->name[(which ? which : e->way.here) - 1]);
+}
+
+static json_t *between(const struct evidence *e, const uint8_t which[2])
+{
+	json_t *names;
+
+	if (!which[0])
+		return json_null();
+	names = json_array();
+	json_array_append_new(names, vantage(e, which[0]));
+	json_array_append_new(names, vantage(e, which[1]));
+	return names;
+}
+
+/* What several captures tell of its way. */
+static void put_way(json_t *line, const struct evidence *e)
+{
+	const struct way *way = &e->way;
+	json_t *frames;
+
+	if (!way->names)
+		return;
+	frames = json_object();
+	for (unsigned v = 0; v < way->names->count; v++)
+		if (way->frame[v])
+			json_put_number(frames, way->names->name[v], way->frame[v]);
+	json_put(line, "vantage", vantage(e, 0));
+	json_put(line, "frames", frames);
+	json_put(line, "not_sent_by", way->not_sent_by ? vantage(e, way->not_sent_by) : json_null());
+	json_put(line, "made_between", between(e, way->made_between));
+	json_put(line, "lost_between", between(e, way->lost_between));
+}
+
 static json_t *because(const struct verdict *verdict)
 {
 	json_t *list = json_array();
@@ -62,6 +99,8 @@ static json_t *because(const struct verdict *verdict)
 
 		explain_fact(&text, verdict, verdict->because[i]);
 		json_put_number(one, "frame", value->frame ? value->frame : verdict->evidence->frame);
+		if (verdict->evidence->way.names)
+			json_put(one, "vantage", vantage(verdict->evidence, verdict->evidence->from_vantage[verdict->because[i]]));
 		json_put(one, "text", json_text(buffer_text(&text)));
 		json_array_append_new(list, one);
 		buffer_clear(&text);
@@ -146,6 +185,7 @@ void report_json_verdict(struct buffer *out, const struct verdict *verdict, cons
 	put_place(line, verdict->evidence, file);
 	put_finding(line, verdict);
 	put_part(line, verdict->evidence);
+	put_way(line, verdict->evidence);
 	put_outcome(line, verdict);
 	if (verdict->evidence->testimony)
 		testimony_put(line, verdict->evidence->testimony);

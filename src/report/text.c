@@ -138,6 +138,13 @@ static void add_place(struct buffer *out, const struct page *page, enum fact fac
 		buffer_puts(out, _("kernel"));
 		return;
 	}
+	if (page->e->way.names) {
+		const struct vantage_names *names = page->e->way.names;
+		unsigned vantage = page->e->from_vantage[fact] ? page->e->from_vantage[fact] : page->e->way.here;
+
+		layout_name(out, names->name[vantage - 1]);
+		buffer_puts(out, " ");
+	}
 	buffer_printf(out, _("frame %" PRIu64), frame);
 	buffer_puts(out, "  ");
 	add_seconds(out, page, time_between(page->zero_ns, value->frame ? value->time_ns : page->e->time_ns));
@@ -168,7 +175,8 @@ static void add_because(struct page *page)
 		struct buffer place = BUFFER_INIT(96), text = BUFFER_INIT(TEXT_MAX);
 		size_t column = layout_label(page->out, page->style, i ? "" : _("because"));
 
-		if (!i || frame_of(page->e, verdict->because[i]) != frame_of(page->e, verdict->because[i - 1]))
+		if (!i || frame_of(page->e, verdict->because[i]) != frame_of(page->e, verdict->because[i - 1]) ||
+		    page->e->from_vantage[verdict->because[i]] != page->e->from_vantage[verdict->because[i - 1]])
 			add_place(&place, page, verdict->because[i]);
 		layout_pad(page->out, buffer_text(&place), columns);
 		explain_fact(&text, verdict, verdict->because[i]);
@@ -274,10 +282,28 @@ static void add_see(struct page *page)
 	buffer_clear(&command);
 }
 
+/* Between which captures the culprit stands. */
+static void add_where(struct page *page)
+{
+	const struct way *way = &page->e->way;
+	const uint8_t *between = way->made_between[0] ? way->made_between : way->lost_between;
+	struct buffer text = BUFFER_INIT(TEXT_MAX);
+
+	if (!way->names || !between[0])
+		return;
+	buffer_puts(&text, between == way->made_between ? _("made between ") : _("lost between "));
+	explain_vantage(&text, page->e, between[0]);
+	buffer_puts(&text, _(" and "));
+	explain_vantage(&text, page->e, between[1]);
+	layout_row(page->out, page->style, _("where"), buffer_text(&text));
+	buffer_clear(&text);
+}
+
 static void add_outcome(struct page *page)
 {
 	struct buffer text = BUFFER_INIT(TEXT_MAX);
 
+	add_where(page);
 	explain_acceptance(&text, page->verdict);
 	layout_row(page->out, page->style, _("accepted"), buffer_text(&text));
 	add_sights(page);

@@ -25,6 +25,10 @@ static void fill(struct evidence *e, const struct conversation *c, unsigned gave
 		.sender_role = gave_up == c->flow.initiator ? ROLE_SERVER : ROLE_CLIENT,
 		.receiver_state = silent->segments ? TCP_STATE_ESTABLISHED : TCP_STATE_SYN_SENT,
 	};
+	for (unsigned i = 0; i < 2; i++) {
+		e->isn_known[i] = c->side[gave_up ^ i].syn.frame;
+		e->isn[i] = c->side[gave_up ^ i].isn;
+	}
 	evidence_describe(e, &c->zeek);
 	evidence_decide(e, FACT_SENDER_SEEN, silent->segments, silent->last.frame, silent->last.time_ns);
 	evidence_decide(e, FACT_HANDSHAKE_SEEN, c->handshake.frame, c->handshake.frame, c->handshake.time_ns);

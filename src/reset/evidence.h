@@ -24,6 +24,7 @@ enum fact_kind {
 	KIND_BYTES,
 	KIND_DURATION,  /* nanoseconds */
 	KIND_CODE,      /* a number with a meaning: see explain_code() in diagnose/explain.h */
+	KIND_VANTAGE,   /* the place of a vantage in `way`.names, from 1 on */
 };
 
 enum known {
@@ -104,11 +105,31 @@ enum acceptance {
 
 #define EVIDENCE_TEXT_MAX 128
 
+/* Several captures of one connection: where each was taken, in their order as given. Outlives the evidence. */
+#define VANTAGES_MAX 8
+struct vantage_names {
+	unsigned count;
+	const char *name[VANTAGES_MAX];   /* hostile text */
+};
+
+/* What they tell of the way of one RST; vantages count from 1 on, 0 is none. */
+struct way {
+	const struct vantage_names *names; /* NULL: one capture */
+	uint8_t here;                      /* from which one the evidence is seen */
+	uint8_t not_sent_by;               /* nearest to the end in whose name it came, and does not have it */
+	uint8_t made_between[2];           /* the culprit stands there: nearer to the sender, nearer to the receiver */
+	uint8_t lost_between[2];
+	uint64_t frame[VANTAGES_MAX];      /* of the RST in each capture; 0: it is not there */
+};
+
 struct evidence {
 	/* Apart from the values, which few of the facts have: causes ask for many facts. */
 	struct fact_set yes, no;
 	struct fact_set from_kernel;  /* the others come from the capture */
 	struct fact_value facts[FACTS]; /* all 0 where a fact is not so */
+	/* Where several captures speak of it. These two are not packed: only what is complete is merged. */
+	uint8_t from_vantage[FACTS];  /* as in `way`: another than `way`.here; 0: that one */
+	struct fact_set contradicted; /* captures, or capture and kernel, say yes and no */
 
 	/* Annotations: they ride beside the facts and decide nothing. */
 	const char *file;             /* name of the capture, or NULL; outlives the evidence */
@@ -128,6 +149,9 @@ struct evidence {
 	char conn_state[8];           /* Zeek's */
 	char history[ZEEK_HISTORY_MAX];    /* Zeek's */
 	bool is_ending;               /* no RST: an end that a user takes for one */
+	bool isn_known[2];            /* of src, of dst */
+	uint32_t isn[2];
+	struct way way;
 	const struct testimony *testimony; /* of a kernel, see reset/testimony.h; NULL for a capture. Outlives the evidence */
 	char text[EVIDENCE_TEXT_MAX]; /* reason that the RST carries as text, made printable; "" for none */
 };
@@ -160,6 +184,13 @@ struct evidence_packed;
 struct evidence_packed *evidence_pack(const struct evidence *evidence);
 /* The same evidence again. */
 void evidence_unpack(const struct evidence_packed *packed, struct evidence *evidence);
+
+/*
+ * Add what another capture says of the same RST: what is not known here, and is so there. Only what the RST itself says
+ * must be alike, and is contradicted where it is not; of what surrounds it each capture sees a part. `vantage` is that
+ * capture, as in `way`.
+ */
+void evidence_merge(struct evidence *into, const struct evidence *from, uint8_t vantage);
 
 /* Filling. */
 void evidence_describe(struct evidence *e, const struct zeek *zeek);

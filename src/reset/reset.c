@@ -78,6 +78,10 @@ static void annotate(const struct scene *scene, const struct segment *segment)
 	e->dst = segment->dst;
 	e->connection = c->number;
 	e->first_frame = frame_in_file(c->flow.first_frame);
+	for (unsigned i = 0; i < 2; i++) {
+		e->isn_known[i] = c->side[scene->side ^ i].syn.frame;
+		e->isn[i] = c->side[scene->side ^ i].isn;
+	}
 	e->sender_role = scene->side == c->flow.initiator ? ROLE_CLIENT : ROLE_SERVER;
 	if (!(c->flow.flags & FLOW_INITIATOR_KNOWN) && c->segments == 1 && segment->src.port >= 1024 &&
 	    segment->dst.port >= 1024)

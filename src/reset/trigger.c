@@ -144,6 +144,23 @@ static bool acks_wrongly(const struct scene *scene, const struct note *n)
 	       (seq_before(n->ack, s->isn + 1) || seq_after(n->ack, scene->sender_half->next));
 }
 
+/*
+ * The right edge is known from both SYNs only. What begins beyond it was not believed by whoever keeps count, as
+ * conntrack does.
+ */
+static void beyond_window(const struct scene *scene, const struct note *n)
+{
+	uint32_t edge;
+
+	if (!scene->receiver->syn.frame || !scene->sender->syn.frame || !(scene->sender_half->seen & HALF_ACK))
+		return;
+	edge = scene->sender_half->acked + conversation_window(scene->c, scene->side);
+	if (n->payload_len && seq_after(n->seq, edge))
+		evidence_number(scene->e, FACT_ANSWERS_BEYOND, n->seq - edge, n->frame, n->time_ns);
+	else
+		evidence_no(scene->e, FACT_ANSWERS_BEYOND);
+}
+
 void facts_of_trigger(const struct scene *scene)
 {
 	const struct note *n = scene->trigger;
@@ -154,6 +171,7 @@ void facts_of_trigger(const struct scene *scene)
 	kind_of_trigger(scene, n);
 	fin_and_trigger(scene, n);
 	evidence_decide(e, FACT_ANSWERS_WRONG_ACK, acks_wrongly(scene, n), n->frame, n->time_ns);
+	beyond_window(scene, n);
 	evidence_decide(e, FACT_ANSWERS_FIRST_SEGMENT, !scene->sender->segments, n->frame, n->time_ns);
 	evidence_number(e, FACT_ANSWER_DELAY, clock_elapsed(n->time_ns, scene->rst->time_ns), n->frame, n->time_ns);
 }

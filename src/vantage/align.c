@@ -1,6 +1,5 @@
 #include "vantage/align.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -13,6 +12,14 @@
 #define DRIFT_GAIN_NS 2000.0
 /* Samples that are so far from the middle one are mistaken ones: no packet is on its way for so long. */
 #define OUTLIER_NS (60 * NS_PER_S)
+
+/* To the nearest whole number; times of damaged files may lie anywhere. */
+static int64_t nearest(double ns)
+{
+	if (!(ns > -(double)CLOCK_MAX && ns < (double)CLOCK_MAX))
+		return ns > 0 ? CLOCK_MAX : -CLOCK_MAX;
+	return (int64_t)(ns < 0 ? ns - 0.5 : ns + 0.5);
+}
 
 /* What is searched. */
 struct search {
@@ -30,15 +37,15 @@ static double delta(const struct search *s, const struct sample *sample, double 
 
 static bool is_outlier(const struct search *s, const struct sample *sample)
 {
-	return fabs(delta(s, sample, 0)) >
-	       (double)OUTLIER_NS + DRIFT_MAX * fabs((double)(sample->there_ns - s->anchor_ns));
+	return __builtin_fabs(delta(s, sample, 0)) >
+	       (double)OUTLIER_NS + DRIFT_MAX * __builtin_fabs((double)(sample->there_ns - s->anchor_ns));
 }
 
 /* What bounds the offset with this drift. Without samples of one direction that bound is infinite. */
 static void bounds(const struct search *s, double drift, double *ret_low, double *ret_high)
 {
-	*ret_low = -INFINITY;
-	*ret_high = INFINITY;
+	*ret_low = -__builtin_inf();
+	*ret_high = __builtin_inf();
 	for (size_t i = 0; i < s->count; i++) {
 		double d;
 
@@ -66,7 +73,7 @@ static double best_drift(const struct search *s)
 {
 	double low = -DRIFT_MAX, high = DRIFT_MAX;
 
-	if (isinf(gap(s, 0)))
+	if (__builtin_isinf(gap(s, 0)))
 		return 0;
 	for (unsigned i = 0; i < SEARCH_STEPS; i++) {
 		double one = low + (high - low) / 3, two = high - (high - low) / 3;
@@ -107,15 +114,15 @@ static void conclude(struct search *s, double drift, double *scratch, struct ali
 	double low, high, offset;
 
 	bounds(s, drift, &low, &high);
-	a->one_way = isinf(low) || isinf(high);
-	offset = isinf(low) ? high : isinf(high) ? low : (low + high) / 2;
-	if (isinf(offset))
+	a->one_way = __builtin_isinf(low) || __builtin_isinf(high);
+	offset = __builtin_isinf(low) ? high : __builtin_isinf(high) ? low : (low + high) / 2;
+	if (__builtin_isinf(offset))
 		offset = median(s, drift, -1, scratch);
 	a->drift = drift;
-	a->offset_ns = s->middle_ns + llround(offset);
-	a->error_ns = a->one_way ? 0 : llround(fabs(high - low) / 2);
+	a->offset_ns = s->middle_ns + nearest(offset);
+	a->error_ns = a->one_way ? 0 : nearest(__builtin_fabs(high - low) / 2);
 	for (int way = 0; way < 2; way++)
-		a->transit_ns[way] = llround(offset - median(s, drift, way, scratch));
+		a->transit_ns[way] = nearest(offset - median(s, drift, way, scratch));
 }
 
 static void choose(struct search *s, int order, double *scratch, struct alignment *a)
@@ -123,13 +130,13 @@ static void choose(struct search *s, int order, double *scratch, struct alignmen
 	double drift[2], room[2];
 	bool both;
 
-	s->middle_ns += llround(median(s, 0, -1, scratch));
+	s->middle_ns += nearest(median(s, 0, -1, scratch));
 	for (int farther = 0; farther < 2; farther++) {
 		s->farther = farther;
 		drift[farther] = best_drift(s);
 		room[farther] = gap(s, drift[farther]);
 	}
-	both = !isinf(room[0]);
+	both = !__builtin_isinf(room[0]);
 	if (!order && both && room[0] != room[1] && (room[0] > 0 || room[1] > 0))
 		order = room[1] > room[0] ? 1 : -1;
 	s->farther = order ? order > 0 : room[1] >= room[0];
@@ -155,12 +162,12 @@ void align(const struct sample *samples, size_t count, int order, struct alignme
 
 int64_t align_time(const struct alignment *a, int64_t there_ns)
 {
-	return clock_clamp(there_ns + a->offset_ns + llround(a->drift * (double)(there_ns - a->anchor_ns)));
+	return clock_clamp(there_ns + a->offset_ns + nearest(a->drift * (double)(there_ns - a->anchor_ns)));
 }
 
 int64_t align_back(const struct alignment *a, int64_t here_ns)
 {
 	double since = (double)(here_ns - a->offset_ns - a->anchor_ns);
 
-	return clock_clamp(a->anchor_ns + llround(since / (1 + a->drift)));
+	return clock_clamp(a->anchor_ns + nearest(since / (1 + a->drift)));
 }

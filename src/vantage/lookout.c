@@ -92,7 +92,7 @@ static uint32_t hash_payload(const struct segment *segment)
 	return want && segment->payload_captured >= want ? hash_bytes(segment->payload, want) : 0;
 }
 
-static struct mark mark_of(const struct segment *segment, unsigned side)
+struct mark mark_of_segment(const struct segment *segment, unsigned side)
 {
 	struct options options;
 
@@ -125,7 +125,7 @@ static uint32_t room_for_mark(struct lookout *lookout, struct leg *leg)
 {
 	if (leg->count >= LEG_MARKS_MAX)
 		return let_go(lookout, leg);
-	if (make_room((void **)&lookout->marks, lookout->mark_count, &lookout->mark_room, sizeof *lookout->marks, MARKS_MAX))
+	if (make_room((void **)&lookout->marks, lookout->mark_count, &lookout->mark_room, sizeof *lookout->marks, LOOKOUT_MARKS_MAX))
 		return (uint32_t)lookout->mark_count++;
 	if (leg->count > LEG_HEAD + 1)
 		return let_go(lookout, leg);
@@ -163,7 +163,7 @@ void lookout_add(struct lookout *lookout, uint32_t leg_index, unsigned side, con
 		return;
 	learn_ends(leg, segment, side);
 	mark = &lookout->marks[at];
-	*mark = mark_of(segment, side);
+	*mark = mark_of_segment(segment, side);
 	mark->leg = leg_index;
 	if (leg->last != NONE) {
 		if (is_duplicate(&lookout->marks[leg->last], mark))
@@ -175,12 +175,4 @@ void lookout_add(struct lookout *lookout, uint32_t leg_index, unsigned side, con
 	leg->last = at;
 	if (++leg->count <= LEG_HEAD)
 		leg->turning = at;
-}
-
-const struct mark *lookout_mark(const struct lookout *lookout, const struct leg *leg, uint64_t frame)
-{
-	for (uint32_t at = leg->first; at != NONE; at = lookout->marks[at].next)
-		if (lookout->marks[at].frame == frame)
-			return &lookout->marks[at];
-	return NULL;
 }

@@ -11,7 +11,7 @@
 
 #define LOOKOUTS_MAX 8
 /* Ceilings of each: 64 MiB of marks, 8 MiB of legs. What no longer fits is counted. */
-#define MARKS_MAX (1u << 20)
+#define LOOKOUT_MARKS_MAX (1u << 20)
 #define LEGS_MAX (1u << 16)
 /* Of one connection the first segments and the last are kept. */
 #define LEG_MARKS_MAX (1u << 15)
@@ -74,8 +74,8 @@ void lookout_clear(struct lookout *lookout);
 uint32_t lookout_leg(struct lookout *lookout, const struct tuple *tuple, uint64_t hash, bool add);
 /* Remember a segment of this leg; `side` as tuple_of() gave it. */
 void lookout_add(struct lookout *lookout, uint32_t leg, unsigned side, const struct segment *segment);
-/* The mark with this frame, NULL where it was not kept. */
-const struct mark *lookout_mark(const struct lookout *lookout, const struct leg *leg, uint64_t frame);
+/* A mark of no leg. */
+struct mark mark_of_segment(const struct segment *segment, unsigned side);
 
 static inline unsigned mark_side(const struct mark *mark)
 {

@@ -13,6 +13,8 @@ struct passage {
 	uint32_t at[LOOKOUTS_MAX]; /* mark of each lookout; NONE: it has none */
 	uint32_t group;
 	bool from_client;
+	uint8_t fate;              /* enum fate, see fate.h */
+	uint8_t between[2];        /* lookouts, nearer to its sender and nearer to its receiver, where that happened */
 	uint8_t seen;              /* lookouts that have it, one bit each */
 	int64_t time_ns;           /* when it was seen first along its way, by the first lookout's clock */
 };
@@ -22,6 +24,8 @@ struct group {
 	uint32_t first, count;     /* its passages, in the order of their time */
 	uint8_t seen[2];           /* lookouts that have segments from the server, from the client */
 	const struct tuple *tuple; /* of one of its legs */
+	int64_t kept_from_ns;      /* from here on all of its segments were kept */
+	uint32_t made;             /* RSTs that were made on the way */
 	bool translated;           /* another leg has other ends */
 };
 
@@ -39,6 +43,7 @@ struct match {
 	struct group *groups;
 	size_t group_count;
 	uint64_t shared;                      /* passages that more than one lookout has */
+	uint64_t missed[LOOKOUTS_MAX];        /* segments that passed each lookout, and were not captured there */
 	uint64_t proxied;                     /* legs with the same ends and other handshakes: somebody in between ends them */
 };
 

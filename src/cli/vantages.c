@@ -1,0 +1,182 @@
+/* Several captures of the same traffic: who they are, and their verdicts together. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "cli/cmd_read.h"
+#include "cli/message.h"
+#include "cli/progress.h"
+#include "report/vantages.h"
+
+#define NAME_MAX_LENGTH 40
+
+const char *vantages_path(const char *given)
+{
+	const char *equals = strchr(given, '=');
+
+	return equals && equals > given && equals - given < NAME_MAX_LENGTH && equals[1] ? equals + 1 : NULL;
+}
+
+/* Names of the vantages, and which sources belong to each: those with the same name. */
+struct roster {
+	char names[LOOKOUTS_MAX][NAME_MAX_LENGTH];
+	struct vantage_input inputs[LOOKOUTS_MAX];
+	unsigned count;
+};
+
+/* Names go everywhere: what a terminal, JSON or a reader could stumble over stays outside. */
+static void tame(char *name)
+{
+	for (; *name; name++)
+		if (*name < ' ' || *name > '~')
+			*name = '?';
+}
+
+static void name_of_file(char name[NAME_MAX_LENGTH], const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	snprintf(name, NAME_MAX_LENGTH, "%s", slash && slash[1] ? slash + 1 : path);
+}
+
+static void name_of_option(char name[NAME_MAX_LENGTH], const char *given)
+{
+	snprintf(name, NAME_MAX_LENGTH, "%.*s", (int)(strchr(given, '=') - given), given);
+}
+
+/* Those with one name have to follow each other: they are parts of one capture. False where there are too many. */
+static bool enlist(struct roster *roster, const struct read_settings *settings, struct reading *reading)
+{
+	bool named = settings->at.count;
+
+	roster->count = 0;
+	for (size_t i = 0; i < reading->count; i++) {
+		struct vantage_input *last = roster->count ? &roster->inputs[roster->count - 1] : NULL;
+		char name[NAME_MAX_LENGTH];
+
+		if (named)
+			name_of_option(name, settings->at.values[i]);
+		else
+			name_of_file(name, source_name(reading->sources[i]));
+		tame(name);
+		if (named && last && strcmp(last->name, name) == 0) {
+			last->count++;
+			continue;
+		}
+		if (roster->count == LOOKOUTS_MAX)
+			return false;
+		memcpy(roster->names[roster->count], name, sizeof name);
+		roster->inputs[roster->count] = (struct vantage_input){
+			.name = roster->names[roster->count], .named = named, .sources = &reading->sources[i], .count = 1,
+		};
+		roster->count++;
+	}
+	return true;
+}
+
+static bool all_rewind(const struct reading *reading)
+{
+	for (size_t i = 0; i < reading->count; i++)
+		if (!source_can_rewind(reading->sources[i]))
+			return false;
+	return true;
+}
+
+/* What somebody would want to know who gave these files together. */
+static void say_why_not(const struct reading *reading, const struct recognition *r)
+{
+	const char *one = source_name(reading->sources[r->one]), *other = source_name(reading->sources[r->other]);
+
+	switch (r->belonging) {
+	case BELONG_COPIES:
+		complain(_("%s is a copy of %s and tells nothing more: each is read on its own"), other, one);
+		break;
+	case BELONG_PARTLY:
+		complain(_("%s has no segment in common with %s: each is read on its own"), other, one);
+		break;
+	case BELONG_OVERLAP:
+		complain(_("%s and %s overlap in time and have no segment in common: each is read on its own"), one, other);
+		break;
+	default:
+		complain("%s", _("these captures have no segment in common: each is read on its own"));
+	}
+}
+
+bool vantages_recognise(const struct read_settings *settings, struct reading *reading, struct vantages_found *ret_found)
+{
+	struct recognition *r = &ret_found->recognition;
+	bool named = settings->at.count;
+	struct error error;
+
+	*ret_found = (struct vantages_found){ 0 };
+	if (reading->count < 2 || (!named && reading->count > LOOKOUTS_MAX) || reading->failed || !all_rewind(reading))
+		return true;
+	if (recognise(reading->sources, reading->count, r, &error) != STATUS_OK)
+		return false;
+	ret_found->together = r->belonging == BELONG_TOGETHER ||
+	                      (named && (r->belonging == BELONG_PARTLY || r->belonging == BELONG_OVERLAP ||
+	                                 r->belonging == BELONG_APART));
+	if (ret_found->together || (!named && r->belonging == BELONG_APART))
+		return true;
+	ret_found->alone = true;
+	say_why_not(reading, r);
+	return true;
+}
+
+/* ---- the report ---- */
+
+static enum exit_status out_of_memory(void)
+{
+	complain("%s", _("out of memory"));
+	return EXIT_FAILED;
+}
+
+static void report_match(struct findings *findings, const struct vantages *vantages)
+{
+	const struct read_settings *settings = findings->settings;
+
+	progress_clear();
+	if (settings->json)
+		report_json_vantages(&findings->text, vantages);
+	else
+		report_text_vantages(&findings->text, vantages, &findings->style);
+	terminal_print(&findings->text);
+}
+
+#define PACKETS_MAX 400 /* that a ladder shows */
+
+enum exit_status vantages_draw(struct findings *findings, const struct vantages *vantages)
+{
+	for (size_t i = 0; i < findings->group_count; i++) {
+		buffer_puts(&findings->text, "\n");
+		report_way_ladder(&findings->text, vantages, findings->groups[i], PACKETS_MAX, &findings->style);
+		terminal_print(&findings->text);
+	}
+	return EXIT_DONE;
+}
+
+enum exit_status vantages_report(struct findings *findings, struct reading *reading,
+                                 const struct analysis_options *options, const struct vantages_found *found)
+{
+	struct analysis_sink sink = findings_sink(findings);
+	struct vantages *vantages;
+	struct roster roster;
+	enum exit_status status;
+	struct error error = { STATUS_OK, "" };
+
+	if (!enlist(&roster, findings->settings, reading))
+		return usage_error(&cmd_read, "--at: %s", _("these are too many places"));
+	vantages = vantages_new(roster.inputs, roster.count, options, &sink, &found->recognition);
+	findings->vantages = vantages;
+	if (!vantages || vantages_run(vantages, &error) == STATUS_MEMORY) {
+		vantages_free(vantages);
+		return out_of_memory();
+	}
+	report_match(findings, vantages);
+	status = findings_end(findings, vantages_totals(vantages));
+	if (status == EXIT_DONE && findings->settings->ladder)
+		status = vantages_draw(findings, vantages);
+	vantages_free(vantages);
+	return status == EXIT_DONE && reading->failed ? EXIT_FAILED : status;
+}

@@ -1,0 +1,340 @@
+#include "vantage/fate.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/sequence.h"
+
+/* What one capture has of one direction of a connection. */
+struct extent {
+	uint32_t *cuts;        /* mark_end and seq in one number, sorted: see cut_of() */
+	size_t count;
+	uint32_t base;         /* numbers count from here */
+	struct stretch {
+		int64_t from, to;
+	} *stretches;          /* bytes, merged and sorted */
+	size_t stretch_count;
+	int64_t acked;         /* highest that the other direction acknowledges of these; INT64_MIN: none */
+};
+
+/* The extents of a connection: by lookout, from the server and from the client. */
+struct extents {
+	struct extent of[LOOKOUTS_MAX][2];
+};
+
+static int64_t offset_of(const struct extent *e, uint32_t seq)
+{
+	return seq_diff(seq, e->base);
+}
+
+static int by_from(const void *a, const void *b)
+{
+	const struct stretch *x = a, *y = b;
+
+	if (x->from != y->from)
+		return x->from < y->from ? -1 : 1;
+	return (x->to > y->to) - (x->to < y->to);
+}
+
+static void merge_stretches(struct extent *e)
+{
+	size_t kept = 0;
+
+	qsort(e->stretches, e->stretch_count, sizeof *e->stretches, by_from);
+	for (size_t i = 0; i < e->stretch_count; i++) {
+		struct stretch *last = kept ? &e->stretches[kept - 1] : NULL;
+
+		if (!last || e->stretches[i].from > last->to)
+			e->stretches[kept++] = e->stretches[i];
+		else if (e->stretches[i].to > last->to)
+			last->to = e->stretches[i].to;
+	}
+	e->stretch_count = kept;
+}
+
+/* Whether all bytes of [from, to) are there. */
+static bool covers(const struct extent *e, int64_t from, int64_t to)
+{
+	size_t low = 0, high = e->stretch_count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (e->stretches[middle].from <= from)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low > 0 && e->stretches[low - 1].to >= to;
+}
+
+/* A segment's place and length, for telling the same cut from another one; collisions only make it cautious. */
+static uint32_t cut_of(uint32_t seq, uint32_t end)
+{
+	return seq * 2654435761u ^ (end - seq) * 40503u;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static bool has_cut(const struct extent *e, uint32_t seq, uint32_t end)
+{
+	uint32_t cut = cut_of(seq, end);
+
+	return e->count && bsearch(&cut, e->cuts, e->count, sizeof cut, by_number);
+}
+
+/* The numbers of a passage as all lookouts have them. */
+static void numbers_of(const struct match *m, const struct passage *p, uint32_t *ret_seq, uint32_t *ret_end,
+                       uint32_t *ret_ack, uint16_t *ret_flags)
+{
+	unsigned first = (unsigned)__builtin_ctz(p->seen);
+	const struct mark *mark = match_mark(m, p, first);
+
+	*ret_seq = match_seq(m, first, mark);
+	*ret_end = *ret_seq + (mark_end(mark) - mark->seq);
+	*ret_ack = match_ack(m, first, mark);
+	*ret_flags = mark->flags;
+}
+
+static void take(const struct match *m, struct extents *extents, const struct passage *p)
+{
+	uint32_t seq, end, ack;
+	uint16_t flags;
+
+	numbers_of(m, p, &seq, &end, &ack, &flags);
+	for (unsigned v = 0; v < m->count; v++) {
+		struct extent *own = &extents->of[v][p->from_client], *other = &extents->of[v][!p->from_client];
+
+		if (!(p->seen >> v & 1) || flags & TCP_RST)
+			continue;
+		if (end != seq) {
+			own->cuts[own->count++] = cut_of(seq, end);
+			own->stretches[own->stretch_count++] = (struct stretch){ offset_of(own, seq), offset_of(own, end) };
+		}
+		if (flags & TCP_ACK && offset_of(other, ack) > other->acked)
+			other->acked = offset_of(other, ack);
+	}
+}
+
+/* Numbers count from the first segment of each direction; where there is none, from what is acknowledged. */
+static void find_bases(const struct match *m, const struct group *group, uint32_t base[2])
+{
+	bool found[2] = { false, false };
+
+	for (uint32_t i = group->first; i < group->first + group->count && !(found[0] && found[1]); i++) {
+		const struct passage *p = &m->passages[i];
+		uint32_t seq, end, ack;
+		uint16_t flags;
+
+		numbers_of(m, p, &seq, &end, &ack, &flags);
+		if (flags & TCP_RST)
+			continue;
+		if (!found[p->from_client]) {
+			base[p->from_client] = seq;
+			found[p->from_client] = true;
+		}
+		if (flags & TCP_ACK && !found[!p->from_client])
+			base[!p->from_client] = ack;
+	}
+}
+
+static void free_extents(const struct match *m, struct extents *extents)
+{
+	for (unsigned v = 0; v < m->count; v++)
+		for (unsigned way = 0; way < 2; way++) {
+			free(extents->of[v][way].cuts);
+			free(extents->of[v][way].stretches);
+		}
+}
+
+static bool fill_extents(const struct match *m, const struct group *group, struct extents *extents)
+{
+	uint32_t base[2] = { 0, 0 };
+	bool done = true;
+
+	memset(extents, 0, sizeof *extents);
+	find_bases(m, group, base);
+	for (unsigned v = 0; v < m->count; v++)
+		for (unsigned way = 0; way < 2; way++) {
+			struct extent *e = &extents->of[v][way];
+
+			e->base = base[way];
+			e->acked = INT64_MIN;
+			e->cuts = calloc(group->count + 1, sizeof *e->cuts);
+			e->stretches = calloc(group->count + 1, sizeof *e->stretches);
+			done &= e->cuts && e->stretches;
+		}
+	for (uint32_t i = group->first; done && i < group->first + group->count; i++)
+		take(m, extents, &m->passages[i]);
+	for (unsigned v = 0; done && v < m->count; v++)
+		for (unsigned way = 0; way < 2; way++) {
+			qsort(extents->of[v][way].cuts, extents->of[v][way].count, sizeof(uint32_t), by_number);
+			merge_stretches(&extents->of[v][way]);
+		}
+	if (!done)
+		free_extents(m, extents);
+	return done;
+}
+
+bool fate_covers(const struct match *m, unsigned lookout, int64_t time_ns)
+{
+	const struct lookout *l = &m->lookout[lookout];
+	int64_t there_ns = align_back(&m->clock[lookout], time_ns), error_ns = m->clock[lookout].error_ns;
+
+	return m->clock[lookout].known && l->first_ns <= there_ns + error_ns && there_ns - error_ns <= l->last_ns;
+}
+
+/* Of each direction: whether a lookout can be asked for what it lacks. */
+static bool is_witness(const struct match *m, const struct passage *p, unsigned v)
+{
+	return m->groups[p->group].seen[p->from_client] >> v & 1 && fate_covers(m, v, p->time_ns) &&
+	       p->time_ns >= m->groups[p->group].kept_from_ns;
+}
+
+/* Where it was not seen: the nearest to those that saw it, on either side; -1: none. And in between. */
+struct gaps {
+	int before, after, within;
+	unsigned first, last;     /* lookouts that saw it, nearest to the sender and to the receiver */
+};
+
+static void find_ends(const struct match *m, const struct passage *p, struct gaps *g)
+{
+	bool any = false;
+
+	for (unsigned v = 0; v < m->count; v++) {
+		unsigned place = fate_place(m, v, p->from_client);
+
+		if (!(p->seen >> v & 1))
+			continue;
+		if (!any || place < fate_place(m, g->first, p->from_client))
+			g->first = v;
+		if (!any || place > fate_place(m, g->last, p->from_client))
+			g->last = v;
+		any = true;
+	}
+}
+
+static struct gaps find_gaps(const struct match *m, const struct passage *p)
+{
+	struct gaps g = { -1, -1, -1, 0, 0 };
+	unsigned first, last;
+
+	find_ends(m, p, &g);
+	first = fate_place(m, g.first, p->from_client);
+	last = fate_place(m, g.last, p->from_client);
+	for (unsigned v = 0; v < m->count; v++) {
+		unsigned place = fate_place(m, v, p->from_client);
+
+		if (p->seen >> v & 1 || !is_witness(m, p, v))
+			continue;
+		if (place < first && (g.before < 0 || place > fate_place(m, (unsigned)g.before, p->from_client)))
+			g.before = (int)v;
+		if (place > last && (g.after < 0 || place < fate_place(m, (unsigned)g.after, p->from_client)))
+			g.after = (int)v;
+		if (place > first && place < last)
+			g.within = (int)v;
+	}
+	return g;
+}
+
+/* What a lookout has in place of it. */
+static enum fate missing_at(const struct match *m, const struct extents *extents, const struct passage *p, unsigned v,
+                            enum fate otherwise)
+{
+	const struct extent *e = &extents->of[v][p->from_client];
+	uint32_t seq, end, ack;
+	uint16_t flags;
+	int64_t from, to;
+
+	numbers_of(m, p, &seq, &end, &ack, &flags);
+	from = offset_of(e, seq);
+	to = offset_of(e, end);
+	if (to <= from || flags & TCP_RST)
+		return otherwise;
+	if (covers(e, from, to))
+		return has_cut(e, seq, end) ? otherwise : FATE_RECUT;
+	/* The receiver acknowledges what this one never saw in any segment. */
+	return e->acked >= to ? FATE_NOT_CAPTURED : otherwise;
+}
+
+static void settle(struct match *m, const struct extents *extents, struct passage *p)
+{
+	struct gaps g = find_gaps(m, p);
+	int missing = g.before >= 0 ? g.before : g.after;
+
+	p->fate = (p->seen & (p->seen - 1)) ? FATE_PASSED : FATE_UNKNOWN;
+	p->between[0] = (uint8_t)(g.before >= 0 ? (unsigned)g.before : g.last);
+	p->between[1] = (uint8_t)(g.before >= 0 ? g.first : missing >= 0 ? (unsigned)missing : g.last);
+	if (missing >= 0)
+		p->fate = (uint8_t)missing_at(m, extents, p, (unsigned)missing, g.before >= 0 ? FATE_MADE : FATE_LOST);
+	if (p->fate == FATE_NOT_CAPTURED)
+		m->missed[missing]++;
+	if (g.within >= 0) {
+		m->missed[g.within]++;
+		p->fate = p->fate == FATE_PASSED ? FATE_NOT_CAPTURED : p->fate;
+	}
+}
+
+/* Captures that are known to miss some prove nothing by what they lack. */
+static void doubt(struct match *m)
+{
+	for (size_t i = 0; i < m->passage_count; i++) {
+		struct passage *p = &m->passages[i];
+		const struct mark *mark = match_mark(m, p, (unsigned)__builtin_ctz(p->seen));
+
+		if (p->fate == FATE_MADE && m->missed[p->between[0]])
+			p->fate = FATE_PERHAPS_MADE;
+		if (p->fate == FATE_LOST && m->missed[p->between[1]])
+			p->fate = FATE_PERHAPS_LOST;
+		m->groups[p->group].made += p->fate == FATE_MADE && mark->flags & TCP_RST;
+	}
+}
+
+/* From when on all segments of a connection were kept by all. */
+static void find_kept(struct match *m)
+{
+	for (size_t i = 0; i < m->group_count; i++)
+		m->groups[i].kept_from_ns = INT64_MIN;
+	for (unsigned v = 0; v < m->count; v++)
+		for (uint32_t i = 0; i < m->lookout[v].leg_count; i++) {
+			const struct leg *leg = &m->lookout[v].legs[i];
+			struct group *group = &m->groups[m->group_of_leg[match_leg(m, v, i)]];
+			int64_t from_ns = leg->left_out ? align_time(&m->clock[v], leg->kept_from_ns) : INT64_MIN;
+
+			if (from_ns > group->kept_from_ns)
+				group->kept_from_ns = from_ns;
+		}
+}
+
+bool fate_find(struct match *m)
+{
+	find_kept(m);
+	for (unsigned v = 0; v < m->count; v++)
+		m->missed[v] += m->lookout[v].left_out;
+	for (size_t i = 0; i < m->group_count; i++) {
+		const struct group *group = &m->groups[i];
+		struct extents extents;
+
+		if (!fill_extents(m, group, &extents))
+			return false;
+		for (uint32_t at = group->first; at < group->first + group->count; at++)
+			settle(m, &extents, &m->passages[at]);
+		free_extents(m, &extents);
+	}
+	doubt(m);
+	return true;
+}
+
+const char *fate_id(enum fate fate)
+{
+	static const char *const ids[FATES] = {
+		"unknown", "passed", "lost", "made", "recut", "not-captured", "perhaps-lost", "perhaps-made",
+	};
+
+	return ids[fate];
+}

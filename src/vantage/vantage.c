@@ -1,0 +1,506 @@
+#include "vantage/vantage.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/random.h"
+#include "base/text.h"
+#include "vantage/harvest.h"
+#include "vantage/way.h"
+
+/* Verdicts of one capture that wait for the others, at some 700 bytes each. Those beyond are given as they are. */
+#define TOLD_MAX 65536
+
+/* What one capture alone told. */
+struct told {
+	struct evidence_packed *packed;
+	const char *file;
+	uint64_t frame;
+	struct endpoint src, dst;
+	uint64_t isn[2];          /* one more than the number; 0: unknown */
+	int64_t time_ns;          /* by the first clock */
+	uint32_t passage;         /* NONE: no other capture has its connection */
+	uint8_t lookout, file_place;
+	bool is_ending;
+};
+
+struct vantages {
+	struct vantage_input inputs[LOOKOUTS_MAX];
+	unsigned count, at;       /* at: which one is being analysed */
+	struct analysis_options options;
+	struct analysis_sink sink;
+	struct recognition known;
+	struct vantage_names names;
+	struct analysis_totals totals;
+	struct match match;
+	struct ways ways;
+	uint8_t place[LOOKOUTS_MAX];
+	struct told *told;
+	size_t told_count, told_room;
+	size_t told_by[LOOKOUTS_MAX];
+	uint64_t connections_most;
+};
+
+static enum status out_of_memory(struct error *error)
+{
+	return error_set(error, STATUS_MEMORY, _("out of memory"));
+}
+
+struct vantages *vantages_new(const struct vantage_input *inputs, unsigned count, const struct analysis_options *options,
+                              const struct analysis_sink *sink, const struct recognition *known)
+{
+	struct vantages *v = calloc(1, sizeof *v);
+
+	if (!v || count > LOOKOUTS_MAX) {
+		free(v);
+		return NULL;
+	}
+	v->count = v->names.count = v->match.count = count;
+	v->options = *options;
+	v->sink = *sink;
+	if (known)
+		v->known = *known;
+	for (unsigned i = 0, file = 0; i < count; i++) {
+		v->inputs[i] = inputs[i];
+		v->names.name[i] = inputs[i].name;
+		if (inputs[i].named)
+			v->place[i] = strcmp(inputs[i].name, "client") == 0 ? 1 : strcmp(inputs[i].name, "server") == 0 ? 2 : 0;
+		if (!lookout_init(&v->match.lookout[i], inputs[i].name, inputs[i].named)) {
+			vantages_free(v);
+			return NULL;
+		}
+		v->match.lookout[i].file_first = file;
+		file += (unsigned)inputs[i].count;
+	}
+	return v;
+}
+
+void vantages_free(struct vantages *v)
+{
+	if (!v)
+		return;
+	for (size_t i = 0; i < v->told_count; i++)
+		free(v->told[i].packed);
+	free(v->told);
+	ways_clear(&v->ways);
+	match_clear(&v->match);
+	free(v);
+}
+
+/* ---- each capture alone ---- */
+
+static uint8_t file_of(const struct vantages *v, const char *file)
+{
+	const struct vantage_input *input = &v->inputs[v->at];
+
+	for (size_t i = 0; i < input->count && i < UINT8_MAX; i++)
+		if (source_name(input->sources[i]) == file)
+			return (uint8_t)i;
+	return 0;
+}
+
+/* False where there is no room. */
+static bool keep(struct vantages *v, const struct evidence *e)
+{
+	struct told *told;
+
+	if (v->told_by[v->at] >= TOLD_MAX)
+		return false;
+	if (v->told_count == v->told_room) {
+		size_t room = v->told_room ? 2 * v->told_room : 64;
+		struct told *grown = realloc(v->told, room * sizeof *grown);
+
+		if (!grown)
+			return false;
+		v->told = grown;
+		v->told_room = room;
+	}
+	told = &v->told[v->told_count];
+	*told = (struct told){
+		.packed = evidence_pack(e), .file = e->file, .frame = e->frame, .src = e->src, .dst = e->dst,
+		.time_ns = e->time_ns, .passage = NONE, .lookout = (uint8_t)v->at, .file_place = file_of(v, e->file),
+		.is_ending = e->is_ending,
+		.isn = { e->isn_known[0] ? 1 + (uint64_t)e->isn[0] : 0, e->isn_known[1] ? 1 + (uint64_t)e->isn[1] : 0 },
+	};
+	if (!told->packed)
+		return false;
+	v->told_count++;
+	v->told_by[v->at]++;
+	return true;
+}
+
+static void collect(void *user, const struct verdict *verdict)
+{
+	struct vantages *v = user;
+
+	if (!keep(v, verdict->evidence) && v->sink.verdict)
+		v->sink.verdict(v->sink.user, verdict);
+}
+
+static void pass_connection(void *user, const struct conversation *conversation)
+{
+	struct vantages *v = user;
+	struct conversation *c = (struct conversation *)conversation;
+
+	/* As the place of the file in the run of all. */
+	c->flow.file = (uint16_t)(c->flow.file + v->match.lookout[v->at].file_first);
+	v->sink.connection(v->sink.user, c);
+}
+
+static void pass_progress(void *user, const struct source_position *position, unsigned pass, unsigned passes)
+{
+	struct vantages *v = user;
+
+	v->sink.progress(v->sink.user, position, pass, passes);
+}
+
+static void pass_failure(void *user, const struct source *source, const struct error *error)
+{
+	struct vantages *v = user;
+
+	v->sink.failure(v->sink.user, source, error);
+}
+
+static void add_decoded(struct decoder_counts *sum, const struct decoder_counts *more)
+{
+	for (unsigned kind = 0; kind < DECODED_KINDS; kind++)
+		sum->kinds[kind] += more->kinds[kind];
+	sum->fragments_lost += more->fragments_lost;
+	sum->fragments_waiting += more->fragments_waiting;
+	if (more->unknown_link_type)
+		sum->unknown_link_type = more->unknown_link_type;
+}
+
+static void add_totals(struct vantages *v, const struct analysis_totals *more)
+{
+	struct analysis_totals *sum = &v->totals;
+
+	if (!v->at || more->connections > sum->connections) {
+		sum->connections = more->connections;
+		memcpy(sum->endings, more->endings, sizeof sum->endings);
+	}
+	sum->resets = more->resets > sum->resets ? more->resets : sum->resets;
+	if (!v->at) {
+		sum->first_time_ns = more->first_time_ns;
+		sum->last_time_ns = more->last_time_ns;
+	}
+	sum->frames += more->frames;
+	sum->segments += more->segments;
+	sum->connections_let_go += more->connections_let_go;
+	sum->resets_sealed_early += more->resets_sealed_early;
+	sum->duplicates += more->duplicates;
+	sum->passes = more->passes > sum->passes ? more->passes : sum->passes;
+	add_decoded(&sum->decoded, &more->decoded);
+}
+
+static enum status analyse(struct vantages *v, struct error *error)
+{
+	const struct analysis_sink sink = {
+		.user = v, .verdict = collect, .connection = v->sink.connection ? pass_connection : NULL,
+		.progress = v->sink.progress ? pass_progress : NULL, .failure = v->sink.failure ? pass_failure : NULL,
+	};
+	const struct vantage_input *input = &v->inputs[v->at];
+	struct analysis *analysis = analysis_new(&v->options, &sink);
+	enum status status;
+
+	if (!analysis)
+		return out_of_memory(error);
+	status = analysis_run(analysis, input->sources, input->count, error);
+	analysis_finish(analysis);
+	add_totals(v, analysis_totals(analysis));
+	analysis_free(analysis);
+	return status;
+}
+
+/* ---- all once more ---- */
+
+static struct wanted *list_wanted(const struct vantages *v, uint64_t seed)
+{
+	struct wanted *wanted = wanted_new(seed);
+
+	if (!wanted)
+		return NULL;
+	for (size_t i = 0; i < v->known.shared_count; i++)
+		wanted_ends(wanted, &v->known.shared[i][0], &v->known.shared[i][1]);
+	for (size_t i = 0; i < v->told_count; i++) {
+		wanted_ends(wanted, &v->told[i].src, &v->told[i].dst);
+		for (unsigned end = 0; end < 2; end++)
+			if (v->told[i].isn[end])
+				wanted_isn(wanted, (uint32_t)(v->told[i].isn[end] - 1));
+	}
+	return wanted;
+}
+
+/* A second reading, in a thread of its own: it only reads what others read, too. */
+struct reading_again {
+	struct lookout *lookout;
+	const struct vantage_input *input;
+	const struct wanted *wanted;
+	enum status status;
+	pthread_t thread;
+	bool threaded;
+};
+
+static void *read_again(void *context)
+{
+	struct reading_again *again = context;
+	struct error ignored;
+	enum status status = STATUS_OK;
+
+	for (size_t i = 0; i < again->input->count && status == STATUS_OK; i++)
+		status = source_rewind(again->input->sources[i], &ignored);
+	/* What cannot be read was reported by the first reading; what could be read counts. */
+	if (status == STATUS_OK)
+		status = harvest(again->lookout, again->wanted, again->input->sources, again->input->count, &ignored);
+	again->status = status == STATUS_MEMORY ? status : STATUS_OK;
+	return NULL;
+}
+
+static enum status harvest_all(struct vantages *v, struct error *error)
+{
+	struct reading_again again[LOOKOUTS_MAX];
+	struct wanted *wanted = list_wanted(v, random_seed());
+	bool done = true;
+
+	if (!wanted)
+		return out_of_memory(error);
+	for (unsigned i = 0; i < v->count; i++) {
+		again[i] = (struct reading_again){ .lookout = &v->match.lookout[i], .input = &v->inputs[i], .wanted = wanted };
+		again[i].threaded = i + 1 < v->count && pthread_create(&again[i].thread, NULL, read_again, &again[i]) == 0;
+		if (!again[i].threaded)
+			read_again(&again[i]);
+	}
+	for (unsigned i = 0; i < v->count; i++) {
+		if (again[i].threaded)
+			pthread_join(again[i].thread, NULL);
+		done &= again[i].status == STATUS_OK;
+	}
+	wanted_free(wanted);
+	return done ? STATUS_OK : out_of_memory(error);
+}
+
+/* ---- one verdict for what several told ---- */
+
+static void find_passages(struct vantages *v)
+{
+	for (size_t i = 0; i < v->told_count; i++) {
+		struct told *told = &v->told[i];
+		const struct mark *mark = ways_mark(&v->ways, told->lookout, told->file_place, told->frame);
+
+		told->time_ns = align_time(&v->match.clock[told->lookout], told->time_ns);
+		if (mark)
+			told->passage = mark->passage;
+	}
+}
+
+/* RSTs by the packet; endings by the connection and who fell silent; those that nobody else has stand alone. */
+static uint64_t unit_of(const struct vantages *v, const struct told *told)
+{
+	const struct passage *p;
+
+	if (told->passage == NONE)
+		return UINT64_MAX;
+	p = &v->match.passages[told->passage];
+	return told->is_ending ? 1ULL << 40 | (uint64_t)p->group << 1 | p->from_client : told->passage;
+}
+
+static int by_unit(const void *a, const void *b, void *context)
+{
+	const struct told *x = a, *y = b;
+	uint64_t one = unit_of(context, x), other = unit_of(context, y);
+
+	if (one != other)
+		return one < other ? -1 : 1;
+	if (x->time_ns != y->time_ns)
+		return x->time_ns < y->time_ns ? -1 : 1;
+	return x->lookout != y->lookout ? (x->lookout < y->lookout ? -1 : 1) : (x->frame > y->frame) - (x->frame < y->frame);
+}
+
+/* A run of told[] that is one reset. */
+struct unit {
+	size_t first, count;
+	int64_t time_ns;
+};
+
+static int by_time(const void *a, const void *b)
+{
+	const struct unit *x = a, *y = b;
+
+	if (x->time_ns != y->time_ns)
+		return x->time_ns < y->time_ns ? -1 : 1;
+	return (x->first > y->first) - (x->first < y->first);
+}
+
+static void add_way(const struct vantages *v, const struct told *told, struct evidence *e)
+{
+	const struct mark *mark = ways_mark(&v->ways, told->lookout, told->file_place, told->frame);
+
+	if (!mark || mark->passage == NONE)
+		way_alone(&v->ways, told->lookout, e);
+	else if (told->is_ending)
+		way_of_ending(&v->ways, told->lookout, mark, e);
+	else
+		way_of_rst(&v->ways, told->lookout, told->file_place, mark, e);
+}
+
+/* Nearer to whoever sent it, what drew it can be seen best. */
+static unsigned distance(const struct vantages *v, const struct told *told)
+{
+	bool from_client = told->passage != NONE && v->match.passages[told->passage].from_client;
+
+	return fate_place(&v->match, told->lookout, from_client != told->is_ending);
+}
+
+struct opinion_of_one {
+	struct evidence alone, evidence;  /* the other one: with what the others add, where that helps */
+	struct verdict verdict;
+};
+
+static void judge_one(const struct vantages *v, const struct unit *unit, size_t which, struct opinion_of_one *all)
+{
+	struct opinion_of_one *one = &all[which];
+	struct verdict alone;
+
+	one->evidence = one->alone;
+	for (size_t i = 0; i < unit->count; i++)
+		if (i != which)
+			evidence_merge(&one->evidence, &all[i].alone, (uint8_t)(v->told[unit->first + i].lookout + 1));
+	diagnose(&one->evidence, &one->verdict);
+	diagnose(&one->alone, &alone);
+	if (alone.certainty <= one->verdict.certainty)
+		return;
+	/* What they add is no help, but that they contradict each other still counts. */
+	one->alone.contradicted = one->evidence.contradicted;
+	one->evidence = one->alone;
+	diagnose(&one->evidence, &one->verdict);
+}
+
+static bool better(const struct vantages *v, const struct unit *unit, const struct opinion_of_one *all, size_t a, size_t b)
+{
+	const struct verdict *x = &all[a].verdict, *y = &all[b].verdict;
+
+	if (x->certainty != y->certainty)
+		return x->certainty > y->certainty;
+	if (x->certainty == CERTAINTY_CERTAIN && cause_get(x->cause)->rank != cause_get(y->cause)->rank)
+		return cause_get(x->cause)->rank < cause_get(y->cause)->rank;
+	return distance(v, &v->told[unit->first + a]) < distance(v, &v->told[unit->first + b]);
+}
+
+/* Two certain verdicts that exclude each other: neither is. */
+static void doubt(const struct unit *unit, const struct opinion_of_one *all, size_t best, struct verdict *verdict)
+{
+	for (size_t i = 0; i < unit->count; i++) {
+		enum cause_id other = all[i].verdict.cause;
+
+		if (i == best || all[i].verdict.certainty != CERTAINTY_CERTAIN || verdict->certainty != CERTAINTY_CERTAIN ||
+		    other == verdict->cause || cause_descends(other, verdict->cause) || cause_descends(verdict->cause, other) ||
+		    cause_get(verdict->cause)->rank < RANK_SPECIFIC)
+			continue;
+		verdict->certainty = CERTAINTY_LIKELY;
+		if (verdict->candidate_count < CANDIDATES_MAX)
+			verdict->candidates[verdict->candidate_count++] = (uint8_t)other;
+	}
+}
+
+static void tell(struct vantages *v, const struct unit *unit, struct opinion_of_one *all)
+{
+	size_t best = 0;
+
+	for (size_t i = 0; i < unit->count; i++) {
+		evidence_unpack(v->told[unit->first + i].packed, &all[i].alone);
+		add_way(v, &v->told[unit->first + i], &all[i].alone);
+	}
+	for (size_t i = 0; i < unit->count; i++)
+		judge_one(v, unit, i, all);
+	for (size_t i = 1; i < unit->count; i++)
+		best = better(v, unit, all, i, best) ? i : best;
+	doubt(unit, all, best, &all[best].verdict);
+	if (v->sink.verdict)
+		v->sink.verdict(v->sink.user, &all[best].verdict);
+}
+
+/* At most one of each lookout belongs to one reset; of damaged files that claim more, each stands alone. */
+static size_t unit_length(const struct vantages *v, size_t from)
+{
+	uint64_t unit = unit_of(v, &v->told[from]);
+	size_t to = from + 1;
+	unsigned seen = 1u << v->told[from].lookout;
+
+	while (unit != UINT64_MAX && to < v->told_count && unit_of(v, &v->told[to]) == unit &&
+	       !(seen >> v->told[to].lookout & 1))
+		seen |= 1u << v->told[to++].lookout;
+	return to - from;
+}
+
+static enum status tell_all(struct vantages *v, struct error *error)
+{
+	struct unit *units = calloc(v->told_count + 1, sizeof *units);
+	struct opinion_of_one *all = calloc(LOOKOUTS_MAX, sizeof *all);
+	size_t count = 0;
+
+	if (units && all) {
+		find_passages(v);
+		if (v->told_count)
+			qsort_r(v->told, v->told_count, sizeof *v->told, by_unit, v);
+		for (size_t i = 0; i < v->told_count; i += units[count++].count)
+			units[count] = (struct unit){ i, unit_length(v, i), v->told[i].time_ns };
+		qsort(units, count, sizeof *units, by_time);
+		for (size_t i = 0; i < count; i++)
+			tell(v, &units[i], all);
+	}
+	free(units);
+	free(all);
+	return units && all ? STATUS_OK : out_of_memory(error);
+}
+
+enum status vantages_run(struct vantages *v, struct error *error)
+{
+	enum status result = STATUS_OK, status;
+
+	for (v->at = 0; v->at < v->count; v->at++) {
+		status = analyse(v, error);
+		if (status == STATUS_MEMORY)
+			return status;
+		result = status == STATUS_OK ? result : status;
+	}
+	if (harvest_all(v, error) != STATUS_OK)
+		return STATUS_MEMORY;
+	if (!match_run(&v->match, v->place) || !fate_find(&v->match) || !ways_init(&v->ways, &v->match, &v->names))
+		return out_of_memory(error);
+	v->ways.place = v->place;
+	status = tell_all(v, error);
+	return status == STATUS_OK ? result : status;
+}
+
+const struct analysis_totals *vantages_totals(const struct vantages *v)
+{
+	return &v->totals;
+}
+
+const struct match *vantages_match(const struct vantages *v)
+{
+	return &v->match;
+}
+
+const struct vantage_names *vantages_names(const struct vantages *v)
+{
+	return &v->names;
+}
+
+bool vantages_group(const struct vantages *v, const struct evidence *e, uint32_t *ret_group)
+{
+	unsigned lookout = e->way.here ? e->way.here - 1u : 0;
+	const struct mark *mark;
+
+	for (size_t file = 0; e->way.here && file < v->inputs[lookout].count; file++) {
+		if (e->file && source_name(v->inputs[lookout].sources[file]) != e->file)
+			continue;
+		mark = ways_mark(&v->ways, lookout, (unsigned)file, e->frame);
+		if (!mark || mark->passage == NONE)
+			return false;
+		*ret_group = v->match.passages[mark->passage].group;
+		return true;
+	}
+	return false;
+}
