@@ -81,6 +81,8 @@ static struct opinion weigh(const struct evidence *e)
 		if (!yes(e, FACT_LEAKED_TWIN))
 			return o;
 	}
+	if (answered_on_the_way(e) && no(e, FACT_TRANSLATED) && !yes(e, FACT_LEAKED_TWIN))
+		return opinion_excluded();
 	if (!yes(e, FACT_LEAKED_TWIN) && may_have_leaked(e))
 		return weigh_unseen(e);
 	if (!yes(e, FACT_LEAKED_TWIN) || !yes(e, FACT_SHAPE_PASSIVE))

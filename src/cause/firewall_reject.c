@@ -82,6 +82,9 @@ static struct opinion weigh_midstream(const struct evidence *e)
 		o = opinion_possible(yes(e, FACT_SENDER_UNAWARE) || made_by_firewall(e) ? 80 : 65);
 	else
 		o = opinion_possible(made_by_firewall(e) ? 70 : 25);
+	if (yes(e, FACT_NOT_SENT_PERHAPS) && yes(e, FACT_HOPS_DIFFER) && !idle_for(e, IDLE_BOX_NS) && o.strength < 85)
+		o = opinion_possible(85);
+	BECAUSE(&o, e, FACT_NOT_SENT_PERHAPS, FACT_TRIGGER_STOPPED);
 	BECAUSE(&o, e, FACT_ANSWERS_DATA, FACT_ANSWERS_KEEPALIVE, FACT_ANSWERS_ACK, FACT_ANSWERS_FIN, FACT_HOPS_DIFFER,
 	        FACT_CLASS_DROPPED, FACT_LABEL_ZERO, FACT_SENDER_UNAWARE);
 	return o;

@@ -81,6 +81,8 @@ static struct opinion weigh(const struct evidence *e)
 
 	if (yes(e, FACT_LEAKED_TWIN))
 		return opinion_excluded();
+	if (answered_on_the_way(e) && no(e, FACT_TRANSLATED))
+		return opinion_excluded();
 	if (yes(e, FACT_UNTRANSLATED) || (answered_on_the_way(e) && yes(e, FACT_TRANSLATED)))
 		return weigh_both_sides(e);
 	if (yes(e, FACT_KERNEL_VANISHED))

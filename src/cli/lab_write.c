@@ -64,6 +64,21 @@ static bool is_effect(const struct event *event)
 	return event->kind == EVENT_CALL && event->time_ns != event->call.start_ns;
 }
 
+/* All wires are watched from the first step to the end: that nothing passed says something, too. */
+static enum status write_span(const struct record *record, enum party vantage, struct writer *writer, struct error *error)
+{
+	const struct source_interface interface = { .link_type = LINKTYPE_ETHERNET, .name = lab_party_id(vantage) };
+
+	int64_t end_ns = record->ended_ns;
+
+	if (!record->count)
+		return STATUS_OK;
+	/* A long silence is not waited for: what comes after it is later than the clock. */
+	if (record->events[record->count - 1].time_ns > end_ns)
+		end_ns = record->events[record->count - 1].time_ns;
+	return writer_statistics(writer, &interface, record->events[0].time_ns, end_ns, error);
+}
+
 /*
  * What sends stands at the frame that follows it, what has returned at the frame before it, so that write() is seen at
  * its data and ECONNRESET at the RST. Where there is no such frame, it is the other one.
@@ -96,7 +111,9 @@ static enum status write_vantage(const struct record *record, enum party vantage
 	}
 	for (size_t i = 0; i < next->count; i++)
 		add_comment(own, next->list[i]);
-	return held && status == STATUS_OK ? write_frame(writer, held, ++number, own, vantage, error) : status;
+	if (held && status == STATUS_OK)
+		status = write_frame(writer, held, ++number, own, vantage, error);
+	return status == STATUS_OK ? write_span(record, vantage, writer, error) : status;
 }
 
 static void path_of(char path[PATH_LENGTH_MAX], const struct record *record, const char *directory, enum party vantage)

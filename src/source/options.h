@@ -10,6 +10,10 @@ enum option_code {
 	OPTION_END = 0,
 	OPTION_COMMENT = 1,
 	OPTION_IF_NAME = 2,       /* of an interface */
+	OPTION_ISB_START = 2,     /* of its statistics: when the capture began, and ended */
+	OPTION_ISB_END = 3,
+	OPTION_ISB_IF_DROP = 5,   /* frames lost for want of room */
+	OPTION_ISB_OS_DROP = 7,
 	OPTION_PACKET_FLAGS = 2,  /* of a packet */
 	OPTION_SHB_USER_APPLICATION = 4,
 	OPTION_IF_TSRESOL = 9,

@@ -16,6 +16,7 @@ enum block_type {
 	BLOCK_INTERFACE = 1,
 	BLOCK_PACKET = 2,
 	BLOCK_SIMPLE_PACKET = 3,
+	BLOCK_STATISTICS = 5,
 	BLOCK_ENHANCED_PACKET = 6,
 	BLOCK_SYSTEMD_JOURNAL = 9,
 	BLOCK_SYSDIG_EVENT = 0x204,
@@ -36,6 +37,8 @@ enum {
 	BYTE_ORDER_OFFSET = 8,
 	SECTION_BYTES_MIN = 28,
 	INTERFACE_BODY_MIN = 8,
+	STATISTICS_BODY_MIN = 12,
+	STATISTICS_BODY_MAX = 4096, /* longer ones are passed over */
 };
 
 #define BYTE_ORDER_MAGIC 0x1a2b3c4du
@@ -181,6 +184,62 @@ static enum status read_interface(struct reader *reader, const uint8_t *body, si
 	return status;
 }
 
+/* Two words, the high one first whatever the byte order. */
+static int64_t read_time(const struct interface *interface, const struct option *option, bool swapped)
+{
+	uint64_t ticks = (uint64_t)load_u32(option->value, swapped) << 32 | load_u32(option->value + 4, swapped);
+
+	return ticks_to_ns(&interface->clock, ticks);
+}
+
+static uint64_t read_count(const struct option *option, bool swapped)
+{
+	uint64_t count;
+
+	memcpy(&count, option->value, sizeof count);
+	return swapped ? __builtin_bswap64(count) : count;
+}
+
+/*
+ * From when to when the capture ran, and what it lost. Of several interfaces, and several blocks of one, the time in
+ * which all of them ran. What makes no sense says nothing.
+ */
+static void read_statistics(struct reader *reader, const uint8_t *body, size_t len)
+{
+	struct pcapng *pcapng = &reader->pcapng;
+	struct source_statistics *all = &pcapng->statistics;
+	struct option_list list = { body + STATISTICS_BODY_MIN, body + len, pcapng->swapped };
+	struct option option;
+	uint32_t index;
+
+	if (len < STATISTICS_BODY_MIN)
+		return;
+	index = load_u32(body, pcapng->swapped);
+	if (index >= pcapng->next_interface - pcapng->first_interface)
+		return;
+	while (option_next(&list, &option)) {
+		const struct interface *interface = &reader->interfaces.list[pcapng->first_interface + index];
+
+		if (option.len != 8)
+			continue;
+		if (option.code == OPTION_ISB_START) {
+			int64_t ns = read_time(interface, &option, pcapng->swapped);
+
+			all->start_ns = !all->has_start || ns > all->start_ns ? ns : all->start_ns;
+			all->has_start = true;
+		} else if (option.code == OPTION_ISB_END) {
+			int64_t ns = read_time(interface, &option, pcapng->swapped);
+
+			all->end_ns = !all->has_end || ns < all->end_ns ? ns : all->end_ns;
+			all->has_end = true;
+		} else if (option.code == OPTION_ISB_IF_DROP || option.code == OPTION_ISB_OS_DROP) {
+			uint64_t dropped = read_count(&option, pcapng->swapped);
+
+			all->dropped = dropped > all->dropped ? dropped : all->dropped;
+		}
+	}
+}
+
 /*
  * Blocks that Wireshark (tried with 4.0) numbers as frames although no link ever carried them. They are not delivered,
  * but they take a number, so that ours agree with what it shows.
@@ -203,8 +262,10 @@ static bool is_numbered(uint32_t type)
 	}
 }
 
-static bool is_handled(uint32_t type)
+static bool is_handled(uint32_t type, uint32_t len)
 {
+	if (type == BLOCK_STATISTICS)
+		return len <= BLOCK_BYTES_MIN + STATISTICS_BODY_MAX;
 	return type == BLOCK_INTERFACE || type == BLOCK_PACKET || type == BLOCK_SIMPLE_PACKET ||
 	       type == BLOCK_ENHANCED_PACKET;
 }
@@ -238,8 +299,11 @@ static enum status read_body(struct reader *reader, uint32_t type, uint32_t len,
 	const uint8_t *body = reader->input.data + BLOCK_HEADER_BYTES;
 	size_t body_len = len - BLOCK_BYTES_MIN;
 
-	*ret_frame = type != BLOCK_INTERFACE;
+	*ret_frame = type != BLOCK_INTERFACE && type != BLOCK_STATISTICS;
 	switch (type) {
+	case BLOCK_STATISTICS:
+		read_statistics(reader, body, body_len);
+		return STATUS_OK;
 	case BLOCK_INTERFACE:
 		return read_interface(reader, body, body_len, error);
 	case BLOCK_PACKET:
@@ -269,7 +333,7 @@ static enum status step(struct reader *reader, struct frame *frame, bool *ret_fr
 	status = check_length(reader, len, BLOCK_BYTES_MIN, error);
 	if (status != STATUS_OK)
 		return status;
-	if (!is_handled(type)) {
+	if (!is_handled(type, len)) {
 		skip_block(reader, type, len);
 		return STATUS_OK;
 	}

@@ -35,6 +35,7 @@ struct pcapng {
 	uint32_t first_interface; /* index of this section's interface 0 among all */
 	uint32_t next_interface;  /* index of the next to be described */
 	uint32_t trailer;         /* block length that must follow a skipped block, 0 for none */
+	struct source_statistics statistics;
 	char *joined;             /* JOINED_COMMENTS_MAX bytes, NULL until a frame has several comments */
 	size_t joined_len;
 };

@@ -253,6 +253,11 @@ bool source_interface(const struct source *source, uint32_t index, struct source
 	return true;
 }
 
+struct source_statistics source_statistics(const struct source *source)
+{
+	return source->reader.pcapng.statistics;
+}
+
 const char *source_name(const struct source *source)
 {
 	return source->name;

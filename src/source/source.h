@@ -117,6 +117,14 @@ struct source_interface {
 /* False past the last interface seen so far. */
 bool source_interface(const struct source *source, uint32_t index, struct source_interface *ret_interface);
 
+/* What the capture says of itself, as far as it was read: pcapng interface statistics, nothing else has them. */
+struct source_statistics {
+	bool has_start, has_end;
+	int64_t start_ns, end_ns;  /* it ran, whether or not there was anything to capture */
+	uint64_t dropped;          /* frames that it lost */
+};
+struct source_statistics source_statistics(const struct source *source);
+
 /* The name given to source_open(). */
 const char *source_name(const struct source *source);
 void source_free(struct source *source);

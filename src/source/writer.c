@@ -255,6 +255,23 @@ enum status writer_frame(struct writer *writer, const struct frame *frame, const
 	return writer->failure.status == STATUS_OK ? STATUS_OK : failed(writer, error);
 }
 
+enum status writer_statistics(struct writer *writer, const struct source_interface *interface, int64_t start_ns,
+                              int64_t end_ns, struct error *error)
+{
+	uint32_t fixed[3] = { 0, (uint32_t)((uint64_t)end_ns >> 32), (uint32_t)end_ns };
+	const uint32_t start[2] = { (uint32_t)((uint64_t)start_ns >> 32), (uint32_t)start_ns }, end[2] = { fixed[1], fixed[2] };
+	const uint64_t dropped = 0;
+
+	if (writer->failure.status != STATUS_OK || find_interface(writer, interface, &fixed[0]) != STATUS_OK)
+		return failed(writer, error);
+	pcapng_add_option(&writer->options, OPTION_ISB_START, start, sizeof start);
+	pcapng_add_option(&writer->options, OPTION_ISB_END, end, sizeof end);
+	pcapng_add_option(&writer->options, OPTION_ISB_IF_DROP, &dropped, sizeof dropped);
+	pcapng_end_options(&writer->options);
+	put_block(writer, 5, fixed, sizeof fixed, NULL, 0);
+	return writer->failure.status == STATUS_OK ? STATUS_OK : failed(writer, error);
+}
+
 enum status writer_close(struct writer *writer, struct error *error)
 {
 	enum status status;

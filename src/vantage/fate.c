@@ -315,7 +315,7 @@ bool fate_find(struct match *m)
 {
 	find_kept(m);
 	for (unsigned v = 0; v < m->count; v++)
-		m->missed[v] += m->lookout[v].left_out;
+		m->missed[v] += m->lookout[v].left_out + m->lookout[v].dropped;
 	for (size_t i = 0; i < m->group_count; i++) {
 		const struct group *group = &m->groups[i];
 		struct extents extents;

@@ -63,6 +63,7 @@ struct lookout {
 	size_t leg_count, leg_room;
 	uint32_t *slots;         /* hash table of legs */
 	uint64_t left_out;       /* marks and legs that there was no room for */
+	uint64_t dropped;        /* frames that the capture says it lost */
 	uint64_t frames;
 	int64_t first_ns, last_ns; /* of all frames of the capture; 0, 0: it has none with a time */
 };

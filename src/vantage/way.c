@@ -76,6 +76,7 @@ struct scene {
 static int extreme(const struct match *m, bool from_client, bool nearest)
 {
 	int best = -1;
+	unsigned known = 0;
 	bool tie = false;
 
 	for (unsigned v = 0; v < m->count; v++) {
@@ -83,11 +84,12 @@ static int extreme(const struct match *m, bool from_client, bool nearest)
 
 		if (!m->clock[v].known)
 			continue;
+		known++;
 		tie = best >= 0 && (place == other || (tie && (nearest ? place > other : place < other)));
 		if (best < 0 || (nearest ? place < other : place > other))
 			best = (int)v;
 	}
-	return tie ? -1 : best;
+	return tie || known < 2 ? -1 : best;
 }
 
 static bool has(const struct passage *p, int lookout)
@@ -139,7 +141,8 @@ static void not_sent(const struct scene *s)
 	sender_stayed(s);
 	if (made) {
 		say(s->e, FACT_NOT_SENT, near, NULL);
-		evidence_number(s->e, FACT_MADE_ON_THE_WAY, s->group->made, 0, 0);
+		if (s->group->made > 1)
+			evidence_number(s->e, FACT_MADE_ON_THE_WAY, s->group->made, 0, 0);
 	} else {
 		say(s->e, FACT_NOT_SENT_PERHAPS, near, NULL);
 	}
@@ -150,12 +153,29 @@ static void not_sent(const struct scene *s)
 	s->e->way.made_between[1] = (uint8_t)(s->p->between[1] + 1);
 }
 
+/* What else came from there had passed no router either. */
+static bool is_beside_sender(const struct scene *s)
+{
+	bool any = false;
+
+	for (uint32_t i = s->group->first, n = 0; i < s->group->first + s->group->count && n < LOOK_BEFORE; i++, n++) {
+		const struct mark *mark = match_mark(s->m, &s->m->passages[i], (unsigned)s->near);
+
+		if (!mark || s->m->passages[i].from_client != s->p->from_client || mark->flags & TCP_RST)
+			continue;
+		if (hops_of(mark->hop_limit))
+			return false;
+		any = true;
+	}
+	return any;
+}
+
 static void sent(const struct scene *s)
 {
 	const struct mark *mark = match_mark(s->m, s->p, (unsigned)s->near);
 
 	evidence_no(s->e, FACT_NOT_SENT);
-	if (hops_of(mark->hop_limit) == 0)
+	if (hops_of(mark->hop_limit) == 0 && is_beside_sender(s))
 		say(s->e, FACT_SENT_BY_HOST, (unsigned)s->near, mark);
 }
 
@@ -275,6 +295,16 @@ static void begin(const struct ways *w, unsigned lookout, struct evidence *e)
 	e->way.here = (uint8_t)(lookout + 1);
 }
 
+/* Somebody vouches for a capture at its sender in which nothing can be aligned: it has nothing of this. */
+static void vouched(const struct ways *w, unsigned lookout, struct evidence *e)
+{
+	uint8_t senders = e->sender_role == ROLE_CLIENT ? 1 : e->sender_role == ROLE_SERVER ? 2 : UINT8_MAX;
+
+	for (unsigned v = 0; v < w->match->count && !e->is_ending; v++)
+		if (v != lookout && w->place[v] == senders && !w->match->clock[v].known)
+			say(e, FACT_NOT_SENT_PERHAPS, v, NULL);
+}
+
 void way_of_rst(const struct ways *w, unsigned lookout, unsigned file, const struct mark *rst, struct evidence *e)
 {
 	struct scene s = scene_of(w, lookout, rst, w->match->passages[rst->passage].from_client, e);
@@ -283,11 +313,13 @@ void way_of_rst(const struct ways *w, unsigned lookout, unsigned file, const str
 
 	begin(w, lookout, e);
 	add_frames(&s);
-	if (s.group->translated)
-		evidence_yes(e, FACT_TRANSLATED, 0, 0);
+	/* Where others have the connection, too, its names can be compared. */
+	if (s.group->translated || (s.group->seen[0] | s.group->seen[1]) & ~(1u << lookout))
+		evidence_decide(e, FACT_TRANSLATED, s.group->translated, 0, 0);
 	stopped(&s);
 	if (trigger && trigger->passage != NONE)
 		translation(&s, trigger);
+	vouched(w, lookout, e);
 	if (s.near < 0)
 		return;
 	if (trigger && trigger->passage != NONE && s.near != (int)lookout)
@@ -336,13 +368,7 @@ void way_of_ending(const struct ways *w, unsigned lookout, const struct mark *la
 
 void way_alone(const struct ways *w, unsigned lookout, struct evidence *e)
 {
-	uint8_t senders = e->sender_role == ROLE_CLIENT ? 1 : e->sender_role == ROLE_SERVER ? 2 : UINT8_MAX;
-
 	begin(w, lookout, e);
 	e->way.frame[lookout] = e->frame;
-	for (unsigned v = 0; v < w->match->count && !e->is_ending; v++)
-		if (v != lookout && w->place[v] == senders && !w->match->clock[v].known) {
-			say(e, FACT_NOT_SENT_PERHAPS, v, NULL);
-			return;
-		}
+	vouched(w, lookout, e);
 }
