@@ -46,7 +46,7 @@ LAB_OBJ  := $(LAB_SRC:%.c=$(BUILD)/%.o)
 CLI_OBJ  := $(CLI_SRC:%.c=$(BUILD)/%.o)
 HELP_OBJ := $(HELP_SRC:%.c=$(BUILD)/%.o)
 TESTS    := $(TEST_SRC:%.c=$(BUILD)/%.t)
-SHELL_TESTS := $(wildcard tests/*.sh tests/lab/*.sh tests/live/*.sh)
+SHELL_TESTS := $(wildcard tests/*.sh tests/lab/*.sh tests/live/*.sh tests/vantage/*.sh)
 FUZZERS  := $(FUZZ_SRC:%.c=$(BUILD)/%)
 REPLAYS  := $(FUZZ_SRC:%.c=$(BUILD)/%-replay)
 ALL_OBJ  := $(LIB_OBJ) $(LAB_OBJ) $(CLI_OBJ) $(HELP_OBJ)
@@ -133,7 +133,7 @@ test: tests                         ## build and run all tests
 	BUILD=$(BUILD) CC='$(CC)' SANITIZE='$(SANITIZE)' LC_ALL=C.UTF-8 TZ=UTC prove $(PROVE_FLAGS) $(TESTS) $(SHELL_TESTS)
 
 .PHONY: tests
-tests: $(BUILD)/tcpwhy $(TESTS) $(REPLAYS) $(BUILD)/check_json $(BUILD)/refuse examples
+tests: $(BUILD)/tcpwhy $(TESTS) $(REPLAYS) $(BUILD)/check_json $(BUILD)/refuse $(BUILD)/shift examples
 
 # Tests of the layers above the library.
 PROGRAM_TESTS := $(foreach layer,$(PROGRAM_LAYERS),$(filter $(BUILD)/tests/$(layer)/%,$(TESTS)))

@@ -64,6 +64,8 @@ static struct opinion weigh_box(const struct evidence *e)
 
 static unsigned strength(const struct evidence *e)
 {
+	if (yes(e, FACT_NOT_SENT_PERHAPS) && yes(e, FACT_TRANSLATED))
+		return 50;
 	if (answered_on_the_way(e))
 		return yes(e, FACT_TRANSLATED) ? 50 : 90;
 	if (aborted(e))

@@ -70,7 +70,7 @@ static struct opinion weigh_both_sides(const struct evidence *e)
 		o = opinion_established();
 	else
 		o = opinion_possible(idle_for(e, IDLE_BOX_NS) ? 86 : 82);
-	BECAUSE(&o, e, FACT_UNTRANSLATED, FACT_TRANSLATED, FACT_NOT_SENT, FACT_TRIGGER_STOPPED, FACT_IDLE_BEFORE,
+	BECAUSE(&o, e, FACT_UNTRANSLATED, FACT_TRANSLATED, FACT_NOT_SENT, FACT_NOT_SENT_PERHAPS, FACT_TRIGGER_STOPPED, FACT_IDLE_BEFORE,
 	        FACT_IDLE_IS_ROUND, FACT_ANSWERS_DATA, FACT_SHAPE_PASSIVE);
 	return o;
 }
@@ -83,7 +83,8 @@ static struct opinion weigh(const struct evidence *e)
 		return opinion_excluded();
 	if (answered_on_the_way(e) && no(e, FACT_TRANSLATED))
 		return opinion_excluded();
-	if (yes(e, FACT_UNTRANSLATED) || (answered_on_the_way(e) && yes(e, FACT_TRANSLATED)))
+	if (yes(e, FACT_UNTRANSLATED) || (answered_on_the_way(e) && yes(e, FACT_TRANSLATED)) ||
+	    (yes(e, FACT_NOT_SENT_PERHAPS) && yes(e, FACT_TRANSLATED) && idle_for(e, IDLE_BOX_NS)))
 		return weigh_both_sides(e);
 	if (yes(e, FACT_KERNEL_VANISHED))
 		return opinion_excluded();

@@ -125,6 +125,22 @@ static void conclude(struct search *s, double drift, double *scratch, struct ali
 		a->transit_ns[way] = nearest(offset - median(s, drift, way, scratch));
 }
 
+/* Between two samples nothing tells more of a drift than how far the bounds leave it free. */
+static void bound_drift(const struct search *s, struct alignment *a)
+{
+	double span;
+
+	a->from_ns = a->to_ns = s->samples[0].here_ns;
+	for (size_t i = 1; i < s->count; i++) {
+		a->from_ns = s->samples[i].here_ns < a->from_ns ? s->samples[i].here_ns : a->from_ns;
+		a->to_ns = s->samples[i].here_ns > a->to_ns ? s->samples[i].here_ns : a->to_ns;
+	}
+	span = (double)(a->to_ns - a->from_ns);
+	a->drift_error = span > 0 && !a->one_way ? 2 * (double)a->error_ns / span : DRIFT_MAX;
+	if (a->drift_error > DRIFT_MAX)
+		a->drift_error = DRIFT_MAX;
+}
+
 static void choose(struct search *s, int order, double *scratch, struct alignment *a)
 {
 	double drift[2], room[2];
@@ -142,6 +158,7 @@ static void choose(struct search *s, int order, double *scratch, struct alignmen
 	s->farther = order ? order > 0 : room[1] >= room[0];
 	a->order = order;
 	conclude(s, drift[s->farther], scratch, a);
+	bound_drift(s, a);
 }
 
 void align(const struct sample *samples, size_t count, int order, struct alignment *ret_alignment)
@@ -158,6 +175,14 @@ void align(const struct sample *samples, size_t count, int order, struct alignme
 		choose(&search, order, scratch, ret_alignment);
 	}
 	free(scratch);
+}
+
+int64_t align_error(const struct alignment *a, int64_t here_ns)
+{
+	int64_t outside = here_ns < a->from_ns ? a->from_ns - here_ns : here_ns > a->to_ns ? here_ns - a->to_ns : 0;
+
+	/* The first clock itself was compared with nothing. */
+	return a->samples ? a->error_ns + nearest(a->drift_error * (double)outside) : 0;
 }
 
 int64_t align_time(const struct alignment *a, int64_t there_ns)

@@ -24,13 +24,17 @@ struct alignment {
 	int64_t anchor_ns;       /* by the other clock; drift counts from here */
 	int64_t offset_ns;       /* here = there + offset + drift × (there − anchor) */
 	double drift;            /* 0.00005: the other clock loses 50 us a second */
-	int64_t error_ns;        /* of the offset, either way */
+	int64_t error_ns;        /* of the offset, either way … */
+	int64_t from_ns, to_ns;  /* … between the first sample and the last, by this clock; outside it grows */
+	double drift_error;      /* by so much */
 	int64_t transit_ns[2];   /* from `there` to `here`, the median: of what the server sent, and of what the client sent */
 	size_t samples;
 };
 
 /* `order` where it is known already (by hops), else 0. */
 void align(const struct sample *samples, size_t count, int order, struct alignment *ret_alignment);
+/* How wrong a time of the other clock may come out by this one, either way. */
+int64_t align_error(const struct alignment *alignment, int64_t here_ns);
 /* A time of the other clock by this one. */
 int64_t align_time(const struct alignment *alignment, int64_t there_ns);
 /* A time of this clock by the other one, as near as a nanosecond. */

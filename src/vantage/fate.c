@@ -184,9 +184,9 @@ static bool fill_extents(const struct match *m, const struct group *group, struc
 bool fate_covers(const struct match *m, unsigned lookout, int64_t time_ns)
 {
 	const struct lookout *l = &m->lookout[lookout];
-	int64_t there_ns = align_back(&m->clock[lookout], time_ns), error_ns = m->clock[lookout].error_ns;
+	int64_t there_ns = align_back(&m->clock[lookout], time_ns), error_ns = align_error(&m->clock[lookout], time_ns);
 
-	return m->clock[lookout].known && l->first_ns <= there_ns + error_ns && there_ns - error_ns <= l->last_ns;
+	return m->clock[lookout].known && l->first_ns <= there_ns - error_ns && there_ns + error_ns <= l->last_ns;
 }
 
 /* Of each direction: whether a lookout can be asked for what it lacks. */
@@ -258,8 +258,8 @@ static enum fate missing_at(const struct match *m, const struct extents *extents
 		return otherwise;
 	if (covers(e, from, to))
 		return has_cut(e, seq, end) ? otherwise : FATE_RECUT;
-	/* The receiver acknowledges what this one never saw in any segment. */
-	return e->acked >= to ? FATE_NOT_CAPTURED : otherwise;
+	/* The receiver acknowledges what this one never saw in any segment. What lies before all of them is of another time. */
+	return e->acked >= to && e->stretch_count && from >= e->stretches[0].from - 1 ? FATE_NOT_CAPTURED : otherwise;
 }
 
 static void settle(struct match *m, const struct extents *extents, struct passage *p)

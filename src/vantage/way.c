@@ -118,7 +118,8 @@ static void sender_stayed(const struct scene *s)
 {
 	unsigned near = (unsigned)s->near;
 	uint32_t at = (uint32_t)(s->p - s->m->passages), end = s->group->first + s->group->count;
-	int64_t after_ns = s->p->time_ns + s->m->clock[near].error_ns + s->m->clock[s->here].error_ns;
+	int64_t after_ns = s->p->time_ns + align_error(&s->m->clock[near], s->p->time_ns) +
+	                   align_error(&s->m->clock[s->here], s->p->time_ns);
 
 	for (uint32_t i = at + 1; i < end && i - at < LOOK_AFTER; i++) {
 		const struct passage *p = &s->m->passages[i];
@@ -320,7 +321,8 @@ void way_of_rst(const struct ways *w, unsigned lookout, unsigned file, const str
 	if (trigger && trigger->passage != NONE)
 		translation(&s, trigger);
 	vouched(w, lookout, e);
-	if (s.near < 0)
+	/* One that shares nothing with the others stands nowhere between them. */
+	if (s.near < 0 || !w->match->clock[lookout].known)
 		return;
 	if (trigger && trigger->passage != NONE && s.near != (int)lookout)
 		arrival(&s, trigger);
