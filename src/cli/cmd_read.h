@@ -75,7 +75,8 @@ struct vantages_found {
 };
 
 /* Whether the files are vantages, and why not, which is said where somebody would want to know. False: no memory. */
-bool vantages_recognise(const struct read_settings *settings, struct reading *reading, struct vantages_found *ret_found);
+bool vantages_recognise(const struct read_settings *settings, struct reading *reading,
+                        struct vantages_found *ret_found);
 /* Read them as one, and report. */
 enum exit_status vantages_report(struct findings *findings, struct reading *reading,
                                  const struct analysis_options *options, const struct vantages_found *found);

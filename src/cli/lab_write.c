@@ -65,7 +65,8 @@ static bool is_effect(const struct event *event)
 }
 
 /* All wires are watched from the first step to the end: that nothing passed says something, too. */
-static enum status write_span(const struct record *record, enum party vantage, struct writer *writer, struct error *error)
+static enum status write_span(const struct record *record, enum party vantage, struct writer *writer,
+                              struct error *error)
 {
 	const struct source_interface interface = { .link_type = LINKTYPE_ETHERNET, .name = lab_party_id(vantage) };
 

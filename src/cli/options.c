@@ -142,7 +142,8 @@ enum parsed options_parse(const struct command *command, int argc, char **argv, 
 			return PARSED_ERROR;
 		}
 		if (!set_option(option, optarg, settings)) {
-			usage_error(command, "--%s %s: %s", option->name, optarg, option->kind == OPTION_LIST ? _("too many of them") : _("not a number from 1 up"));
+			usage_error(command, "--%s %s: %s", option->name, optarg,
+			            option->kind == OPTION_LIST ? _("too many of them") : _("not a number from 1 up"));
 			return PARSED_ERROR;
 		}
 	}

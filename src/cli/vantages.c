@@ -103,7 +103,8 @@ static void say_why_not(const struct reading *reading, const struct recognition 
 	}
 }
 
-bool vantages_recognise(const struct read_settings *settings, struct reading *reading, struct vantages_found *ret_found)
+bool vantages_recognise(const struct read_settings *settings, struct reading *reading,
+                        struct vantages_found *ret_found)
 {
 	struct recognition *r = &ret_found->recognition;
 	bool named = settings->at.count;

@@ -77,10 +77,17 @@ static void put_way(json_t *line, const struct evidence *e)
 
 	if (!way->names)
 		return;
-	frames = json_object();
-	for (unsigned v = 0; v < way->names->count; v++)
-		if (way->frame[v])
-			json_put_number(frames, way->names->name[v], way->frame[v]);
+	frames = json_array();
+	for (uint8_t v = 0; v < way->names->count; v++) {
+		json_t *one;
+
+		if (!way->frame[v])
+			continue;
+		one = json_object();
+		json_put(one, "vantage", vantage(e, v + 1));
+		json_put_number(one, "frame", way->frame[v]);
+		json_array_append_new(frames, one);
+	}
 	json_put(line, "vantage", vantage(e, 0));
 	json_put(line, "frames", frames);
 	json_put(line, "not_sent_by", way->not_sent_by ? vantage(e, way->not_sent_by) : json_null());

@@ -90,6 +90,7 @@ static void add_stretch(const struct page *page, enum stretch stretch, const str
 	size_t columns = layout_columns(flag_words(mark, words)) + 2, rest;
 	bool first_half = stretch == STRETCH_WHOLE || (stretch == STRETCH_LOST) == rightwards;
 	bool second_half = stretch == STRETCH_WHOLE || !first_half;
+	const char *slant = rightwards ? s->down : s->up, *end = stretch == STRETCH_LOST ? s->lost : s->made;
 
 	if (stretch == STRETCH_EMPTY || columns + 6 > RAIL_COLUMNS) {
 		layout_spaces(page->out, RAIL_COLUMNS);
@@ -98,13 +99,11 @@ static void add_stretch(const struct page *page, enum stretch stretch, const str
 	rest = RAIL_COLUMNS - columns - 4;
 	buffer_puts(page->out, !first_half ? " " : rightwards ? s->line : s->left);
 	repeat(page->out, first_half ? s->line : " ", rest / 2);
-	buffer_puts(page->out, stretch == STRETCH_MADE && !first_half ? s->made : stretch == STRETCH_LOST && !first_half ? s->lost
-	                       : rightwards ? s->down : s->up);
+	buffer_puts(page->out, first_half ? slant : end);
 	buffer_puts(page->out, " ");
 	layout_ink(page->out, page->style, mark->flags & TCP_RST ? INK_RED : INK_PLAIN, words);
 	buffer_puts(page->out, " ");
-	buffer_puts(page->out, stretch == STRETCH_MADE && first_half ? s->made : stretch == STRETCH_LOST && first_half ? s->lost
-	                       : rightwards ? s->down : s->up);
+	buffer_puts(page->out, second_half ? slant : end);
 	repeat(page->out, second_half ? s->line : " ", rest - rest / 2);
 	buffer_puts(page->out, !second_half ? " " : rightwards ? s->right : s->line);
 }

@@ -124,8 +124,8 @@ void report_text_vantages(struct buffer *out, const struct vantages *vantages, c
 	layout_row(out, style, _("segments"), buffer_text(&text));
 	buffer_reset(&text);
 	if (m->proxied)
-		buffer_printf(&text, NG_("%" PRIu64 " connection has the same ends and another handshake: a proxy ends it in between",
-		                         "%" PRIu64 " connections have the same ends and another handshake: a proxy ends them in between",
+		buffer_printf(&text, NG_("%" PRIu64 " connection has another handshake here than there: it ends in between",
+		                         "%" PRIu64 " connections have other handshakes here than there: they end in between",
 		                         m->proxied), m->proxied);
 	layout_row(out, style, _("proxy"), buffer_text(&text));
 	buffer_puts(out, "\n");

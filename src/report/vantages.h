@@ -11,8 +11,8 @@ void report_text_vantages(struct buffer *out, const struct vantages *vantages, c
 void report_json_vantages(struct buffer *out, const struct vantages *vantages);
 
 /*
- * One connection between all vantages, a rail for each, the client's end on the left: what passed, what got lost and what
- * was made on the way. At most the first and the last half of `max` packets.
+ * One connection between all vantages, a rail for each, the client's end on the left: what passed, what got lost and
+ * what was made on the way. At most the first and the last half of `max` packets.
  */
 void report_way_ladder(struct buffer *out, const struct vantages *vantages, uint32_t group, size_t max,
                        const struct report_style *style);

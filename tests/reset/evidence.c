@@ -83,6 +83,7 @@ static bool text_fits(enum fact fact)
 	switch (fact_kind(fact)) {
 	case KIND_YES_NO: return !has_n;
 	case KIND_CODE: return has_what;
+	case KIND_VANTAGE: return strstr(text, "{there}") && !has_n && !has_what;
 	case KIND_BYTES: return has_n && !strstr(text, "{n} bytes") && !has_what;
 	default: return has_n && !has_what;
 	}

@@ -1,0 +1,178 @@
+/* One verdict for what several captures told of one reset. */
+#include "vantage/tell.h"
+
+#include <stdlib.h>
+
+#include "base/text.h"
+
+static void find_passages(struct vantages *v)
+{
+	for (size_t i = 0; i < v->told_count; i++) {
+		struct told *told = &v->told[i];
+		const struct mark *mark = ways_mark(&v->ways, told->lookout, told->file_place, told->frame);
+
+		told->time_ns = align_time(&v->match.clock[told->lookout], told->time_ns);
+		if (mark)
+			told->passage = mark->passage;
+	}
+}
+
+/* RSTs by the packet; endings by the connection and who fell silent; those that nobody else has stand alone. */
+static uint64_t unit_of(const struct vantages *v, const struct told *told)
+{
+	const struct passage *p;
+
+	if (told->passage == NONE)
+		return UINT64_MAX;
+	p = &v->match.passages[told->passage];
+	return told->is_ending ? 1ULL << 40 | (uint64_t)p->group << 1 | p->from_client : told->passage;
+}
+
+static int by_unit(const void *a, const void *b, void *context)
+{
+	const struct told *x = a, *y = b;
+	uint64_t one = unit_of(context, x), other = unit_of(context, y);
+
+	if (one != other)
+		return one < other ? -1 : 1;
+	if (x->time_ns != y->time_ns)
+		return x->time_ns < y->time_ns ? -1 : 1;
+	return x->lookout != y->lookout ? (x->lookout < y->lookout ? -1 : 1) : (x->frame > y->frame) - (x->frame < y->frame);
+}
+
+/* A run of told[] that is one reset. */
+struct unit {
+	size_t first, count;
+	int64_t time_ns;
+};
+
+static int by_time(const void *a, const void *b)
+{
+	const struct unit *x = a, *y = b;
+
+	if (x->time_ns != y->time_ns)
+		return x->time_ns < y->time_ns ? -1 : 1;
+	return (x->first > y->first) - (x->first < y->first);
+}
+
+static void add_way(const struct vantages *v, const struct told *told, struct evidence *e)
+{
+	const struct mark *mark = ways_mark(&v->ways, told->lookout, told->file_place, told->frame);
+
+	if (!mark || mark->passage == NONE)
+		way_alone(&v->ways, told->lookout, e);
+	else if (told->is_ending)
+		way_of_ending(&v->ways, told->lookout, mark, e);
+	else
+		way_of_rst(&v->ways, told->lookout, told->file_place, mark, e);
+}
+
+/* Nearer to whoever sent it, what drew it can be seen best. */
+static unsigned distance(const struct vantages *v, const struct told *told)
+{
+	bool from_client = told->passage != NONE && v->match.passages[told->passage].from_client;
+
+	return fate_place(&v->match, told->lookout, from_client != told->is_ending);
+}
+
+struct opinion_of_one {
+	struct evidence alone, evidence;  /* the other one: with what the others add, where that helps */
+	struct verdict verdict;
+};
+
+static void judge_one(const struct vantages *v, const struct unit *unit, size_t which, struct opinion_of_one *all)
+{
+	struct opinion_of_one *one = &all[which];
+	struct verdict alone;
+
+	one->evidence = one->alone;
+	for (size_t i = 0; i < unit->count; i++)
+		if (i != which)
+			evidence_merge(&one->evidence, &all[i].alone, (uint8_t)(v->told[unit->first + i].lookout + 1));
+	diagnose(&one->evidence, &one->verdict);
+	diagnose(&one->alone, &alone);
+	if (alone.certainty <= one->verdict.certainty)
+		return;
+	/* What they add is no help, but that they contradict each other still counts. */
+	one->alone.contradicted = one->evidence.contradicted;
+	one->evidence = one->alone;
+	diagnose(&one->evidence, &one->verdict);
+}
+
+static bool better(const struct vantages *v, const struct unit *unit, const struct opinion_of_one *all, size_t a, size_t b)
+{
+	const struct verdict *x = &all[a].verdict, *y = &all[b].verdict;
+
+	if (x->certainty != y->certainty)
+		return x->certainty > y->certainty;
+	if (x->certainty == CERTAINTY_CERTAIN && cause_get(x->cause)->rank != cause_get(y->cause)->rank)
+		return cause_get(x->cause)->rank < cause_get(y->cause)->rank;
+	return distance(v, &v->told[unit->first + a]) < distance(v, &v->told[unit->first + b]);
+}
+
+/* Two certain verdicts that exclude each other: neither is. */
+static void doubt(const struct unit *unit, const struct opinion_of_one *all, size_t best, struct verdict *verdict)
+{
+	for (size_t i = 0; i < unit->count; i++) {
+		enum cause_id other = all[i].verdict.cause;
+
+		if (i == best || all[i].verdict.certainty != CERTAINTY_CERTAIN || verdict->certainty != CERTAINTY_CERTAIN ||
+		    other == verdict->cause || cause_descends(other, verdict->cause) || cause_descends(verdict->cause, other) ||
+		    cause_get(verdict->cause)->rank < RANK_SPECIFIC)
+			continue;
+		verdict->certainty = CERTAINTY_LIKELY;
+		if (verdict->candidate_count < CANDIDATES_MAX)
+			verdict->candidates[verdict->candidate_count++] = (uint8_t)other;
+	}
+}
+
+static void tell(struct vantages *v, const struct unit *unit, struct opinion_of_one *all)
+{
+	size_t best = 0;
+
+	for (size_t i = 0; i < unit->count; i++) {
+		evidence_unpack(v->told[unit->first + i].packed, &all[i].alone);
+		add_way(v, &v->told[unit->first + i], &all[i].alone);
+	}
+	for (size_t i = 0; i < unit->count; i++)
+		judge_one(v, unit, i, all);
+	for (size_t i = 1; i < unit->count; i++)
+		best = better(v, unit, all, i, best) ? i : best;
+	doubt(unit, all, best, &all[best].verdict);
+	if (v->sink.verdict)
+		v->sink.verdict(v->sink.user, &all[best].verdict);
+}
+
+/* At most one of each lookout belongs to one reset; of damaged files that claim more, each stands alone. */
+static size_t unit_length(const struct vantages *v, size_t from)
+{
+	uint64_t unit = unit_of(v, &v->told[from]);
+	size_t to = from + 1;
+	unsigned seen = 1u << v->told[from].lookout;
+
+	while (unit != UINT64_MAX && to < v->told_count && unit_of(v, &v->told[to]) == unit &&
+	       !(seen >> v->told[to].lookout & 1))
+		seen |= 1u << v->told[to++].lookout;
+	return to - from;
+}
+
+enum status tell_all(struct vantages *v, struct error *error)
+{
+	struct unit *units = calloc(v->told_count + 1, sizeof *units);
+	struct opinion_of_one *all = calloc(LOOKOUTS_MAX, sizeof *all);
+	size_t count = 0;
+
+	if (units && all) {
+		find_passages(v);
+		if (v->told_count)
+			qsort_r(v->told, v->told_count, sizeof *v->told, by_unit, v);
+		for (size_t i = 0; i < v->told_count; i += units[count++].count)
+			units[count] = (struct unit){ i, unit_length(v, i), v->told[i].time_ns };
+		qsort(units, count, sizeof *units, by_time);
+		for (size_t i = 0; i < count; i++)
+			tell(v, &units[i], all);
+	}
+	free(units);
+	free(all);
+	return units && all ? STATUS_OK : error_set(error, STATUS_MEMORY, _("out of memory"));
+}

@@ -1,0 +1,44 @@
+/* What vantage.c gathers, and tell.c makes verdicts of. For this folder alone. */
+#ifndef TCPWHY_VANTAGE_TELL_H
+#define TCPWHY_VANTAGE_TELL_H
+
+#include "vantage/vantage.h"
+#include "vantage/way.h"
+
+/* What one capture alone told. */
+struct told {
+	struct evidence_packed *packed;
+	const char *file;
+	uint64_t frame;
+	struct endpoint src, dst;
+	uint64_t isn[2];          /* one more than the number; 0: unknown */
+	int64_t time_ns;          /* by the first clock */
+	uint32_t passage;         /* NONE: no other capture has its connection */
+	uint8_t lookout, file_place;
+	bool is_ending;
+};
+
+struct vantages {
+	struct vantage_input inputs[LOOKOUTS_MAX];
+	unsigned count, at;       /* at: which one is being analysed */
+	struct analysis_options options;
+	struct analysis_sink sink;
+	struct recognition known;
+	struct vantage_names names;
+	struct analysis_totals totals;
+	struct match match;
+	struct ways ways;
+	uint8_t place[LOOKOUTS_MAX];
+	struct told *told;
+	size_t told_count, told_room;
+	size_t told_by[LOOKOUTS_MAX];
+	uint64_t connections_most;
+};
+
+/*
+ * Match what the captures told of the same reset, merge it, and give one verdict each to the sink. The way is known.
+ * STATUS_OK or STATUS_MEMORY.
+ */
+enum status tell_all(struct vantages *vantages, struct error *error);
+
+#endif
