@@ -259,7 +259,8 @@ enum status writer_statistics(struct writer *writer, const struct source_interfa
                               int64_t end_ns, struct error *error)
 {
 	uint32_t fixed[3] = { 0, (uint32_t)((uint64_t)end_ns >> 32), (uint32_t)end_ns };
-	const uint32_t start[2] = { (uint32_t)((uint64_t)start_ns >> 32), (uint32_t)start_ns }, end[2] = { fixed[1], fixed[2] };
+	const uint32_t start[2] = { (uint32_t)((uint64_t)start_ns >> 32), (uint32_t)start_ns };
+	const uint32_t end[2] = { fixed[1], fixed[2] };
 	const uint64_t dropped = 0;
 
 	if (writer->failure.status != STATUS_OK || find_interface(writer, interface, &fixed[0]) != STATUS_OK)

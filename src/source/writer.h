@@ -19,8 +19,8 @@ enum status writer_open(const char *path, struct writer **ret_writer, struct err
 enum status writer_frame(struct writer *writer, const struct frame *frame, const struct source_interface *interface,
                          const char *const *comments, struct error *error);
 /*
- * State that an interface was captured from `start_ns` to `end_ns` (after 1970), and that nothing was lost; where it has
- * no frames, too. Results as those of writer_frame().
+ * State that an interface was captured from `start_ns` to `end_ns` (after 1970), and that nothing was lost; where it
+ * has no frames, too. Results as those of writer_frame().
  */
 enum status writer_statistics(struct writer *writer, const struct source_interface *interface, int64_t start_ns,
                               int64_t end_ns, struct error *error);

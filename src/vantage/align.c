@@ -13,12 +13,23 @@
 /* Samples that are so far from the middle one are mistaken ones: no packet is on its way for so long. */
 #define OUTLIER_NS (60 * NS_PER_S)
 
+/* Differences of times that a file may claim. */
+typedef __int128 wide;
+
+/* Larger errors say no more. */
+#define ERROR_MAX (CLOCK_MAX / 8)
+
 /* To the nearest whole number; times of damaged files may lie anywhere. */
 static int64_t nearest(double ns)
 {
 	if (!(ns > -(double)CLOCK_MAX && ns < (double)CLOCK_MAX))
 		return ns > 0 ? CLOCK_MAX : -CLOCK_MAX;
 	return (int64_t)(ns < 0 ? ns - 0.5 : ns + 0.5);
+}
+
+static int64_t clamp(wide ns)
+{
+	return ns > CLOCK_MAX ? CLOCK_MAX : ns < -CLOCK_MAX ? -CLOCK_MAX : (int64_t)ns;
 }
 
 /* What is searched. */
@@ -31,14 +42,14 @@ struct search {
 
 static double delta(const struct search *s, const struct sample *sample, double drift)
 {
-	return (double)(sample->here_ns - sample->there_ns - s->middle_ns) -
-	       drift * (double)(sample->there_ns - s->anchor_ns);
+	return (double)((wide)sample->here_ns - sample->there_ns - s->middle_ns) -
+	       drift * (double)((wide)sample->there_ns - s->anchor_ns);
 }
 
 static bool is_outlier(const struct search *s, const struct sample *sample)
 {
 	return __builtin_fabs(delta(s, sample, 0)) >
-	       (double)OUTLIER_NS + DRIFT_MAX * __builtin_fabs((double)(sample->there_ns - s->anchor_ns));
+	       (double)OUTLIER_NS + DRIFT_MAX * __builtin_fabs((double)((wide)sample->there_ns - s->anchor_ns));
 }
 
 /* What bounds the offset with this drift. Without samples of one direction that bound is infinite. */
@@ -119,8 +130,9 @@ static void conclude(struct search *s, double drift, double *scratch, struct ali
 	if (__builtin_isinf(offset))
 		offset = median(s, drift, -1, scratch);
 	a->drift = drift;
-	a->offset_ns = s->middle_ns + nearest(offset);
+	a->offset_ns = clamp((wide)s->middle_ns + nearest(offset));
 	a->error_ns = a->one_way ? 0 : nearest(__builtin_fabs(high - low) / 2);
+	a->error_ns = a->error_ns > ERROR_MAX ? ERROR_MAX : a->error_ns;
 	for (int way = 0; way < 2; way++)
 		a->transit_ns[way] = nearest(offset - median(s, drift, way, scratch));
 }
@@ -146,7 +158,7 @@ static void choose(struct search *s, int order, double *scratch, struct alignmen
 	double drift[2], room[2];
 	bool both;
 
-	s->middle_ns += nearest(median(s, 0, -1, scratch));
+	s->middle_ns = clamp((wide)s->middle_ns + nearest(median(s, 0, -1, scratch)));
 	for (int farther = 0; farther < 2; farther++) {
 		s->farther = farther;
 		drift[farther] = best_drift(s);
@@ -169,7 +181,7 @@ void align(const struct sample *samples, size_t count, int order, struct alignme
 	*ret_alignment = (struct alignment){ .samples = count };
 	if (count && scratch) {
 		search.anchor_ns = samples[0].there_ns;
-		search.middle_ns = samples[0].here_ns - samples[0].there_ns;
+		search.middle_ns = clamp((wide)samples[0].here_ns - samples[0].there_ns);
 		ret_alignment->known = true;
 		ret_alignment->anchor_ns = search.anchor_ns;
 		choose(&search, order, scratch, ret_alignment);
@@ -179,20 +191,24 @@ void align(const struct sample *samples, size_t count, int order, struct alignme
 
 int64_t align_error(const struct alignment *a, int64_t here_ns)
 {
-	int64_t outside = here_ns < a->from_ns ? a->from_ns - here_ns : here_ns > a->to_ns ? here_ns - a->to_ns : 0;
+	wide outside = here_ns < a->from_ns ? (wide)a->from_ns - here_ns : here_ns > a->to_ns ? (wide)here_ns - a->to_ns : 0;
+	int64_t error;
 
 	/* The first clock itself was compared with nothing. */
-	return a->samples ? a->error_ns + nearest(a->drift_error * (double)outside) : 0;
+	if (!a->samples)
+		return 0;
+	error = clamp((wide)a->error_ns + nearest(a->drift_error * (double)outside));
+	return error > ERROR_MAX ? ERROR_MAX : error;
 }
 
 int64_t align_time(const struct alignment *a, int64_t there_ns)
 {
-	return clock_clamp(there_ns + a->offset_ns + nearest(a->drift * (double)(there_ns - a->anchor_ns)));
+	return clamp((wide)there_ns + a->offset_ns + nearest(a->drift * (double)((wide)there_ns - a->anchor_ns)));
 }
 
 int64_t align_back(const struct alignment *a, int64_t here_ns)
 {
-	double since = (double)(here_ns - a->offset_ns - a->anchor_ns);
+	double since = (double)((wide)here_ns - a->offset_ns - a->anchor_ns);
 
-	return clock_clamp(a->anchor_ns + nearest(since / (1 + a->drift)));
+	return clamp((wide)a->anchor_ns + nearest(since / (1 + a->drift)));
 }

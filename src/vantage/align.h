@@ -1,7 +1,7 @@
 /*
- * Two clocks, from packets alone. A segment that both captures have was first here, then there: what went one way bounds
- * the offset from above, what went the other way from below, as NTP has it (RFC 5905 section 8). Half of what lies
- * between the bounds is the error.
+ * Two clocks, from packets alone. A segment that both captures have was first here, then there: what went one way
+ * bounds the offset from above, what went the other way from below, as NTP has it (RFC 5905 section 8). Half of what
+ * lies between the bounds is the error.
  */
 #ifndef TCPWHY_VANTAGE_ALIGN_H
 #define TCPWHY_VANTAGE_ALIGN_H

@@ -258,7 +258,7 @@ static enum fate missing_at(const struct match *m, const struct extents *extents
 		return otherwise;
 	if (covers(e, from, to))
 		return has_cut(e, seq, end) ? otherwise : FATE_RECUT;
-	/* The receiver acknowledges what this one never saw in any segment. What lies before all of them is of another time. */
+	/* The receiver acknowledges what this one never saw. What lies before all that it saw is of another time. */
 	return e->acked >= to && e->stretch_count && from >= e->stretches[0].from - 1 ? FATE_NOT_CAPTURED : otherwise;
 }
 

@@ -211,7 +211,9 @@ static enum status read_source(struct reader *r, struct source *source, struct e
 enum status harvest(struct lookout *lookout, const struct wanted *wanted, struct source *const *sources, size_t count,
                     struct error *error)
 {
-	struct reader r = { .lookout = lookout, .wanted = wanted, .decoder = decoder_new(), .filter = malloc(FILTER_BITS / 8) };
+	struct reader r = {
+		.lookout = lookout, .wanted = wanted, .decoder = decoder_new(), .filter = malloc(FILTER_BITS / 8),
+	};
 	enum status result = STATUS_OK, status;
 
 	if (!r.decoder || !r.filter) {

@@ -54,7 +54,9 @@ static uint32_t new_leg(struct lookout *lookout, const struct tuple *tuple)
 		lookout->left_out++;
 		return NONE;
 	}
-	lookout->legs[lookout->leg_count] = (struct leg){ .tuple = *tuple, .first = NONE, .last = NONE, .turning = NONE, .client = -1 };
+	lookout->legs[lookout->leg_count] = (struct leg){
+		.tuple = *tuple, .first = NONE, .last = NONE, .turning = NONE, .client = -1,
+	};
 	return (uint32_t)lookout->leg_count++;
 }
 
@@ -125,7 +127,8 @@ static uint32_t room_for_mark(struct lookout *lookout, struct leg *leg)
 {
 	if (leg->count >= LEG_MARKS_MAX)
 		return let_go(lookout, leg);
-	if (make_room((void **)&lookout->marks, lookout->mark_count, &lookout->mark_room, sizeof *lookout->marks, LOOKOUT_MARKS_MAX))
+	if (make_room((void **)&lookout->marks, lookout->mark_count, &lookout->mark_room, sizeof *lookout->marks,
+	              LOOKOUT_MARKS_MAX))
 		return (uint32_t)lookout->mark_count++;
 	if (leg->count > LEG_HEAD + 1)
 		return let_go(lookout, leg);

@@ -6,36 +6,15 @@
 #include "base/clock.h"
 #include "vantage/parts.h"
 
-/* What makes two segments candidates for being the same packet. */
+/* Flags that no box changes. */
 #define KEY_FLAGS (TCP_FIN | TCP_SYN | TCP_RST | TCP_ACK)
 /* More samples do not tell more of a clock. */
 #define SAMPLES_MAX (1u << 16)
-/* Where nothing but numbers tell, the times must agree so well: queues on the way are hardly longer. */
-#define GATE_NS (500 * NS_PER_MS)
-/* Alike segments that are tried for one. */
-#define TRIED_MAX 64
-/* Most packets keep their IP IDs on the way, or all are written anew. */
-#define KEPT_SHARE 9
+/* Of more with the same numbers none is looked at for comparing clocks. */
+#define ALIKE_MAX 16
 
-struct key {
-	uint32_t group, seq, ack, len;
-	uint32_t index;             /* of the mark, or of the passage */
-	uint16_t flags;
-	int64_t time_ns;            /* marks: by their own clock; passages: by the first one's */
-};
-
-/* One lookout on its way into the passages. */
-struct joining {
-	struct match *match;
-	unsigned lookout;
-	struct key *marks, *passages;
-	size_t mark_count, passage_count;
-	struct sample *samples;
-	size_t sample_count, step;
-	uint64_t ids_equal, ids_other, nearer, farther;
-};
-
-static uint32_t shifted(const struct match *m, unsigned lookout, const struct mark *mark, unsigned side, uint32_t number)
+static uint32_t shifted(const struct match *m, unsigned lookout, const struct mark *mark, unsigned side,
+                        uint32_t number)
 {
 	return number + m->shift[side][match_leg(m, lookout, mark->leg)];
 }
@@ -84,43 +63,6 @@ static int by_key_and_time(const void *a, const void *b)
 	return (x->index > y->index) - (x->index < y->index);
 }
 
-/* The mark of the first lookout that has it. */
-static const struct mark *first_mark(const struct match *m, const struct passage *p, unsigned *ret_lookout)
-{
-	unsigned lookout = (unsigned)__builtin_ctz(p->seen);
-
-	*ret_lookout = lookout;
-	return match_mark(m, p, lookout);
-}
-
-/* What a pair of marks says: < 0: two packets; else how much speaks for one. */
-enum { APART = -1, LIKE_WINDOW = 1, LIKE_OPTIONS = 2, LIKE_ID = 4, LIKE_TIMESTAMP = 8 };
-
-static bool both_have_ids(const struct mark *a, const struct mark *b)
-{
-	return a->bits & b->bits & MARK_V4 && a->ip_id && b->ip_id;
-}
-
-static int likeness(const struct mark *a, const struct mark *b, bool ids_kept)
-{
-	int like = (a->window == b->window) * LIKE_WINDOW + (a->options_hash == b->options_hash) * LIKE_OPTIONS;
-
-	if (a->payload_hash && b->payload_hash && a->payload_hash != b->payload_hash)
-		return APART;
-	if (a->bits & b->bits & MARK_TIMESTAMP) {
-		if (a->ts_value != b->ts_value || a->ts_echo != b->ts_echo)
-			return APART;
-		like += LIKE_TIMESTAMP;
-	}
-	if (both_have_ids(a, b)) {
-		if (a->ip_id == b->ip_id)
-			like += LIKE_ID;
-		else if (ids_kept)
-			return APART;
-	}
-	return like;
-}
-
 static void add_sample(struct joining *j, const struct key *mark_key, const struct key *passage_key)
 {
 	struct match *m = j->match;
@@ -128,7 +70,7 @@ static void add_sample(struct joining *j, const struct key *mark_key, const stru
 	const struct mark *there = &m->lookout[j->lookout].marks[mark_key->index];
 	unsigned lookout;
 	const struct mark *here = first_mark(m, p, &lookout);
-	int like = likeness(here, there, false), hops = order_hops(here, there);
+	int like = likeness(here, there, (struct kept){ false, false }), hops = order_hops(here, there);
 
 	if (like == APART)
 		return;
@@ -136,6 +78,8 @@ static void add_sample(struct joining *j, const struct key *mark_key, const stru
 		j->ids_equal += here->ip_id == there->ip_id;
 		j->ids_other += here->ip_id != there->ip_id;
 	}
+	j->options_equal += here->options_hash == there->options_hash;
+	j->options_other += here->options_hash != there->options_hash;
 	j->nearer += p->from_client ? hops < 0 : hops > 0;
 	j->farther += p->from_client ? hops > 0 : hops < 0;
 	if (j->step++ % (1 + j->mark_count / SAMPLES_MAX) == 0 && j->sample_count < SAMPLES_MAX)
@@ -168,68 +112,36 @@ static void each_run(struct joining *j, void (*each)(struct joining *j, size_t m
 	}
 }
 
-static void sample_run(struct joining *j, size_t mark, size_t marks, size_t passage, size_t passages)
+/* The one of several passages that is this mark beyond doubt; SIZE_MAX where there is none. */
+static size_t only_like(const struct joining *j, size_t mark, size_t passage, size_t passages)
 {
-	if (marks == 1 && passages == 1)
-		add_sample(j, &j->marks[mark], &j->passages[passage]);
-}
-
-static int64_t apart(const struct joining *j, const struct mark *there, const struct key *passage_key)
-{
-	const struct alignment *clock = &j->match->clock[j->lookout];
-	bool from_client = j->match->passages[passage_key->index].from_client;
-
-	return llabs(align_time(clock, there->time_ns) - clock->transit_ns[from_client] - passage_key->time_ns);
-}
-
-/* The passage that this mark belongs to, NONE where it is another packet. */
-static uint32_t best_of(const struct joining *j, const struct mark *there, size_t passage, size_t passages)
-{
-	const struct match *m = j->match;
-	const struct alignment *clock = &m->clock[j->lookout];
-	bool ids_kept = j->ids_equal > KEPT_SHARE * j->ids_other;
-	int64_t nearest = INT64_MAX;
-	uint32_t best = NONE;
-	int most = APART;
+	const struct mark *there = &j->match->lookout[j->lookout].marks[j->marks[mark].index];
+	size_t only = SIZE_MAX;
 
 	for (size_t i = passage; i < passage + passages; i++) {
-		const struct passage *p = &m->passages[j->passages[i].index];
-		int64_t ns = apart(j, there, &j->passages[i]);
 		unsigned lookout;
-		int like = p->seen >> j->lookout & 1 ? APART : likeness(first_mark(m, p, &lookout), there, ids_kept);
+		const struct mark *here = first_mark(j->match, &j->match->passages[j->passages[i].index], &lookout);
 
-		if (like < LIKE_ID && ns > GATE_NS + 4 * clock->error_ns)
+		if (likeness(here, there, (struct kept){ true, true }) < LIKE_ID)
 			continue;
-		if (like > most || (like == most && like != APART && ns < nearest)) {
-			best = j->passages[i].index;
-			nearest = ns;
-			most = like;
-		}
+		if (only != SIZE_MAX)
+			return SIZE_MAX;
+		only = i;
 	}
-	return best;
+	return only;
 }
 
-static void join(struct match *m, uint32_t passage, unsigned lookout, uint32_t mark)
+static void sample_run(struct joining *j, size_t mark, size_t marks, size_t passage, size_t passages)
 {
-	m->passages[passage].at[lookout] = mark;
-	m->passages[passage].seen |= (uint8_t)(1u << lookout);
-	m->lookout[lookout].marks[mark].passage = passage;
-}
+	if (marks == 1 && passages == 1) {
+		add_sample(j, &j->marks[mark], &j->passages[passage]);
+		return;
+	}
+	for (size_t i = mark; marks <= ALIKE_MAX && passages <= ALIKE_MAX && i < mark + marks; i++) {
+		size_t only = only_like(j, i, passage, passages);
 
-/* Both are in the order of their times: what lies far behind cannot be meant any more. */
-static void join_run(struct joining *j, size_t mark, size_t marks, size_t passage, size_t passages)
-{
-	struct match *m = j->match;
-	size_t from = passage, end = passage + passages;
-
-	for (size_t i = mark; i < mark + marks; i++) {
-		size_t tried = end - from < TRIED_MAX ? end - from : TRIED_MAX;
-		uint32_t best = best_of(j, &m->lookout[j->lookout].marks[j->marks[i].index], from, tried);
-
-		if (best != NONE)
-			join(m, best, j->lookout, j->marks[i].index);
-		while (from < end && m->passages[j->passages[from].index].seen >> j->lookout & 1)
-			from++;
+		if (only != SIZE_MAX)
+			add_sample(j, &j->marks[i], &j->passages[only]);
 	}
 }
 
@@ -243,7 +155,7 @@ static void new_passage(struct match *m, unsigned lookout, uint32_t index)
 	p->group = m->group_of_leg[match_leg(m, lookout, mark->leg)];
 	p->from_client = mark_side(mark) == (unsigned)leg->client;
 	p->seen = 0;
-	join(m, (uint32_t)m->passage_count++, lookout, index);
+	pair_join(m, (uint32_t)m->passage_count++, lookout, index);
 }
 
 static void list_keys(struct joining *j)
@@ -262,7 +174,9 @@ static void list_keys(struct joining *j)
 		const struct mark *mark = first_mark(m, &m->passages[i], &first);
 
 		j->passages[i] = key_of(m, first, mark);
-		j->passages[i].time_ns = match_time(m, first, mark);
+		/* As if all had been seen where the first lookout is. */
+		j->passages[i].time_ns = clock_clamp(match_time(m, first, mark) -
+		                                     m->clock[first].transit_ns[m->passages[i].from_client]);
 		j->passages[i].index = (uint32_t)i;
 	}
 	j->passage_count = m->passage_count;
@@ -289,7 +203,7 @@ static void join_lookout(struct joining *j, uint8_t place)
 		align(j->samples, j->sample_count, order_of(j, place), &m->clock[j->lookout]);
 	}
 	if (m->clock[j->lookout].known && j->lookout)
-		each_run(j, join_run);
+		each_run(j, pair_run);
 	for (size_t i = 0; i < j->mark_count; i++)
 		if (m->lookout[j->lookout].marks[j->marks[i].index].passage == NONE)
 			new_passage(m, j->lookout, j->marks[i].index);

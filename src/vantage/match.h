@@ -1,7 +1,7 @@
 /*
- * Which segments of several captures are the same packet on its way. Numbers, length, payload, timestamps and IP ID tell,
- * whatever the addresses; times tell only where nothing else does. What was matched is a passage: one packet, and the
- * marks that it left.
+ * Which segments of several captures are the same packet on its way. Numbers, length, payload, timestamps and IP ID
+ * tell, whatever the addresses; times tell only where nothing else does. What was matched is a passage: one packet, and
+ * the marks that it left.
  */
 #ifndef TCPWHY_VANTAGE_MATCH_H
 #define TCPWHY_VANTAGE_MATCH_H

@@ -129,6 +129,9 @@ void play_subject(struct packet *packet);
 /* Append an option as it is on the wire. */
 void play_option(struct packet *packet, const void *bytes, size_t len);
 
+/* A sink's verdict(), into a struct told_all. */
+void play_take_verdict(void *all, const struct verdict *verdict);
+
 /* What came out, of the RST that was marked or of the ending. */
 struct told {
 	bool found;
@@ -156,6 +159,16 @@ struct told_all {
 
 /* Write the frames and explain them; `ret` may be large, keep it static. */
 void play_explain(const struct play *play, struct told_all *ret);
+/*
+ * The same from several vantages at once (one bit each), read as captures of one traffic: `clock` says by how much each
+ * capture's clock is off and drifts. The subject's frame is that at the vantage whose evidence tells it.
+ */
+struct play_clock {
+	int64_t shift_ns;
+	int64_t drift_ppb;   /* gained, nanoseconds a second */
+};
+void play_explain_together(const struct play *play, unsigned vantages, const struct play_clock clock[VANTAGES],
+                           struct told_all *ret);
 /* Write them as a capture file (pcap, Ethernet). */
 bool play_write(const struct play *play, const char *path);
 /* The verdict of the subject, or of the ending where there is none; NULL where there is no such verdict. */

@@ -127,7 +127,7 @@ static struct frame frame_of(const struct play *p, const struct shot *shot, uint
 	};
 }
 
-static void take_verdict(void *user, const struct verdict *v)
+void play_take_verdict(void *user, const struct verdict *v)
 {
 	struct told_all *all = user;
 	struct told *t = &all->told[all->count];
@@ -148,7 +148,7 @@ void play_explain(const struct play *p, struct told_all *ret)
 {
 	static struct roll roll;
 	struct analysis_options options = { .one_pass = true };
-	struct analysis_sink sink = { .user = ret, .verdict = take_verdict };
+	struct analysis_sink sink = { .user = ret, .verdict = play_take_verdict };
 	struct analysis *a = analysis_new(&options, &sink);
 
 	*ret = (struct told_all){ 0 };
