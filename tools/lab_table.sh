@@ -19,21 +19,34 @@ kernel=--kernel
 for capture in "$captures"/*.pcapng; do
 	"$tcpwhy" read --json "$capture"
 done > "$captures/read.json"
+# The same together: the client's and the server's, and all three.
+together() {
+	local client=$1 set=$2
+	shift 2
+	printf '{"type": "set", "name": "%s", "set": "%s"}\n' "$(basename "${client%-client.pcapng}")" "$set"
+	"$tcpwhy" read --json "$@"
+}
+for client in "$captures"/*-client.pcapng; do
+	router=${client%client.pcapng}router.pcapng server=${client%client.pcapng}server.pcapng
+	together "$client" two --at client="$client" --at server="$server"
+	together "$client" three --at client="$client" --at router="$router" --at server="$server"
+done > "$captures/together.json"
 
 [ $# -gt 0 ] || cat << 'END'
 # What the lab's scenarios look like from where
 
 Made by `make lab-table` (tools/lab_table.sh) from the lab's round trip: each scenario is played on a Linux kernel
 (`tcpwhy lab --all -4 -6 -w DIR`), and `tcpwhy read --json` reads what its client, its router and its server captured,
-each capture alone; a test (tests/lab/vantages.sh) makes it again and compares. *certain*, *likely*: the scenario's
+each capture alone, then those of the client and the server together, then all three; a test (tests/lab/vantages.sh)
+makes it again and compares. *certain*, *likely*: the scenario's
 cause is the verdict, and nothing else fits, or the other candidates are named beside it. *a candidate of X*: the
 verdict is X, and this cause is among its candidates. *X (certain)*, *X (likely)*: the verdict is X without this cause,
 or the scenario is a row of `tcpwhy lab article` that has no cause. *and*, *also*: further resets in the same capture
 have other verdicts. *-*: no RST is seen there. Where IPv6 tells more or less than IPv4, it stands behind it. There is
 one router here, where the conversations of causes-by-vantage.md have eight, so there is less to measure.
 
-| cause | scenario | what is played | at the client | at the router | at the server |
-|---|---|---|---|---|---|
+| cause | scenario | what is played | at the client | at the router | at the server | client and server | all three |
+|---|---|---|---|---|---|---|---|
 END
 python3 - "$captures" "${1:-all}" << 'END'
 import collections, json, os, sys, textwrap
@@ -98,19 +111,21 @@ resets = collections.defaultdict(list)
 for line in lines("read.json"):
     if line["type"] == "reset":
         resets[os.path.basename(line["file"])].append(line)
-scenarios, seen, playing = {}, collections.defaultdict(list), None
-for line in lines("played.json"):
-    if line["type"] == "scenario":
-        playing = line["name"], line["ip"]
-        scenarios[line["name"]] = line
-    elif line["type"] == "seen":
-        seen[(*playing, line["host"])].append(line)
-    elif "kernel" in line:
-        seen[(*playing, "both")].append(line)
+of_set = None
+for line in lines("together.json"):
+    if line["type"] == "set":
+        of_set = line["set"], line["name"]
+    # An end without a RST counts where it is the cause: from one place it has no RST to stand for.
+    elif line["type"] == "reset" or line["type"] == "ending" and line["certainty"] == "certain":
+        resets[of_set].append(line)
+scenarios = {line["name"]: line for line in lines("played.json") if line["type"] == "scenario"}
 for name, scenario in scenarios.items():
     cause = scenario["cause"]
     cells = [both(*(cell(cause, resets[capture(name, version, host)], varying(name, host)) for version in (4, 6)))
              for host in HOSTS]
+    together = lambda which, ip: resets[which, f"{name.replace('/', '-')}-ipv{ip}"]
+    varies = next((varying(name, host) for host in HOSTS if varying(name, host)), None)
+    cells += [both(*(cell(cause, together(which, ip), varies) for ip in (4, 6))) for which in ("two", "three")]
     print(f"| {f'`{cause}`' if cause else '-'} | `{name}` | {scenario['title']} | " + " | ".join(cells) + " |")
 if seen and sys.argv[2] == "all":
     print("\n## What `watch` tells\n")

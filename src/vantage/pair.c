@@ -146,8 +146,8 @@ static bool join_some(struct joining *j, struct keys marks, struct keys passages
 }
 
 /*
- * Alike segments on both sides, in the order of their times: what got lost leaves one without a partner. Where the first
- * ones fit nothing, the earlier of them has none.
+ * Alike segments on both sides, in the order of their times: what got lost leaves one without a partner. Where the
+ * first ones fit nothing, the earlier of them has none.
  */
 void pair_run(struct joining *j, size_t mark, size_t mark_count, size_t passage, size_t passage_count)
 {

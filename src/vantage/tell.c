@@ -99,7 +99,8 @@ static void judge_one(const struct vantages *v, const struct unit *unit, size_t 
 	diagnose(&one->evidence, &one->verdict);
 }
 
-static bool better(const struct vantages *v, const struct unit *unit, const struct opinion_of_one *all, size_t a, size_t b)
+static bool better(const struct vantages *v, const struct unit *unit, const struct opinion_of_one *all, size_t a,
+                   size_t b)
 {
 	const struct verdict *x = &all[a].verdict, *y = &all[b].verdict;
 

@@ -17,8 +17,9 @@ static enum status out_of_memory(struct error *error)
 	return error_set(error, STATUS_MEMORY, _("out of memory"));
 }
 
-struct vantages *vantages_new(const struct vantage_input *inputs, unsigned count, const struct analysis_options *options,
-                              const struct analysis_sink *sink, const struct recognition *known)
+struct vantages *vantages_new(const struct vantage_input *inputs, unsigned count,
+                              const struct analysis_options *options, const struct analysis_sink *sink,
+                              const struct recognition *known)
 {
 	struct vantages *v = calloc(1, sizeof *v);
 

@@ -1,7 +1,7 @@
 /*
- * Several captures of the same traffic, each from its vantage, into one verdict for each reset. Every capture is analysed
- * alone first; then each is read once more for the connections that any of them found something about, the segments are
- * matched, and what the captures say together is merged into the evidence.
+ * Several captures of the same traffic, each from its vantage, into one verdict for each reset. Every capture is
+ * analysed alone first; then each is read once more for the connections that any of them found something about, the
+ * segments are matched, and what the captures say together is merged into the evidence.
  */
 #ifndef TCPWHY_VANTAGE_VANTAGE_H
 #define TCPWHY_VANTAGE_VANTAGE_H
@@ -20,15 +20,19 @@ struct vantage_input {
 
 struct vantages;
 
-/* NULL when out of memory. What is given is copied, but for the names and the sources. `known`: connections in common. */
-struct vantages *vantages_new(const struct vantage_input *inputs, unsigned count, const struct analysis_options *options,
-                              const struct analysis_sink *sink, const struct recognition *known);
+/*
+ * NULL when out of memory. What is given is copied, but for the names and the sources. `known` (may be NULL):
+ * connections in common, for comparing the clocks.
+ */
+struct vantages *vantages_new(const struct vantage_input *inputs, unsigned count,
+                              const struct analysis_options *options, const struct analysis_sink *sink,
+                              const struct recognition *known);
 /*
  * Read everything and give the verdicts to the sink, in the order of their times; connections and failures come as they
  * are met. STATUS_OK, or the last failure. To be called once.
  */
 enum status vantages_run(struct vantages *vantages, struct error *error);
-/* Numbers of all captures together; connections, their endings and resets are those of the capture that has most. */
+/* Numbers of all together; connections, their endings and resets are those of the capture that has most. */
 const struct analysis_totals *vantages_totals(const struct vantages *vantages);
 /* Which segments are the same, whose clock is how far off: after the run. */
 const struct match *vantages_match(const struct vantages *vantages);

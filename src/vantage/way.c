@@ -72,7 +72,7 @@ struct scene {
 	int near, far;          /* lookouts nearest to the sender and to the receiver of the RST; -1: none */
 };
 
-/* The lookout that is nearest to the sender (or receiver) of these packets, where there is one nearer than all others. */
+/* The lookout that is nearest to the sender (or receiver) of these packets, where it is nearer than all others. */
 static int extreme(const struct match *m, bool from_client, bool nearest)
 {
 	int best = -1;

@@ -140,10 +140,23 @@ static bool is_played(enum cause_id cause)
 	return false;
 }
 
-/* What is said of it from here: the certainty, or the cause that it hides behind; "-" where it does not pass. */
-static void cell_of(const struct scenario *s, const struct setting *setting, char *cell, size_t size)
+/* The verdict from several vantages together, whose clocks are a day apart and drift. */
+static const struct told *explain_together(const struct scenario *s, const struct setting *setting, unsigned set)
 {
-	const struct told *t = explain(s, setting);
+	static const struct play_clock clock[VANTAGES] = {
+		{ 0, 0 }, { 86400 * NS_PER_S, 50000 }, { -86400 * NS_PER_S, -50000 },
+	};
+
+	play_begin(&play, setting);
+	s->play(&play);
+	play_explain_together(&play, set, clock, &all);
+	return told_subject(&all);
+}
+
+/* What is said of it from here: the certainty, or the cause that it hides behind; "-" where it does not pass. */
+static void cell_of(const struct scenario *s, const struct setting *setting, unsigned set, char *cell, size_t size)
+{
+	const struct told *t = set ? explain_together(s, setting, set) : explain(s, setting);
 
 	if (!t || (!all.subject_frame && setting->cut))
 		snprintf(cell, size, "-");
@@ -154,8 +167,8 @@ static void cell_of(const struct scenario *s, const struct setting *setting, cha
 		         t->certainty == CERTAINTY_CERTAIN ? ", certain" : "");
 }
 
-/* One column, by IPv4 and by IPv6. */
-static void print_cell(const struct scenario *s, enum vantage vantage, unsigned cut)
+/* One column, by IPv4 and by IPv6: from one vantage, or from a set of them. */
+static void print_cell(const struct scenario *s, enum vantage vantage, unsigned cut, unsigned set)
 {
 	char v4[64] = "", v6[64] = "";
 
@@ -166,7 +179,7 @@ static void print_cell(const struct scenario *s, enum vantage vantage, unsigned 
 		};
 
 		if (scenario_plays(s, &setting))
-			cell_of(s, &setting, version == 4 ? v4 : v6, sizeof v4);
+			cell_of(s, &setting, set, version == 4 ? v4 : v6, sizeof v4);
 	}
 	if (strcmp(v4, v6) == 0 || !*v6)
 		printf(" | %s", v4);
@@ -177,13 +190,16 @@ static void print_cell(const struct scenario *s, enum vantage vantage, unsigned 
 }
 
 #define HANDSHAKE_FRAMES 3
+#define BOTH_ENDS (1u << AT_CLIENT | 1u << AT_SERVER)
 
 static void print_row(const struct scenario *s)
 {
 	printf("| `%s` | %s", cause_get(s->cause)->id, s->title);
 	for (enum vantage vantage = AT_CLIENT; vantage < VANTAGES; vantage++)
-		print_cell(s, vantage, 0);
-	print_cell(s, IN_MIDDLE, HANDSHAKE_FRAMES);
+		print_cell(s, vantage, 0, 0);
+	print_cell(s, IN_MIDDLE, HANDSHAKE_FRAMES, 0);
+	print_cell(s, AT_CLIENT, 0, BOTH_ENDS);
+	print_cell(s, AT_CLIENT, 0, BOTH_ENDS | 1u << IN_MIDDLE);
 	puts(" |");
 }
 
@@ -193,12 +209,15 @@ static void print_table(void)
 	     "Made by `causes.t --table` (tests/analysis/causes.c) from the conversations that the tests play; a test\n"
 	     "compares it with what the program says now. Each conversation follows measured packets, between two\n"
 	     "Linux hosts with eight routers between them, captured at the client, at the third router or at the\n"
-	     "server, and at that router without the first three frames. *certain*: nothing else fits. *likely*: the\n"
-	     "other candidates are named beside it. *a candidate of X*: X is named, and this cause among the\n"
-	     "candidates. *-*: the RST does not pass there, or nothing is left to tell. Where IPv6 tells more (by flow\n"
-	     "labels) or less than IPv4, it stands behind it.\n\n"
-	     "| cause | what is played | at the client | in the middle | at the server | without its start |\n"
-	     "|---|---|---|---|---|---|");
+	     "server, and at that router without the first three frames; then at the client and at the server, and at\n"
+	     "all three, whose clocks are a day apart and drift by 50 ppm, read together. *certain*: nothing else\n"
+	     "fits. *likely*: the other candidates are named beside it. *a candidate of X*: X is named, and this cause\n"
+	     "among the candidates. *-*: the RST does not pass there, or nothing is left to tell. Where IPv6 tells\n"
+	     "more (by flow labels) or less than IPv4, it stands behind it. The addresses that a NAT writes anew are\n"
+	     "played from its one side only: what both sides tell of it is in lab-by-vantage.md.\n\n"
+	     "| cause | what is played | at the client | in the middle | at the server | without its start "
+	     "| client and server | all three |\n"
+	     "|---|---|---|---|---|---|---|---|");
 	for (unsigned i = 0; i < SCENARIO_LISTS; i++)
 		for (unsigned j = 0; j < scenario_lists[i]->count; j++)
 			print_row(&scenario_lists[i]->scenarios[j]);

@@ -28,7 +28,8 @@ static void fill(int64_t span_ns, int64_t trip_ns, int64_t queue_ns, int64_t shi
 	uint64_t state = 7;
 
 	for (unsigned i = 0; i < SAMPLES; i++) {
-		int64_t here = START_NS + span_ns / SAMPLES * i, late = trip_ns + (int64_t)(next_random(&state) % (uint64_t)queue_ns);
+		int64_t here = START_NS + span_ns / SAMPLES * i;
+		int64_t late = trip_ns + (int64_t)(next_random(&state) % (uint64_t)queue_ns);
 		bool from_client = i % 2;
 		int64_t there = from_client == farther ? here + late : here - late;
 
@@ -49,7 +50,9 @@ static int64_t wrong_at(const struct alignment *a, int64_t true_ns, int64_t shif
 
 static void test_clocks(void)
 {
-	static const int64_t shifts[] = { 0, 86400 * NS_PER_S, -86400 * NS_PER_S, 40 * 86400 * NS_PER_S, -1500 * NS_PER_US };
+	static const int64_t shifts[] = {
+		0, 86400 * NS_PER_S, -86400 * NS_PER_S, 40 * 86400 * NS_PER_S, -1500 * NS_PER_US,
+	};
 	static const double drifts[] = { 0, 50, -50, 200 };
 
 	for (unsigned s = 0; s < sizeof shifts / sizeof *shifts; s++)

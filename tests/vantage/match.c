@@ -114,7 +114,8 @@ static unsigned write_options(const struct weather *w, const struct talk *t, boo
 }
 
 /* One packet on its way; true where it arrives. */
-static bool travel(const struct weather *w, struct talk *t, bool from_client, uint16_t flags, uint32_t seq, uint32_t len)
+static bool travel(const struct weather *w, struct talk *t, bool from_client, uint16_t flags, uint32_t seq,
+                   uint32_t len)
 {
 	static const uint8_t payload[SEGMENT];
 	uint8_t options[24];
