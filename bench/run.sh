@@ -2,7 +2,7 @@
 # Measures tcpwhy against tcpdump, tshark, tcptrace and a bare walk over the file, and its memory: `make bench`.
 #
 #   QUICK=1         a tenth of everything
-#   ONLY="time"     some of: time others memory pipe flood instructions (all but the last by default)
+#   ONLY="time"     some of: time two others memory pipe flood instructions (all but the last by default)
 #   PAIRS=7         pairs of runs that the ratio to tcpdump is the median of
 #   PAUSE=3         seconds of rest before each of these runs
 #   BENCH_DIR=DIR   where captures of up to 4 GB are written; a new folder below TMPDIR by default
@@ -17,7 +17,7 @@ pairs=${PAIRS:-7}
 pause=${PAUSE:-3}
 scale=${QUICK:+10}
 scale=${scale:-1}
-only=${ONLY:-time others memory pipe flood}
+only=${ONLY:-time two others memory pipe flood}
 reset_filter='tcp[tcpflags] & tcp-rst != 0'
 flood_limit_mib=600  # the ceiling of connections kept in full, 0.4 GB, and the program itself
 here=$(dirname "$0")
@@ -29,7 +29,7 @@ dir=${BENCH_DIR:-${TMPDIR:-/tmp}/tcpwhy-bench.$$}
 mkdir -p "$dir" || exit 1
 clean_up() {
 	[ -n "${KEEP:-}" ] && return
-	rm -f "$dir"/{20k,200k,tenth,open}.pcap "$dir"/{generate,walk,peak,report,output,errors,generated}
+	rm -f "$dir"/{20k,200k,tenth,open,one,other}.pcap "$dir"/{generate,walk,elsewhere,peak,report,output,errors,generated}
 	rmdir "$dir" 2>/dev/null
 }
 trap clean_up EXIT
@@ -65,6 +65,7 @@ build_tools() {
 	local cc=${CC:-gcc} flags='-std=gnu17 -O2 -Wall -Wextra -D_GNU_SOURCE'
 	$cc $flags -o "$dir/generate" "$here/generate.c" "$here/frames.c" &&
 		$cc $flags -o "$dir/walk" "$here/walk.c" &&
+		$cc $flags -o "$dir/elsewhere" "$here/elsewhere.c" &&
 		$cc $flags -o "$dir/peak" "$here/peak.c"
 }
 
@@ -134,6 +135,31 @@ measure_time() {
 			row "  walk : tcpdump" "$(quotient "$seconds" "$tcpdump_seconds")" times
 		[ $open = 200000 ] && rm -f "$dir/$name.pcap"
 	done
+}
+
+# Two captures of the same traffic, against one of them: pairs of runs in turn, each after a rest.
+measure_two() {
+	local ratios='' one one_peak
+	generate one --packets $((10000000 / scale)) --connections $((600000 / scale)) --resets $((50000 / scale)) \
+		--open $((20000 / scale)) || return
+	"$dir/elsewhere" "$dir/one.pcap" "$dir/other.pcap" && cat "$dir/other.pcap" >/dev/null || { fail elsewhere; return; }
+	for ((i = 1; i <= pairs; i++)); do
+		sleep "$pause"
+		measure "$tcpwhy" read "$dir/one.pcap" || return
+		one=$seconds
+		sleep "$pause"
+		measure "$tcpwhy" read "$dir/one.pcap" "$dir/other.pcap" || return
+		ratios+=$(quotient "$seconds" "$one")$'\n'
+		echo "# two captures, pair $i: one $one s, two $seconds s"
+	done
+	grep -q '^2 captures of the same traffic' "$dir/output" || fail 'two captures were not taken for one traffic'
+	row "two captures : one of them, median of $pairs" "$(printf %s "$ratios" | median)" times 2.5
+	measure -s "$tcpwhy" read "$dir/one.pcap" || return
+	one_peak=$anonymous_kib
+	measure -s "$tcpwhy" read "$dir/one.pcap" "$dir/other.pcap" || return
+	row "  anonymous memory of one" $((one_peak / 1024)) MiB
+	row "  of two, at most 1 GiB more than of one" $((anonymous_kib / 1024)) MiB $((one_peak / 1024 + 1024))
+	rm -f "$dir"/{one,other}.pcap
 }
 
 # The others are so slow that a tenth of the packets is enough.
@@ -219,7 +245,7 @@ measure_instructions() {
 [ -x "$tcpwhy" ] || { echo "bench: $tcpwhy is not there: run make first" >&2; exit 1; }
 command -v tcpdump >/dev/null || { echo "bench: tcpdump is needed: apt install tcpdump" >&2; exit 1; }
 build_tools || exit 1
-for part in time others memory pipe flood instructions; do
+for part in time two others memory pipe flood instructions; do
 	wants $part && measure_$part
 done
 printf '\n%-66s %9s %-7s %6s\n%s' measure value unit limit "$table"

@@ -188,9 +188,9 @@ void evidence_unpack(const struct evidence_packed *packed, struct evidence *evid
 /*
  * Add what another capture says of the same RST: what is not known here, and is so there. Only what the RST itself says
  * must be alike, and is contradicted where it is not; of what surrounds it each capture sees a part. `vantage` is that
- * capture, as in `way`.
+ * capture, as in `way`. Returns whether anything was added, or is contradicted.
  */
-void evidence_merge(struct evidence *into, const struct evidence *from, uint8_t vantage);
+bool evidence_merge(struct evidence *into, const struct evidence *from, uint8_t vantage);
 
 /* Filling. */
 void evidence_describe(struct evidence *e, const struct zeek *zeek);

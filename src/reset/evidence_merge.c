@@ -26,18 +26,25 @@ static struct fact_set set_of(const enum fact *facts, size_t count)
 
 #define SET_OF(facts) set_of(facts, sizeof facts / sizeof *facts)
 
-void evidence_merge(struct evidence *into, const struct evidence *from, uint8_t vantage)
+bool evidence_merge(struct evidence *into, const struct evidence *from, uint8_t vantage)
 {
 	struct fact_set rst = SET_OF(of_the_rst), place = SET_OF(of_the_place);
+	bool any = false;
 
-	for (unsigned fact = 0; fact < FACTS; fact++) {
-		bool yes_here = yes(into, fact), no_here = no(into, fact);
+	for (unsigned word = 0; word < FACT_WORDS; word++) {
+		uint64_t known = into->yes.words[word] | into->no.words[word];
+		uint64_t new = from->yes.words[word] & ~known & ~place.words[word];
+		uint64_t against = (into->yes.words[word] & from->no.words[word]) | (into->no.words[word] & from->yes.words[word]);
 
-		if (fact_in(&rst, fact) && ((yes_here && no(from, fact)) || (no_here && yes(from, fact))))
-			fact_add(&into->contradicted, fact);
-		if (yes_here || no_here || !yes(from, fact) || fact_in(&place, fact))
-			continue;
-		evidence_number(into, fact, from->facts[fact].number, from->facts[fact].frame, from->facts[fact].time_ns);
-		into->from_vantage[fact] = vantage;
+		into->contradicted.words[word] |= against & rst.words[word];
+		any |= new || against & rst.words[word];
+		for (; new; new &= new - 1) {
+			enum fact fact = (enum fact)(word * 64 + (unsigned)__builtin_ctzll(new));
+			const struct fact_value *value = &from->facts[fact];
+
+			evidence_number(into, fact, value->number, value->frame, value->time_ns);
+			into->from_vantage[fact] = vantage;
+		}
 	}
+	return any;
 }

@@ -32,43 +32,41 @@ static int64_t clamp(wide ns)
 	return ns > CLOCK_MAX ? CLOCK_MAX : ns < -CLOCK_MAX ? -CLOCK_MAX : (int64_t)ns;
 }
 
+/* A sample in numbers that are small enough: nanoseconds from the anchor, and the offset that it shows. */
+struct point {
+	double at, delta;
+	bool from_client;
+};
+
 /* What is searched. */
 struct search {
-	const struct sample *samples;
+	struct point *points;
 	size_t count;
-	int64_t anchor_ns, middle_ns;  /* where the drift counts from; an offset near to all, so that numbers stay small */
+	int64_t middle_ns;             /* an offset near to all */
 	bool farther;                  /* the hypothesis: `there` is farther from the client */
 };
 
-static double delta(const struct search *s, const struct sample *sample, double drift)
+static double delta(const struct point *point, double drift)
 {
-	return (double)((wide)sample->here_ns - sample->there_ns - s->middle_ns) -
-	       drift * (double)((wide)sample->there_ns - s->anchor_ns);
-}
-
-static bool is_outlier(const struct search *s, const struct sample *sample)
-{
-	return __builtin_fabs(delta(s, sample, 0)) >
-	       (double)OUTLIER_NS + DRIFT_MAX * __builtin_fabs((double)((wide)sample->there_ns - s->anchor_ns));
+	return point->delta - drift * point->at;
 }
 
 /* What bounds the offset with this drift. Without samples of one direction that bound is infinite. */
 static void bounds(const struct search *s, double drift, double *ret_low, double *ret_high)
 {
-	*ret_low = -__builtin_inf();
-	*ret_high = __builtin_inf();
-	for (size_t i = 0; i < s->count; i++) {
-		double d;
+	double low = -__builtin_inf(), high = __builtin_inf();
 
-		if (is_outlier(s, &s->samples[i]))
-			continue;
-		d = delta(s, &s->samples[i], drift);
+	for (size_t i = 0; i < s->count; i++) {
+		double d = delta(&s->points[i], drift);
+
 		/* What travels away from here arrives there later: its delta is too small by the time that it took. */
-		if (s->samples[i].from_client == s->farther)
-			*ret_low = d > *ret_low ? d : *ret_low;
+		if (s->points[i].from_client == s->farther)
+			low = d > low ? d : low;
 		else
-			*ret_high = d < *ret_high ? d : *ret_high;
+			high = d < high ? d : high;
 	}
+	*ret_low = low;
+	*ret_high = high;
 }
 
 static double gap(const struct search *s, double drift)
@@ -111,8 +109,8 @@ static double median(const struct search *s, double drift, int from_client, doub
 	size_t count = 0;
 
 	for (size_t i = 0; i < s->count; i++)
-		if (from_client < 0 || s->samples[i].from_client == (from_client != 0))
-			scratch[count++] = delta(s, &s->samples[i], drift);
+		if (from_client < 0 || s->points[i].from_client == (from_client != 0))
+			scratch[count++] = delta(&s->points[i], drift);
 	if (!count)
 		return 0;
 	qsort(scratch, count, sizeof *scratch, by_number);
@@ -138,19 +136,42 @@ static void conclude(struct search *s, double drift, double *scratch, struct ali
 }
 
 /* Between two samples nothing tells more of a drift than how far the bounds leave it free. */
-static void bound_drift(const struct search *s, struct alignment *a)
+static void bound_drift(const struct sample *samples, size_t count, struct alignment *a)
 {
 	double span;
 
-	a->from_ns = a->to_ns = s->samples[0].here_ns;
-	for (size_t i = 1; i < s->count; i++) {
-		a->from_ns = s->samples[i].here_ns < a->from_ns ? s->samples[i].here_ns : a->from_ns;
-		a->to_ns = s->samples[i].here_ns > a->to_ns ? s->samples[i].here_ns : a->to_ns;
+	a->from_ns = a->to_ns = samples[0].here_ns;
+	for (size_t i = 1; i < count; i++) {
+		a->from_ns = samples[i].here_ns < a->from_ns ? samples[i].here_ns : a->from_ns;
+		a->to_ns = samples[i].here_ns > a->to_ns ? samples[i].here_ns : a->to_ns;
 	}
-	span = (double)(a->to_ns - a->from_ns);
+	span = (double)((wide)a->to_ns - a->from_ns);
 	a->drift_error = span > 0 && !a->one_way ? 2 * (double)a->error_ns / span : DRIFT_MAX;
 	if (a->drift_error > DRIFT_MAX)
 		a->drift_error = DRIFT_MAX;
+}
+
+/* Around the middle one, without those that are mistaken. */
+static void set_points(struct search *s, const struct sample *samples, size_t count, double *scratch)
+{
+	size_t kept = 0;
+
+	s->count = count;
+	for (size_t i = 0; i < count; i++)
+		s->points[i] = (struct point){
+			.at = (double)((wide)samples[i].there_ns - samples[0].there_ns),
+			.delta = (double)((wide)samples[i].here_ns - samples[i].there_ns - s->middle_ns),
+			.from_client = samples[i].from_client,
+		};
+	s->middle_ns = clamp((wide)s->middle_ns + nearest(median(s, 0, -1, scratch)));
+	for (size_t i = 0; i < count; i++) {
+		struct point *p = &s->points[i];
+
+		p->delta = (double)((wide)samples[i].here_ns - samples[i].there_ns - s->middle_ns);
+		if (__builtin_fabs(p->delta) <= (double)OUTLIER_NS + DRIFT_MAX * __builtin_fabs(p->at))
+			s->points[kept++] = *p;
+	}
+	s->count = kept;
 }
 
 static void choose(struct search *s, int order, double *scratch, struct alignment *a)
@@ -158,7 +179,6 @@ static void choose(struct search *s, int order, double *scratch, struct alignmen
 	double drift[2], room[2];
 	bool both;
 
-	s->middle_ns = clamp((wide)s->middle_ns + nearest(median(s, 0, -1, scratch)));
 	for (int farther = 0; farther < 2; farther++) {
 		s->farther = farther;
 		drift[farther] = best_drift(s);
@@ -170,22 +190,23 @@ static void choose(struct search *s, int order, double *scratch, struct alignmen
 	s->farther = order ? order > 0 : room[1] >= room[0];
 	a->order = order;
 	conclude(s, drift[s->farther], scratch, a);
-	bound_drift(s, a);
 }
 
 void align(const struct sample *samples, size_t count, int order, struct alignment *ret_alignment)
 {
-	struct search search = { .samples = samples, .count = count };
-	double *scratch = malloc((count + 1) * sizeof *scratch);
+	struct search search = { .points = calloc(count + 1, sizeof *search.points) };
+	double *scratch = calloc(count + 1, sizeof *scratch);
 
 	*ret_alignment = (struct alignment){ .samples = count };
-	if (count && scratch) {
-		search.anchor_ns = samples[0].there_ns;
+	if (count && search.points && scratch) {
 		search.middle_ns = clamp((wide)samples[0].here_ns - samples[0].there_ns);
 		ret_alignment->known = true;
-		ret_alignment->anchor_ns = search.anchor_ns;
+		ret_alignment->anchor_ns = samples[0].there_ns;
+		set_points(&search, samples, count, scratch);
 		choose(&search, order, scratch, ret_alignment);
+		bound_drift(samples, count, ret_alignment);
 	}
+	free(search.points);
 	free(scratch);
 }
 

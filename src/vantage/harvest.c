@@ -161,7 +161,7 @@ static void look(struct reader *r, const struct frame *frame)
 	}
 	side = peek_tuple(&glance, &tuple);
 	hash = tuple_hash(&tuple, r->wanted->seed);
-	if (!passes(r, hash) && !(glance.tcp[13] & TCP_SYN))
+	if (!passes(r, hash) && !(glance.tcp[13] & TCP_SYN && has_isn(r->wanted, load_be32(glance.tcp + 4))))
 		return;
 	glance_decode(&glance, frame, &segment);
 	take(r, &segment, &tuple, hash, side);

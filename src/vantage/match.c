@@ -9,7 +9,7 @@
 /* Flags that no box changes. */
 #define KEY_FLAGS (TCP_FIN | TCP_SYN | TCP_RST | TCP_ACK)
 /* More samples do not tell more of a clock. */
-#define SAMPLES_MAX (1u << 16)
+#define SAMPLES_MAX (1u << 11)
 /* Of more with the same numbers none is looked at for comparing clocks. */
 #define ALIKE_MAX 16
 
@@ -158,7 +158,34 @@ static void new_passage(struct match *m, unsigned lookout, uint32_t index)
 	pair_join(m, (uint32_t)m->passage_count++, lookout, index);
 }
 
-static void list_keys(struct joining *j)
+/* By group first, which numbers do at once, then within each: many short sorts. False when out of memory. */
+static bool sort_keys(struct key **keys, size_t count, size_t groups)
+{
+	uint32_t *end = calloc(groups + 1, sizeof *end);
+	struct key *sorted = calloc(count + 1, sizeof *sorted);
+
+	if (!end || !sorted) {
+		free(end);
+		free(sorted);
+		return false;
+	}
+	for (size_t i = 0; i < count; i++)
+		end[(*keys)[i].group + 1]++;
+	for (size_t i = 0; i < groups; i++)
+		end[i + 1] += end[i];
+	/* What was the start of a group becomes its end. */
+	for (size_t i = 0; i < count; i++)
+		sorted[end[(*keys)[i].group]++] = (*keys)[i];
+	for (size_t i = 0, from = 0; i < groups; from = end[i++])
+		if (end[i] - from > 1)
+			qsort(sorted + from, end[i] - from, sizeof *sorted, by_key_and_time);
+	free(end);
+	free(*keys);
+	*keys = sorted;
+	return true;
+}
+
+static bool list_keys(struct joining *j)
 {
 	struct match *m = j->match;
 	const struct lookout *lookout = &m->lookout[j->lookout];
@@ -180,8 +207,8 @@ static void list_keys(struct joining *j)
 		j->passages[i].index = (uint32_t)i;
 	}
 	j->passage_count = m->passage_count;
-	qsort(j->marks, j->mark_count, sizeof *j->marks, by_key_and_time);
-	qsort(j->passages, j->passage_count, sizeof *j->passages, by_key_and_time);
+	return sort_keys(&j->marks, j->mark_count, m->group_count) &&
+	       sort_keys(&j->passages, j->passage_count, m->group_count);
 }
 
 static int order_of(const struct joining *j, uint8_t place)
@@ -193,11 +220,12 @@ static int order_of(const struct joining *j, uint8_t place)
 	return j->nearer > KEPT_SHARE * j->farther ? -1 : 0;
 }
 
-static void join_lookout(struct joining *j, uint8_t place)
+static bool join_lookout(struct joining *j, uint8_t place)
 {
 	struct match *m = j->match;
 
-	list_keys(j);
+	if (!list_keys(j))
+		return false;
 	if (j->lookout) {
 		each_run(j, sample_run);
 		align(j->samples, j->sample_count, order_of(j, place), &m->clock[j->lookout]);
@@ -207,6 +235,7 @@ static void join_lookout(struct joining *j, uint8_t place)
 	for (size_t i = 0; i < j->mark_count; i++)
 		if (m->lookout[j->lookout].marks[j->marks[i].index].passage == NONE)
 			new_passage(m, j->lookout, j->marks[i].index);
+	return true;
 }
 
 static bool run_lookout(struct match *m, unsigned lookout, uint8_t place)
@@ -219,8 +248,7 @@ static bool run_lookout(struct match *m, unsigned lookout, uint8_t place)
 	};
 	bool done = j.marks && j.passages && j.samples;
 
-	if (done)
-		join_lookout(&j, place);
+	done = done && join_lookout(&j, place);
 	free(j.marks);
 	free(j.passages);
 	free(j.samples);
@@ -255,12 +283,22 @@ static int64_t time_of(const struct match *m, const struct passage *p)
 	return time_ns;
 }
 
+/* As it is where the captures have the same. */
+static bool is_sorted(const struct match *m)
+{
+	for (size_t i = 1; i < m->passage_count; i++)
+		if (by_group_and_time(&m->passages[i - 1], &m->passages[i]) > 0)
+			return false;
+	return true;
+}
+
 /* In the order of groups and times; the groups learn where theirs are. */
 static void sort_passages(struct match *m)
 {
 	for (size_t i = 0; i < m->passage_count; i++)
 		m->passages[i].time_ns = time_of(m, &m->passages[i]);
-	qsort(m->passages, m->passage_count, sizeof *m->passages, by_group_and_time);
+	if (!is_sorted(m) && m->passage_count)
+		qsort(m->passages, m->passage_count, sizeof *m->passages, by_group_and_time);
 	for (size_t i = 0; i < m->passage_count; i++) {
 		const struct passage *p = &m->passages[i];
 		struct group *group = &m->groups[p->group];

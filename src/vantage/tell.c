@@ -84,12 +84,15 @@ static void judge_one(const struct vantages *v, const struct unit *unit, size_t 
 {
 	struct opinion_of_one *one = &all[which];
 	struct verdict alone;
+	bool more = false;
 
 	one->evidence = one->alone;
 	for (size_t i = 0; i < unit->count; i++)
 		if (i != which)
-			evidence_merge(&one->evidence, &all[i].alone, (uint8_t)(v->told[unit->first + i].lookout + 1));
+			more |= evidence_merge(&one->evidence, &all[i].alone, (uint8_t)(v->told[unit->first + i].lookout + 1));
 	diagnose(&one->evidence, &one->verdict);
+	if (!more)
+		return;
 	diagnose(&one->alone, &alone);
 	if (alone.certainty <= one->verdict.certainty)
 		return;

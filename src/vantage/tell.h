@@ -2,6 +2,8 @@
 #ifndef TCPWHY_VANTAGE_TELL_H
 #define TCPWHY_VANTAGE_TELL_H
 
+#include <pthread.h>
+
 #include "vantage/vantage.h"
 #include "vantage/way.h"
 
@@ -20,7 +22,7 @@ struct told {
 
 struct vantages {
 	struct vantage_input inputs[LOOKOUTS_MAX];
-	unsigned count, at;       /* at: which one is being analysed */
+	unsigned count;
 	struct analysis_options options;
 	struct analysis_sink sink;
 	struct recognition known;
@@ -32,7 +34,7 @@ struct vantages {
 	struct told *told;
 	size_t told_count, told_room;
 	size_t told_by[LOOKOUTS_MAX];
-	uint64_t connections_most;
+	pthread_mutex_t lock;     /* of told and the sink, while captures are analysed side by side */
 };
 
 /*

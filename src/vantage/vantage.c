@@ -1,6 +1,5 @@
 #include "vantage/vantage.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,6 +26,7 @@ struct vantages *vantages_new(const struct vantage_input *inputs, unsigned count
 		free(v);
 		return NULL;
 	}
+	pthread_mutex_init(&v->lock, NULL);
 	v->count = v->names.count = v->match.count = count;
 	v->options = *options;
 	v->sink = *sink;
@@ -56,15 +56,25 @@ void vantages_free(struct vantages *v)
 	free(v->told);
 	ways_clear(&v->ways);
 	match_clear(&v->match);
+	pthread_mutex_destroy(&v->lock);
 	free(v);
 }
 
 /* ---- each capture alone ---- */
 
-static uint8_t file_of(const struct vantages *v, const char *file)
-{
-	const struct vantage_input *input = &v->inputs[v->at];
+/* One capture that is being analysed, in a thread of its own. */
+struct alone {
+	struct vantages *v;
+	unsigned at;
+	enum status status;
+	struct error error;
+	struct analysis_totals totals;
+	pthread_t thread;
+	bool threaded;
+};
 
+static uint8_t file_of(const struct vantage_input *input, const char *file)
+{
 	for (size_t i = 0; i < input->count && i < UINT8_MAX; i++)
 		if (source_name(input->sources[i]) == file)
 			return (uint8_t)i;
@@ -72,11 +82,11 @@ static uint8_t file_of(const struct vantages *v, const char *file)
 }
 
 /* False where there is no room. */
-static bool keep(struct vantages *v, const struct evidence *e)
+static bool keep(struct vantages *v, unsigned at, const struct evidence *e)
 {
 	struct told *told;
 
-	if (v->told_by[v->at] >= TOLD_MAX)
+	if (v->told_by[at] >= TOLD_MAX)
 		return false;
 	if (v->told_count == v->told_room) {
 		size_t room = v->told_room ? 2 * v->told_room : 64;
@@ -90,47 +100,56 @@ static bool keep(struct vantages *v, const struct evidence *e)
 	told = &v->told[v->told_count];
 	*told = (struct told){
 		.packed = evidence_pack(e), .file = e->file, .frame = e->frame, .src = e->src, .dst = e->dst,
-		.time_ns = e->time_ns, .passage = NONE, .lookout = (uint8_t)v->at, .file_place = file_of(v, e->file),
-		.is_ending = e->is_ending,
+		.time_ns = e->time_ns, .passage = NONE, .lookout = (uint8_t)at, .is_ending = e->is_ending,
+		.file_place = file_of(&v->inputs[at], e->file),
 		.isn = { e->isn_known[0] ? 1 + (uint64_t)e->isn[0] : 0, e->isn_known[1] ? 1 + (uint64_t)e->isn[1] : 0 },
 	};
 	if (!told->packed)
 		return false;
 	v->told_count++;
-	v->told_by[v->at]++;
+	v->told_by[at]++;
 	return true;
 }
 
 static void collect(void *user, const struct verdict *verdict)
 {
-	struct vantages *v = user;
+	const struct alone *alone = user;
+	struct vantages *v = alone->v;
 
-	if (!keep(v, verdict->evidence) && v->sink.verdict)
+	pthread_mutex_lock(&v->lock);
+	if (!keep(v, alone->at, verdict->evidence) && v->sink.verdict)
 		v->sink.verdict(v->sink.user, verdict);
+	pthread_mutex_unlock(&v->lock);
 }
 
 static void pass_connection(void *user, const struct conversation *conversation)
 {
-	struct vantages *v = user;
+	const struct alone *alone = user;
 	struct conversation *c = (struct conversation *)conversation;
 
 	/* As the place of the file in the run of all. */
-	c->flow.file = (uint16_t)(c->flow.file + v->match.lookout[v->at].file_first);
-	v->sink.connection(v->sink.user, c);
+	c->flow.file = (uint16_t)(c->flow.file + alone->v->match.lookout[alone->at].file_first);
+	alone->v->sink.connection(alone->v->sink.user, c);
 }
 
+/* How far one of them has come tells enough. */
 static void pass_progress(void *user, const struct source_position *position, unsigned pass, unsigned passes)
 {
-	struct vantages *v = user;
+	const struct alone *alone = user;
 
-	v->sink.progress(v->sink.user, position, pass, passes);
+	pthread_mutex_lock(&alone->v->lock);
+	if (!alone->at)
+		alone->v->sink.progress(alone->v->sink.user, position, pass, passes);
+	pthread_mutex_unlock(&alone->v->lock);
 }
 
 static void pass_failure(void *user, const struct source *source, const struct error *error)
 {
-	struct vantages *v = user;
+	const struct alone *alone = user;
 
-	v->sink.failure(v->sink.user, source, error);
+	pthread_mutex_lock(&alone->v->lock);
+	alone->v->sink.failure(alone->v->sink.user, source, error);
+	pthread_mutex_unlock(&alone->v->lock);
 }
 
 static void add_decoded(struct decoder_counts *sum, const struct decoder_counts *more)
@@ -143,16 +162,14 @@ static void add_decoded(struct decoder_counts *sum, const struct decoder_counts 
 		sum->unknown_link_type = more->unknown_link_type;
 }
 
-static void add_totals(struct vantages *v, const struct analysis_totals *more)
+static void add_totals(struct analysis_totals *sum, const struct analysis_totals *more, bool first)
 {
-	struct analysis_totals *sum = &v->totals;
-
-	if (!v->at || more->connections > sum->connections) {
+	if (first || more->connections > sum->connections) {
 		sum->connections = more->connections;
 		memcpy(sum->endings, more->endings, sizeof sum->endings);
 	}
 	sum->resets = more->resets > sum->resets ? more->resets : sum->resets;
-	if (!v->at) {
+	if (first) {
 		sum->first_time_ns = more->first_time_ns;
 		sum->last_time_ns = more->last_time_ns;
 	}
@@ -165,23 +182,63 @@ static void add_totals(struct vantages *v, const struct analysis_totals *more)
 	add_decoded(&sum->decoded, &more->decoded);
 }
 
-static enum status analyse(struct vantages *v, struct error *error)
+static void *analyse(void *context)
 {
+	struct alone *alone = context;
+	struct vantages *v = alone->v;
 	const struct analysis_sink sink = {
-		.user = v, .verdict = collect, .connection = v->sink.connection ? pass_connection : NULL,
+		.user = alone, .verdict = collect, .connection = v->sink.connection ? pass_connection : NULL,
 		.progress = v->sink.progress ? pass_progress : NULL, .failure = v->sink.failure ? pass_failure : NULL,
 	};
-	const struct vantage_input *input = &v->inputs[v->at];
 	struct analysis *analysis = analysis_new(&v->options, &sink);
-	enum status status;
 
+	alone->status = STATUS_MEMORY;
 	if (!analysis)
-		return out_of_memory(error);
-	status = analysis_run(analysis, input->sources, input->count, error);
+		return NULL;
+	alone->status = analysis_run(analysis, v->inputs[alone->at].sources, v->inputs[alone->at].count, &alone->error);
 	analysis_finish(analysis);
-	add_totals(v, analysis_totals(analysis));
+	alone->totals = *analysis_totals(analysis);
 	analysis_free(analysis);
-	return status;
+	return NULL;
+}
+
+static enum status analyse_all(struct vantages *v, struct error *error)
+{
+	static const struct alone blank;
+	struct alone all[LOOKOUTS_MAX];
+	enum status result = STATUS_OK;
+
+	for (unsigned i = 0; i < v->count; i++) {
+		all[i] = blank;
+		all[i].v = v;
+		all[i].at = i;
+		/* Connections are given as they come: one capture after the other. */
+		all[i].threaded = i + 1 < v->count && !v->sink.connection &&
+		                  pthread_create(&all[i].thread, NULL, analyse, &all[i]) == 0;
+		if (!all[i].threaded)
+			analyse(&all[i]);
+	}
+	for (unsigned i = 0; i < v->count; i++) {
+		if (all[i].threaded)
+			pthread_join(all[i].thread, NULL);
+		add_totals(&v->totals, &all[i].totals, i == 0);
+		if (all[i].status != STATUS_OK && result != STATUS_MEMORY) {
+			result = all[i].status;
+			*error = all[i].error;
+		}
+	}
+	return result;
+}
+
+static int by_time_and_frame(const void *a, const void *b)
+{
+	const struct told *x = a, *y = b;
+
+	if (x->lookout != y->lookout)
+		return x->lookout < y->lookout ? -1 : 1;
+	if (x->time_ns != y->time_ns)
+		return x->time_ns < y->time_ns ? -1 : 1;
+	return (x->frame > y->frame) - (x->frame < y->frame);
 }
 
 /* ---- all once more ---- */
@@ -253,14 +310,14 @@ static enum status harvest_all(struct vantages *v, struct error *error)
 
 enum status vantages_run(struct vantages *v, struct error *error)
 {
-	enum status result = STATUS_OK, status;
+	enum status result, status;
 
-	for (v->at = 0; v->at < v->count; v->at++) {
-		status = analyse(v, error);
-		if (status == STATUS_MEMORY)
-			return status;
-		result = status == STATUS_OK ? result : status;
-	}
+	result = analyse_all(v, error);
+	if (result == STATUS_MEMORY)
+		return out_of_memory(error);
+	/* Whichever thread was faster: the same each time. */
+	if (v->told_count)
+		qsort(v->told, v->told_count, sizeof *v->told, by_time_and_frame);
 	if (harvest_all(v, error) != STATUS_OK)
 		return STATUS_MEMORY;
 	if (!match_run(&v->match, v->place) || !fate_find(&v->match) || !ways_init(&v->ways, &v->match, &v->names))

@@ -18,6 +18,15 @@ static int by_frame(const void *a, const void *b, void *context)
 	return (x > y) - (x < y);
 }
 
+/* As nearly always: only what took the room of others is not. */
+static bool in_order(const struct lookout *l)
+{
+	for (size_t i = 1; i < l->mark_count; i++)
+		if (l->marks[i - 1].frame > l->marks[i].frame)
+			return false;
+	return true;
+}
+
 bool ways_init(struct ways *w, const struct match *m, const struct vantage_names *names)
 {
 	*w = (struct ways){ .match = m, .names = names };
@@ -29,7 +38,7 @@ bool ways_init(struct ways *w, const struct match *m, const struct vantage_names
 			return false;
 		for (size_t i = 0; i < l->mark_count; i++)
 			w->by_frame[v][i] = (uint32_t)i;
-		if (l->mark_count)
+		if (!in_order(l))
 			qsort_r(w->by_frame[v], l->mark_count, sizeof **w->by_frame, by_frame, l->marks);
 	}
 	return true;

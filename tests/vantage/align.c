@@ -20,8 +20,8 @@ static uint64_t next_random(uint64_t *state)
 }
 
 /*
- * Segments in turn both ways over `span_ns`; each takes `trip_ns` and up to `queue_ns` more. The other clock is ahead by
- * `shift_ns` and gains `ppm`; it stands at the server's side where `farther`.
+ * Segments in turn both ways over `span_ns`; each takes `trip_ns` and up to `queue_ns` more. The other clock is ahead
+ * by `shift_ns` and gains `ppm`; it stands at the server's side where `farther`.
  */
 static void fill(int64_t span_ns, int64_t trip_ns, int64_t queue_ns, int64_t shift_ns, double ppm, bool farther)
 {
