@@ -15,6 +15,11 @@ static inline uint64_t frame_in_run(unsigned file, uint64_t number)
 	return (uint64_t)file << FRAME_FILE_SHIFT | number;
 }
 
+static inline unsigned frame_file(uint64_t in_run)
+{
+	return (unsigned)(in_run >> FRAME_FILE_SHIFT);
+}
+
 static inline uint64_t frame_in_file(uint64_t in_run)
 {
 	return in_run & ((UINT64_C(1) << FRAME_FILE_SHIFT) - 1);

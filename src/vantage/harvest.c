@@ -104,6 +104,11 @@ static bool has_isn(const struct wanted *w, uint32_t isn)
 	return isn ? *isn_slot(w, isn) != 0 : w->isn_zero;
 }
 
+bool wanted_has_isn(const struct wanted *w, uint32_t isn)
+{
+	return has_isn(w, isn);
+}
+
 /* One reading. */
 struct reader {
 	struct lookout *lookout;
@@ -178,20 +183,6 @@ static void count_frame(struct lookout *lookout, const struct frame *frame)
 		lookout->last_ns = frame->time_ns;
 }
 
-/* It ran before its first frame and after its last, where it says so. */
-static void take_statistics(struct lookout *lookout, const struct source *source)
-{
-	struct source_statistics s = source_statistics(source);
-
-	if (s.has_start && s.has_end && s.start_ns <= s.end_ns) {
-		if (!lookout->first_ns || s.start_ns < lookout->first_ns)
-			lookout->first_ns = s.start_ns;
-		if (!lookout->last_ns || s.end_ns > lookout->last_ns)
-			lookout->last_ns = s.end_ns;
-	}
-	lookout->dropped += s.dropped;
-}
-
 static enum status read_source(struct reader *r, struct source *source, struct error *error)
 {
 	struct frame frames[SOURCE_BATCH];
@@ -204,7 +195,7 @@ static enum status read_source(struct reader *r, struct source *source, struct e
 			look(r, &frames[i]);
 		}
 	}
-	take_statistics(r->lookout, source);
+	lookout_statistics(r->lookout, source);
 	return status == STATUS_END ? STATUS_OK : status;
 }
 

@@ -16,6 +16,7 @@ struct wanted *wanted_new(uint64_t seed);
 /* Past a ceiling of LEGS_MAX nothing is added. */
 void wanted_ends(struct wanted *wanted, const struct endpoint *one, const struct endpoint *other);
 void wanted_isn(struct wanted *wanted, uint32_t isn);
+bool wanted_has_isn(const struct wanted *wanted, uint32_t isn);
 void wanted_free(struct wanted *wanted);
 
 /* Read `count` rewound sources, which are parts of one capture. STATUS_OK or the last failure. */

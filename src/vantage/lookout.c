@@ -21,6 +21,15 @@ bool lookout_init(struct lookout *lookout, const char *name, bool named)
 	return lookout->slots;
 }
 
+void lookout_reset(struct lookout *lookout)
+{
+	if (lookout->slots)
+		memset(lookout->slots, 0xff, SLOTS * sizeof *lookout->slots);
+	lookout->mark_count = lookout->leg_count = 0;
+	lookout->left_out = lookout->dropped = lookout->frames = 0;
+	lookout->first_ns = lookout->last_ns = 0;
+}
+
 void lookout_clear(struct lookout *lookout)
 {
 	free(lookout->marks);
@@ -178,4 +187,17 @@ void lookout_add(struct lookout *lookout, uint32_t leg_index, unsigned side, con
 	leg->last = at;
 	if (++leg->count <= LEG_HEAD)
 		leg->turning = at;
+}
+
+void lookout_statistics(struct lookout *lookout, const struct source *source)
+{
+	struct source_statistics s = source_statistics(source);
+
+	if (s.has_start && s.has_end && s.start_ns <= s.end_ns) {
+		if (!lookout->first_ns || s.start_ns < lookout->first_ns)
+			lookout->first_ns = s.start_ns;
+		if (!lookout->last_ns || s.end_ns > lookout->last_ns)
+			lookout->last_ns = s.end_ns;
+	}
+	lookout->dropped += s.dropped;
 }

@@ -71,6 +71,10 @@ struct lookout {
 /* False when out of memory. */
 bool lookout_init(struct lookout *lookout, const char *name, bool named);
 void lookout_clear(struct lookout *lookout);
+/* Forget what was seen. */
+void lookout_reset(struct lookout *lookout);
+/* Take in what a capture says of itself, once it was read: it ran before its first frame and after its last. */
+void lookout_statistics(struct lookout *lookout, const struct source *source);
 /* The leg of a tuple; with `add`, a new one where there is none. NONE where there is none or no room. */
 uint32_t lookout_leg(struct lookout *lookout, const struct tuple *tuple, uint64_t hash, bool add);
 /* Remember a segment of this leg; `side` as tuple_of() gave it. */

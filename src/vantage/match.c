@@ -255,12 +255,10 @@ static bool run_lookout(struct match *m, unsigned lookout, uint8_t place)
 	return done;
 }
 
-static int by_group_and_time(const void *a, const void *b)
+static int by_time(const void *a, const void *b)
 {
 	const struct passage *x = a, *y = b;
 
-	if (x->group != y->group)
-		return x->group < y->group ? -1 : 1;
 	if (x->time_ns != y->time_ns)
 		return x->time_ns < y->time_ns ? -1 : 1;
 	for (unsigned v = 0; v < LOOKOUTS_MAX; v++)
@@ -283,29 +281,41 @@ static int64_t time_of(const struct match *m, const struct passage *p)
 	return time_ns;
 }
 
-/* As it is where the captures have the same. */
-static bool is_sorted(const struct match *m)
+/* By groups, which numbers do at once, then each by time. False when out of memory. */
+static bool sort_passages(struct match *m)
 {
-	for (size_t i = 1; i < m->passage_count; i++)
-		if (by_group_and_time(&m->passages[i - 1], &m->passages[i]) > 0)
-			return false;
+	struct passage *sorted = calloc(m->passage_count + 1, sizeof *sorted);
+	uint32_t *at = calloc(m->group_count + 1, sizeof *at);
+
+	for (size_t i = 0; sorted && at && i < m->passage_count; i++) {
+		m->passages[i].time_ns = time_of(m, &m->passages[i]);
+		m->groups[m->passages[i].group].count++;
+	}
+	for (size_t i = 0, from = 0; sorted && at && i < m->group_count; from += m->groups[i++].count)
+		m->groups[i].first = at[i] = (uint32_t)from;
+	for (size_t i = 0; sorted && at && i < m->passage_count; i++)
+		sorted[at[m->passages[i].group]++] = m->passages[i];
+	if (!sorted || !at) {
+		free(sorted);
+		free(at);
+		return false;
+	}
+	free(at);
+	for (size_t i = 0; i < m->group_count; i++)
+		if (m->groups[i].count > 1)
+			qsort(sorted + m->groups[i].first, m->groups[i].count, sizeof *sorted, by_time);
+	free(m->passages);
+	m->passages = sorted;
 	return true;
 }
 
-/* In the order of groups and times; the groups learn where theirs are. */
-static void sort_passages(struct match *m)
+/* The groups learn who saw them, and the marks where their passages are. */
+static void describe_passages(struct match *m)
 {
-	for (size_t i = 0; i < m->passage_count; i++)
-		m->passages[i].time_ns = time_of(m, &m->passages[i]);
-	if (!is_sorted(m) && m->passage_count)
-		qsort(m->passages, m->passage_count, sizeof *m->passages, by_group_and_time);
 	for (size_t i = 0; i < m->passage_count; i++) {
 		const struct passage *p = &m->passages[i];
-		struct group *group = &m->groups[p->group];
 
-		if (!group->count++)
-			group->first = (uint32_t)i;
-		group->seen[p->from_client] |= p->seen;
+		m->groups[p->group].seen[p->from_client] |= p->seen;
 		m->shared += (p->seen & (p->seen - 1)) != 0;
 		for (unsigned v = 0; v < m->count; v++)
 			if (p->at[v] != NONE)
@@ -329,7 +339,9 @@ bool match_run(struct match *m, const uint8_t place[LOOKOUTS_MAX])
 	for (unsigned v = 0; v < m->count; v++)
 		if (!run_lookout(m, v, place[v]))
 			return false;
-	sort_passages(m);
+	if (!sort_passages(m))
+		return false;
+	describe_passages(m);
 	order_find(m, place);
 	return true;
 }

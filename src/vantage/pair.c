@@ -155,6 +155,12 @@ void pair_run(struct joining *j, size_t mark, size_t mark_count, size_t passage,
 	const struct alignment *clock = &m->clock[j->lookout];
 	struct keys marks = { mark, mark + mark_count }, passages = { passage, passage + passage_count };
 
+	/* As nearly always. */
+	if (mark_count == 1 && passage_count == 1) {
+		if (fit_of(j, &j->marks[mark], &j->passages[passage]).like != APART)
+			pair_join(j->match, j->passages[passage].index, j->lookout, j->marks[mark].index);
+		return;
+	}
 	while (marks.from < marks.end && passages.from < passages.end) {
 		const struct passage *p = &m->passages[j->passages[passages.from].index];
 

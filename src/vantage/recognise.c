@@ -9,8 +9,8 @@
 #include "vantage/lookout.h"
 
 /* Captures mostly begin together: a short look suffices then. Each further one is so many times longer. */
-#define FIRST_LOOK 4096
-#define LONGER 8
+#define FIRST_LOOK 1024
+#define LONGER 16
 /* So many segments in common are no chance; of short captures, half of them. */
 #define SHARED_MIN 16
 

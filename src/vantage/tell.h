@@ -31,6 +31,8 @@ struct vantages {
 	struct match match;
 	struct ways ways;
 	uint8_t place[LOOKOUTS_MAX];
+	bool surveyed[LOOKOUTS_MAX]; /* the analysis took two passes */
+	uint64_t seed;            /* of the hashes of tuples */
 	struct told *told;
 	size_t told_count, told_room;
 	size_t told_by[LOOKOUTS_MAX];

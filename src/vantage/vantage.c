@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/random.h"
+#include "base/run.h"
 #include "base/text.h"
 #include "vantage/harvest.h"
 #include "vantage/tell.h"
@@ -26,6 +27,7 @@ struct vantages *vantages_new(const struct vantage_input *inputs, unsigned count
 		free(v);
 		return NULL;
 	}
+	v->seed = random_seed();
 	pthread_mutex_init(&v->lock, NULL);
 	v->count = v->names.count = v->match.count = count;
 	v->options = *options;
@@ -68,6 +70,7 @@ struct alone {
 	unsigned at;
 	enum status status;
 	struct error error;
+	struct analysis *analysis;
 	struct analysis_totals totals;
 	pthread_t thread;
 	bool threaded;
@@ -132,6 +135,31 @@ static void pass_connection(void *user, const struct conversation *conversation)
 	alone->v->sink.connection(alone->v->sink.user, c);
 }
 
+/*
+ * The second of two passes looks at the connections with a verdict only: what is wanted of them is at hand already. A
+ * single pass looks at all, and nobody knows yet which of them will be wanted.
+ */
+static void take_note(void *user, const struct conversation *conversation, const struct note *note,
+                      const struct segment *segment)
+{
+	const struct alone *alone = user;
+	struct lookout *lookout = &alone->v->match.lookout[alone->at];
+	struct segment own = *segment;
+	struct tuple tuple;
+	unsigned side;
+	uint32_t leg;
+
+	(void)conversation;
+	(void)note;
+	if (analysis_totals(alone->analysis)->passes < 2)
+		return;
+	side = tuple_of(&own.src, &own.dst, &tuple);
+	leg = lookout_leg(lookout, &tuple, tuple_hash(&tuple, alone->v->seed), true);
+	own.frame = frame_in_run(lookout->file_first + frame_file(own.frame), frame_in_file(own.frame));
+	if (leg != NONE)
+		lookout_add(lookout, leg, side, &own);
+}
+
 /* How far one of them has come tells enough. */
 static void pass_progress(void *user, const struct source_position *position, unsigned pass, unsigned passes)
 {
@@ -189,10 +217,12 @@ static void *analyse(void *context)
 	const struct analysis_sink sink = {
 		.user = alone, .verdict = collect, .connection = v->sink.connection ? pass_connection : NULL,
 		.progress = v->sink.progress ? pass_progress : NULL, .failure = v->sink.failure ? pass_failure : NULL,
+		.note = take_note,
 	};
 	struct analysis *analysis = analysis_new(&v->options, &sink);
 
 	alone->status = STATUS_MEMORY;
+	alone->analysis = analysis;
 	if (!analysis)
 		return NULL;
 	alone->status = analysis_run(analysis, v->inputs[alone->at].sources, v->inputs[alone->at].count, &alone->error);
@@ -200,6 +230,16 @@ static void *analyse(void *context)
 	alone->totals = *analysis_totals(analysis);
 	analysis_free(analysis);
 	return NULL;
+}
+
+/* From when to when it was captured, as the analysis saw it. */
+static void take_extent(struct lookout *lookout, const struct vantage_input *input, const struct analysis_totals *totals)
+{
+	lookout->frames = totals->frames;
+	lookout->first_ns = totals->first_time_ns;
+	lookout->last_ns = totals->last_time_ns;
+	for (size_t i = 0; i < input->count; i++)
+		lookout_statistics(lookout, input->sources[i]);
 }
 
 static enum status analyse_all(struct vantages *v, struct error *error)
@@ -222,6 +262,8 @@ static enum status analyse_all(struct vantages *v, struct error *error)
 		if (all[i].threaded)
 			pthread_join(all[i].thread, NULL);
 		add_totals(&v->totals, &all[i].totals, i == 0);
+		take_extent(&v->match.lookout[i], &v->inputs[i], &all[i].totals);
+		v->surveyed[i] = all[i].totals.passes == 2;
 		if (all[i].status != STATUS_OK && result != STATUS_MEMORY) {
 			result = all[i].status;
 			*error = all[i].error;
@@ -285,15 +327,56 @@ static void *read_again(void *context)
 	return NULL;
 }
 
+/* Whether the second pass has brought everything that any of the captures has a verdict about. */
+static bool has_all(const struct vantages *v, unsigned lookout, const struct wanted *met)
+{
+	for (size_t i = 0; i < v->told_count; i++) {
+		const struct told *told = &v->told[i];
+		struct tuple tuple;
+
+		if (told->lookout == lookout)
+			continue;
+		tuple_of(&told->src, &told->dst, &tuple);
+		if (lookout_leg((struct lookout *)&v->match.lookout[lookout], &tuple, tuple_hash(&tuple, v->seed), false) == NONE &&
+		    !(told->isn[0] && wanted_has_isn(met, (uint32_t)(told->isn[0] - 1))) &&
+		    !(told->isn[1] && wanted_has_isn(met, (uint32_t)(told->isn[1] - 1))))
+			return false;
+	}
+	return true;
+}
+
+/* The initial sequence numbers that it has. */
+static bool needs_reading(const struct vantages *v, unsigned lookout)
+{
+	const struct lookout *l = &v->match.lookout[lookout];
+	struct wanted *met;
+	bool all;
+
+	if (!v->surveyed[lookout] || l->left_out)
+		return true;
+	met = wanted_new(v->seed);
+	for (size_t i = 0; met && i < l->mark_count; i++)
+		if (l->marks[i].flags & TCP_SYN)
+			wanted_isn(met, l->marks[i].seq);
+	all = met && has_all(v, lookout, met);
+	wanted_free(met);
+	return !all;
+}
+
 static enum status harvest_all(struct vantages *v, struct error *error)
 {
+	static const struct reading_again nothing;
 	struct reading_again again[LOOKOUTS_MAX];
-	struct wanted *wanted = list_wanted(v, random_seed());
+	struct wanted *wanted = list_wanted(v, v->seed);
 	bool done = true;
 
 	if (!wanted)
 		return out_of_memory(error);
 	for (unsigned i = 0; i < v->count; i++) {
+		again[i] = nothing;
+		if (!needs_reading(v, i))
+			continue;
+		lookout_reset(&v->match.lookout[i]);
 		again[i] = (struct reading_again){ .lookout = &v->match.lookout[i], .input = &v->inputs[i], .wanted = wanted };
 		again[i].threaded = i + 1 < v->count && pthread_create(&again[i].thread, NULL, read_again, &again[i]) == 0;
 		if (!again[i].threaded)
