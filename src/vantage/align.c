@@ -93,6 +93,9 @@ static double best_drift(const struct search *s)
 			high = two;
 	}
 	low = (low + high) / 2;
+	/* At the limit it is no drift but something that was held up on its way. */
+	if (__builtin_fabs(low) > DRIFT_MAX * 0.99)
+		return 0;
 	return gap(s, low) > gap(s, 0) + DRIFT_GAIN_NS ? low : 0;
 }
 

@@ -146,6 +146,26 @@ static bool join_some(struct joining *j, struct keys marks, struct keys passages
 }
 
 /*
+ * As many on both sides, and nothing tells more for another partner than for the one in the same place: packets keep
+ * their order, however late all of them are.
+ */
+static bool pair_in_order(struct joining *j, size_t mark, size_t passage, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct fit own = fit_of(j, &j->marks[mark + i], &j->passages[passage + i]);
+
+		if (own.like == APART)
+			return false;
+		for (size_t other = 0; other < count; other++)
+			if (fit_of(j, &j->marks[mark + i], &j->passages[passage + other]).like > own.like)
+				return false;
+	}
+	for (size_t i = 0; i < count; i++)
+		pair_join(j->match, j->passages[passage + i].index, j->lookout, j->marks[mark + i].index);
+	return true;
+}
+
+/*
  * Alike segments on both sides, in the order of their times: what got lost leaves one without a partner. Where the
  * first ones fit nothing, the earlier of them has none.
  */
@@ -155,12 +175,8 @@ void pair_run(struct joining *j, size_t mark, size_t mark_count, size_t passage,
 	const struct alignment *clock = &m->clock[j->lookout];
 	struct keys marks = { mark, mark + mark_count }, passages = { passage, passage + passage_count };
 
-	/* As nearly always. */
-	if (mark_count == 1 && passage_count == 1) {
-		if (fit_of(j, &j->marks[mark], &j->passages[passage]).like != APART)
-			pair_join(j->match, j->passages[passage].index, j->lookout, j->marks[mark].index);
+	if (mark_count == passage_count && mark_count <= TRIED_MAX && pair_in_order(j, mark, passage, mark_count))
 		return;
-	}
 	while (marks.from < marks.end && passages.from < passages.end) {
 		const struct passage *p = &m->passages[j->passages[passages.from].index];
 

@@ -233,7 +233,8 @@ static void *analyse(void *context)
 }
 
 /* From when to when it was captured, as the analysis saw it. */
-static void take_extent(struct lookout *lookout, const struct vantage_input *input, const struct analysis_totals *totals)
+static void take_extent(struct lookout *lookout, const struct vantage_input *input,
+                        const struct analysis_totals *totals)
 {
 	lookout->frames = totals->frames;
 	lookout->first_ns = totals->first_time_ns;
