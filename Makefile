@@ -133,7 +133,7 @@ test: tests                         ## build and run all tests
 	BUILD=$(BUILD) CC='$(CC)' SANITIZE='$(SANITIZE)' LC_ALL=C.UTF-8 TZ=UTC prove $(PROVE_FLAGS) $(TESTS) $(SHELL_TESTS)
 
 .PHONY: tests
-tests: $(BUILD)/tcpwhy $(TESTS) $(REPLAYS) $(BUILD)/check_json $(BUILD)/refuse $(BUILD)/shift examples
+tests: $(BUILD)/tcpwhy $(TESTS) $(REPLAYS) $(BUILD)/check_json $(BUILD)/refuse $(BUILD)/shift $(BUILD)/stage examples
 
 # Tests of the layers above the library.
 PROGRAM_TESTS := $(foreach layer,$(PROGRAM_LAYERS),$(filter $(BUILD)/tests/$(layer)/%,$(TESTS)))

@@ -45,8 +45,10 @@ struct findings {
 	bool flush;                /* somebody waits for it */
 	bool quiet;                /* standard output holds the capture of -w */
 	const struct vantages *vantages; /* NULL: one capture */
-	uint32_t groups[LADDERS_MAX];    /* connections to be drawn between vantages */
-	size_t group_count;
+	struct {
+		uint32_t groups[LADDERS_MAX];
+		size_t count;
+	} ways[2];                       /* connections to be drawn between vantages: those that hurt, the others */
 };
 
 struct analysis_sink findings_sink(struct findings *findings);

@@ -42,18 +42,19 @@ static void pick(struct picks *picks, const struct verdict *verdict)
 }
 
 /* The same between vantages, where a connection has another number in each. */
-static void pick_group(struct findings *findings, const struct verdict *verdict)
+static void pick_way(struct findings *findings, const struct verdict *verdict)
 {
-	uint32_t group;
+	bool harmless = verdict->harm == HARM_NONE;
+	size_t *count = &findings->ways[harmless].count;
+	uint32_t *groups = findings->ways[harmless].groups, group;
 
-	if (!findings->vantages || findings->group_count == LADDERS_MAX ||
-	    (verdict->harm == HARM_NONE && !findings->settings->connection && !findings->settings->frame) ||
+	if (!findings->vantages || *count == LADDERS_MAX ||
 	    !vantages_group(findings->vantages, verdict->evidence, &group))
 		return;
-	for (size_t i = 0; i < findings->group_count; i++)
-		if (findings->groups[i] == group)
+	for (size_t i = 0; i < *count; i++)
+		if (groups[i] == group)
 			return;
-	findings->groups[findings->group_count++] = group;
+	groups[(*count)++] = group;
 }
 
 static void take_verdict(void *user, const struct verdict *verdict)
@@ -68,7 +69,7 @@ static void take_verdict(void *user, const struct verdict *verdict)
 	if (findings->extract)
 		extract_add(findings->extract, verdict);
 	pick(&findings->picks, verdict);
-	pick_group(findings, verdict);
+	pick_way(findings, verdict);
 	if (!findings->each)
 		return;
 	if (findings->settings->json) {

@@ -40,6 +40,26 @@ static void name_of_file(char name[NAME_MAX_LENGTH], const char *path)
 	snprintf(name, NAME_MAX_LENGTH, "%s", slash && slash[1] ? slash + 1 : path);
 }
 
+/* Files of the same name in several folders: as much of the path as there is room for, from its end. */
+static void tell_apart(struct roster *roster, const struct reading *reading)
+{
+	for (unsigned i = 0; i < roster->count; i++)
+		for (unsigned j = 0; j < i; j++) {
+			const char *paths[] = { source_name(reading->sources[i]), source_name(reading->sources[j]) };
+			char *names[] = { roster->names[i], roster->names[j] };
+
+			if (strcmp(names[0], names[1]) != 0)
+				continue;
+			for (unsigned k = 0; k < 2; k++) {
+				size_t len = strlen(paths[k]);
+
+				snprintf(names[k], NAME_MAX_LENGTH, "%s",
+				         paths[k] + (len < NAME_MAX_LENGTH ? 0 : len - NAME_MAX_LENGTH + 1));
+				tame(names[k]);
+			}
+		}
+}
+
 static void name_of_option(char name[NAME_MAX_LENGTH], const char *given)
 {
 	snprintf(name, NAME_MAX_LENGTH, "%.*s", (int)(strchr(given, '=') - given), given);
@@ -72,6 +92,8 @@ static bool enlist(struct roster *roster, const struct read_settings *settings, 
 		};
 		roster->count++;
 	}
+	if (!named)
+		tell_apart(roster, reading);
 	return true;
 }
 
@@ -149,9 +171,11 @@ static void report_match(struct findings *findings, const struct vantages *vanta
 
 enum exit_status vantages_draw(struct findings *findings, const struct vantages *vantages)
 {
-	for (size_t i = 0; i < findings->group_count; i++) {
+	unsigned which = findings->ways[0].count == 0;
+
+	for (size_t i = 0; i < findings->ways[which].count; i++) {
 		buffer_puts(&findings->text, "\n");
-		report_way_ladder(&findings->text, vantages, findings->groups[i], PACKETS_MAX, &findings->style);
+		report_way_ladder(&findings->text, vantages, findings->ways[which].groups[i], PACKETS_MAX, &findings->style);
 		terminal_print(&findings->text);
 	}
 	return EXIT_DONE;

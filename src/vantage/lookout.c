@@ -148,8 +148,8 @@ static uint32_t room_for_mark(struct lookout *lookout, struct leg *leg)
 /* A capture on several interfaces of one place holds packets twice, and with one hop less where it is a router. */
 static bool is_duplicate(const struct mark *a, const struct mark *b)
 {
-	/* A host may well send the same twice, but not with the same number. */
-	bool known = a->bits & MARK_V4 ? a->ip_id != 0 : a->bits & MARK_TIMESTAMP;
+	/* A host may well send the same twice, but not with the same number; nor other than a SYN in one tick. */
+	bool known = a->bits & MARK_V4 ? a->ip_id != 0 : a->bits & MARK_TIMESTAMP && !(a->flags & TCP_SYN);
 
 	return known && b->time_ns - a->time_ns < DUPLICATE_NS && a->seq == b->seq && a->ack == b->ack &&
 	       a->flags == b->flags && a->ip_id == b->ip_id && a->payload_len == b->payload_len &&
