@@ -1,6 +1,6 @@
 #!/bin/bash
-# Law: captures of one traffic are told from parts of one capture, from copies and from strangers, each with a clear word;
-# and whatever names they have, nothing that is printed steers a terminal or breaks JSON.
+# Law: captures of one traffic are told from parts of one capture, from copies and from strangers, each with a clear
+# word; and whatever names they have, nothing that is printed steers a terminal or breaks JSON.
 . "$(dirname "$0")/../support/tap.sh"
 
 # stage FOLDER TITLE VERSION
@@ -74,7 +74,8 @@ ok 'each line is JSON' python3 -c 'import json, sys; [json.loads(line) for line 
 ok 'who never sent it is named' is "$(field reset '["not_sent_by"]')" '"server"'
 ok 'between whom it was made, too' is "$(field reset '["made_between"]')" '["server", "client"]'
 ok 'its frame is that of the capture that has it' is "$(field reset '["frames"][0]["vantage"]')" '"client"'
-ok 'evidence says which capture it is from' is "$(field reset '["evidence"][0].get("vantage") in ("client", "server")')" true
+ok 'evidence says which capture it is from' is \
+	"$(field reset '["evidence"][0].get("vantage") in ("client", "server")')" true
 ok 'the clock is there' is "$(field vantages '["captures"][1]["offset_ns"] < -86399 * 10**9')" true
 ok 'over IPv6' reads 0 '' --json --at client=forged6/client.pcap --at middle=forged6/middle.pcap \
 	--at server=forged6/server.pcap
@@ -121,7 +122,8 @@ ok 'is named' holds "$(cat "$scratch/err")" 'other.pcapng'
 # ---- wrong usage
 ok 'no name' reads 2 'not NAME=FILE' --at forged/client.pcap
 ok 'no file' reads 2 'not NAME=FILE' --at client=
-ok 'one with, one without' reads 2 'with --at every file is given by it' --at client=forged/client.pcap forged/server.pcap
+ok 'one with, one without' reads 2 'with --at every file is given by it' \
+	--at client=forged/client.pcap forged/server.pcap
 ok 'nothing is written' reads 2 '-w' -w x.pcapng --at client=forged/client.pcap --at server=forged/server.pcap
 ok 'a file that is not there' reads 1 'gone.pcap' --at client=gone.pcap --at server=forged/server.pcap
 
