@@ -38,12 +38,12 @@ done > "$captures/together.json"
 Made by `make lab-table` (tools/lab_table.sh) from the lab's round trip: each scenario is played on a Linux kernel
 (`tcpwhy lab --all -4 -6 -w DIR`), and `tcpwhy read --json` reads what its client, its router and its server captured,
 each capture alone, then those of the client and the server together, then all three; a test (tests/lab/vantages.sh)
-makes it again and compares. *certain*, *likely*: the scenario's
-cause is the verdict, and nothing else fits, or the other candidates are named beside it. *a candidate of X*: the
-verdict is X, and this cause is among its candidates. *X (certain)*, *X (likely)*: the verdict is X without this cause,
-or the scenario is a row of `tcpwhy lab article` that has no cause. *and*, *also*: further resets in the same capture
-have other verdicts. *-*: no RST is seen there. Where IPv6 tells more or less than IPv4, it stands behind it. There is
-one router here, where the conversations of causes-by-vantage.md have eight, so there is less to measure.
+makes it again and compares. *certain*, *likely*: the scenario's cause is the verdict, and nothing else fits, or the
+other candidates are named beside it. *a candidate of X*: the verdict is X, and this cause is among its candidates. *X
+(certain)*, *X (likely)*: the verdict is X without this cause, or the scenario is a row of `tcpwhy lab article` that
+has no cause. *and*, *also*: further resets in the same capture have other verdicts. *-*: no RST is seen there. Where
+IPv6 tells more or less than IPv4, it stands behind it. There is one router here, where the conversations of
+causes-by-vantage.md have eight, so there is less to measure.
 
 | cause | scenario | what is played | at the client | at the router | at the server | client and server | all three |
 |---|---|---|---|---|---|---|---|
@@ -118,7 +118,15 @@ for line in lines("together.json"):
     # An end without a RST counts where it is the cause: from one place it has no RST to stand for.
     elif line["type"] == "reset" or line["type"] == "ending" and line["certainty"] == "certain":
         resets[of_set].append(line)
-scenarios = {line["name"]: line for line in lines("played.json") if line["type"] == "scenario"}
+scenarios, seen, playing = {}, collections.defaultdict(list), None
+for line in lines("played.json"):
+    if line["type"] == "scenario":
+        playing = line["name"], line["ip"]
+        scenarios[line["name"]] = line
+    elif line["type"] == "seen":
+        seen[(*playing, line["host"])].append(line)
+    elif "kernel" in line:
+        seen[(*playing, "both")].append(line)
 for name, scenario in scenarios.items():
     cause = scenario["cause"]
     cells = [both(*(cell(cause, resets[capture(name, version, host)], varying(name, host)) for version in (4, 6)))
