@@ -20,6 +20,28 @@ static bool may_be_elsewhere(const struct cause *cause)
 	       cause == &cause_backend_timeout || cause == &cause_failover || cause == &cause_unsigned_reset;
 }
 
+/*
+ * The end in whose name it came did not send it. That the capture near that end merely missed it is out of the question
+ * where that end went on, where more is missing, and where what it answers never came there.
+ */
+static bool was_not_sent(const struct evidence *e)
+{
+	return yes(e, FACT_NOT_SENT) && (yes(e, FACT_SENDER_STAYED) || number(e, FACT_MADE_ON_THE_WAY) > 1 ||
+	                                 yes(e, FACT_TRIGGER_STOPPED));
+}
+
+/* A capture that should have it does not: what speaks for that end is no proof then. */
+#define DOUBTED 60
+
+static struct opinion doubted(const struct evidence *e, const struct cause *cause, struct opinion opinion)
+{
+	if (!yes(e, FACT_NOT_SENT) || may_be_elsewhere(cause) || opinion.stance != STANCE_ESTABLISHED)
+		return opinion;
+	opinion.stance = STANCE_POSSIBLE;
+	opinion.strength = DOUBTED;
+	return opinion;
+}
+
 /* Whether a kernel says who made the RST, and it was not who the cause says. */
 static bool is_denied(const struct evidence *e, const struct cause *cause)
 {
@@ -28,7 +50,7 @@ static bool is_denied(const struct evidence *e, const struct cause *cause)
 	/* What netfilter dropped met no TCP that could have answered. */
 	if (!box && yes(e, FACT_KERNEL_REJECTED))
 		return true;
-	if (yes(e, FACT_NOT_SENT) && !may_be_elsewhere(cause))
+	if (was_not_sent(e) && !may_be_elsewhere(cause))
 		return true;
 	return (box && yes(e, FACT_KERNEL_SENT)) || (!box && yes(e, FACT_KERNEL_SILENT) && cause != &cause_unsigned_reset);
 }
@@ -41,7 +63,7 @@ static void weigh_all(const struct evidence *e, struct opinions *all)
 		bool ending = cause->family == FAMILY_ENDING;
 
 		all->of[id] = cause->weigh && ending == e->is_ending && !is_denied(e, cause)
-		               ? cause->weigh(e) : opinion_excluded();
+		               ? doubted(e, cause, cause->weigh(e)) : opinion_excluded();
 		if (all->of[id].stance != STANCE_EXCLUDED)
 			all->standing[all->standing_count++] = (uint8_t)id;
 	}

@@ -5,7 +5,7 @@
 /* Where nothing but numbers tell, the times must agree so well: queues on the way are hardly longer. */
 #define GATE_NS (500 * NS_PER_MS)
 /* Alike segments that are tried for one at a time. */
-#define TRIED_MAX 16
+#define TRIED_MAX 8
 
 const struct mark *first_mark(const struct match *m, const struct passage *p, unsigned *ret_lookout)
 {

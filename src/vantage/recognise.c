@@ -11,6 +11,8 @@
 /* Captures mostly begin together: a short look suffices then. Each further one is so many times longer. */
 #define FIRST_LOOK 1024
 #define LONGER 16
+/* Ends are remembered of so many segments. */
+#define ENDS_FROM 8192
 /* So many segments in common are no chance; of short captures, half of them. */
 #define SHARED_MIN 16
 
@@ -65,6 +67,9 @@ static uint32_t ends_of(struct head *head, const struct segment *segment)
 {
 	const size_t max = sizeof head->ends / sizeof *head->ends;
 
+	/* Enough of the first ones for comparing clocks. */
+	if (head->count > ENDS_FROM)
+		return NONE;
 	for (size_t i = 0; i < head->ends_count; i++)
 		if ((endpoint_equal(&head->ends[i].end[0], &segment->src) && endpoint_equal(&head->ends[i].end[1], &segment->dst)) ||
 		    (endpoint_equal(&head->ends[i].end[1], &segment->src) && endpoint_equal(&head->ends[i].end[0], &segment->dst)))
