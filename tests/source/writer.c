@@ -139,6 +139,33 @@ static void numbers_out_of_range(void)
 	reads_as(read_all(fd, NULL), STATUS_END, "1 0 0/0 if0 link1 t1 d0 00000001 ''\n", "is written as 1970");
 }
 
+/* A capture says when it ran, also where nothing passed. */
+static void statistics_are_kept(void)
+{
+	const struct source_interface interface = { .link_type = 1, .name = "eth0" };
+	struct source_statistics statistics;
+	struct frame frames[SOURCE_BATCH];
+	struct source *source;
+	struct writer *writer;
+	size_t count;
+	int fd = file_of("", 0);
+
+	writer_open(path_of(fd), &writer, NULL);
+	is_number(writer_statistics(writer, &interface, 1700000000000000001, 1700000009000000002, NULL), STATUS_OK,
+	          "statistics are written");
+	writer_close(writer, NULL);
+	source_open(path_of(fd), NULL, &source, NULL);
+	statistics = source_statistics(source);
+	ok(!statistics.has_start && !statistics.has_end, "before it is read a capture says nothing of itself");
+	is_number(source_next(source, frames, &count, NULL), STATUS_END, "it has no frames");
+	statistics = source_statistics(source);
+	ok(statistics.has_start && statistics.start_ns == 1700000000000000001, "it says when it began");
+	ok(statistics.has_end && statistics.end_ns == 1700000009000000002, "and when it ended");
+	is_number((long long)statistics.dropped, 0, "and that it lost nothing");
+	source_free(source);
+	close(fd);
+}
+
 static void failures_are_told(void)
 {
 	struct error error;
@@ -159,6 +186,7 @@ int main(void)
 	interfaces_are_described_once();
 	comments_are_cut_between_characters();
 	numbers_out_of_range();
+	statistics_are_kept();
 	failures_are_told();
 	return done_testing();
 }
