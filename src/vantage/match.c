@@ -226,16 +226,22 @@ static bool join_lookout(struct joining *j, uint8_t place)
 
 	if (!list_keys(j))
 		return false;
-	if (j->lookout) {
-		each_run(j, sample_run);
-		align(j->samples, j->sample_count, order_of(j, place), &m->clock[j->lookout]);
-	}
-	if (m->clock[j->lookout].known && j->lookout)
+	each_run(j, sample_run);
+	align(j->samples, j->sample_count, order_of(j, place), &m->clock[j->lookout]);
+	if (m->clock[j->lookout].known)
 		each_run(j, pair_run);
 	for (size_t i = 0; i < j->mark_count; i++)
 		if (m->lookout[j->lookout].marks[j->marks[i].index].passage == NONE)
 			new_passage(m, j->lookout, j->marks[i].index);
 	return true;
+}
+
+/* Nothing to compare with: each mark is a passage. */
+static void first_lookout(struct match *m)
+{
+	for (size_t i = 0; i < m->lookout[0].mark_count; i++)
+		if (!(m->lookout[0].marks[i].bits & MARK_DUPLICATE))
+			new_passage(m, 0, (uint32_t)i);
 }
 
 static bool run_lookout(struct match *m, unsigned lookout, uint8_t place)
@@ -336,7 +342,8 @@ bool match_run(struct match *m, const uint8_t place[LOOKOUTS_MAX])
 	if (!m->passages || !groups_find(m))
 		return false;
 	m->clock[0] = (struct alignment){ .known = true };
-	for (unsigned v = 0; v < m->count; v++)
+	first_lookout(m);
+	for (unsigned v = 1; v < m->count; v++)
 		if (!run_lookout(m, v, place[v]))
 			return false;
 	if (!sort_passages(m))
