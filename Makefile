@@ -33,7 +33,7 @@ LDLIBS   += $(PACKAGE_LIBS)
 LAYERS   := base source packet flow reset cause diagnose analysis vantage report
 LIB_SRC  := $(foreach layer,$(LAYERS),$(wildcard src/$(layer)/*.c))
 # Those of the program, above the library.
-PROGRAM_LAYERS := lab live
+PROGRAM_LAYERS := lab live probe
 LAB_SRC  := $(foreach layer,$(PROGRAM_LAYERS),$(wildcard src/$(layer)/*.c))
 CLI_SRC  := $(wildcard src/cli/*.c)
 # One program a file; what several of them share stands in tests/support, what is no test in tests/tools.
@@ -46,7 +46,7 @@ LAB_OBJ  := $(LAB_SRC:%.c=$(BUILD)/%.o)
 CLI_OBJ  := $(CLI_SRC:%.c=$(BUILD)/%.o)
 HELP_OBJ := $(HELP_SRC:%.c=$(BUILD)/%.o)
 TESTS    := $(TEST_SRC:%.c=$(BUILD)/%.t)
-SHELL_TESTS := $(wildcard tests/*.sh tests/lab/*.sh tests/live/*.sh tests/vantage/*.sh)
+SHELL_TESTS := $(wildcard tests/*.sh tests/lab/*.sh tests/live/*.sh tests/vantage/*.sh tests/probe/*.sh)
 FUZZERS  := $(FUZZ_SRC:%.c=$(BUILD)/%)
 REPLAYS  := $(FUZZ_SRC:%.c=$(BUILD)/%-replay)
 ALL_OBJ  := $(LIB_OBJ) $(LAB_OBJ) $(CLI_OBJ) $(HELP_OBJ)

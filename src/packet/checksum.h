@@ -1,4 +1,4 @@
-/* The Internet checksum (RFC 1071), for the decoder and the builder. Private to src/packet. */
+/* The Internet checksum (RFC 1071), for whoever decodes or builds packets. */
 #ifndef TCPWHY_PACKET_CHECKSUM_H
 #define TCPWHY_PACKET_CHECKSUM_H
 
