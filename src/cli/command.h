@@ -13,6 +13,7 @@ enum exit_status {
 	EXIT_DONE = 0,
 	EXIT_FAILED = 1,  /* the input or the system */
 	EXIT_USAGE = 2,
+	EXIT_UNTOLD = 3,  /* probe: it could not be found out; there, 1 means: not open */
 };
 
 /* What an option sets in the settings of its command. */
@@ -59,5 +60,6 @@ extern const struct command cmd_watch;
 extern const struct command cmd_run;
 extern const struct command cmd_causes;
 extern const struct command cmd_lab;
+extern const struct command cmd_probe;
 
 #endif

@@ -23,6 +23,7 @@ static const struct command *const commands[] = {
 	&cmd_run,
 	&cmd_causes,
 	&cmd_lab,
+	&cmd_probe,
 };
 
 #define COMMANDS (sizeof commands / sizeof commands[0])

@@ -30,16 +30,34 @@ static void draw(const struct source_position *position, unsigned pass, unsigned
 	on_screen = true;
 }
 
-void progress_show(const struct source_position *position, unsigned pass, unsigned passes)
+/* Whether the line is to be drawn now. */
+static bool is_due(void)
 {
 	int64_t now = clock_monotonic();
 
 	if (!started_ns)
 		started_ns = now;
 	if (now - started_ns < QUIET_FOR_NS || now - drawn_ns < REDRAW_AFTER_NS || !isatty(STDERR_FILENO))
-		return;
+		return false;
 	drawn_ns = now;
-	draw(position, pass, passes);
+	return true;
+}
+
+void progress_show(const struct source_position *position, unsigned pass, unsigned passes)
+{
+	if (is_due())
+		draw(position, pass, passes);
+}
+
+void progress_count(uint64_t done, uint64_t total)
+{
+	if (!is_due())
+		return;
+	fputs("\r", stderr);
+	fprintf(stderr, _("%" PRIu64 " of %" PRIu64 " ports answered"), done, total);
+	fputs(CLEAR_TO_END, stderr);
+	fflush(stderr);
+	on_screen = true;
 }
 
 void progress_clear(void)

@@ -16,7 +16,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/text.h"
-#include "probe/look.h"
+#include "probe/guise.h"
 #include "probe/ring.h"
 
 #define BLOCKS_TRIED 200
@@ -26,7 +26,7 @@
 
 /* A packet that waits to be sent. */
 struct parcel {
-	uint8_t frame[LOOK_FRAME_MAX];
+	uint8_t frame[GUISE_FRAME_MAX];
 	struct sockaddr_storage to;
 	struct iovec piece;
 	uint32_t tag;
@@ -313,7 +313,7 @@ enum status channel_send(struct channel *channel, const struct path *path, const
 	bool by_frame = path->ethernet && path->resolved;
 	enum status status = STATUS_OK;
 	struct parcel *parcel;
-	size_t skipped = by_frame ? 0 : LOOK_ETHERNET;
+	size_t skipped = by_frame ? 0 : GUISE_ETHERNET;
 
 	if (channel->waiting == CHANNEL_BATCH || (channel->waiting && channel->by_frames != by_frame))
 		status = channel_flush(channel, error);

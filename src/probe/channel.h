@@ -61,7 +61,7 @@ uint64_t channel_backlog_drops(const struct channel *channel);
 /* What `tag` says of the packet that could not be sent, and errno. */
 typedef void (*channel_refusal)(void *user, uint32_t tag, int failure);
 /*
- * Take a frame (LOOK_ETHERNET bytes, then IP) to be sent on `path`, as such where path->resolved, else what is in it. It
+ * Take a frame (GUISE_ETHERNET bytes, then IP) to be sent on `path`, as such where path->resolved, else what is in it. It
  * leaves when CHANNEL_BATCH are waiting, or by channel_flush().
  */
 enum status channel_send(struct channel *channel, const struct path *path, const uint8_t *frame, size_t len,

@@ -15,6 +15,7 @@
 /* The kernel sends a SYN again after 1 and 3 seconds (RFC 6298); the third may take its time, too. */
 #define PATIENCE_NS (3500 * NS_PER_MS)
 #define DESCRIPTORS_SPARED 16
+#define POLL_MS 50
 
 struct attempt {
 	size_t index;              /* of the ask */
@@ -190,37 +191,34 @@ static size_t most_at_once(void)
 	return most > AT_ONCE_MAX ? AT_ONCE_MAX : most;
 }
 
-static void give_up(struct scan *scan, struct attempts *attempts)
+static void give_up(struct scan *scan, struct attempts *attempts, size_t first, size_t end)
 {
 	while (attempts->count)
 		close(attempts->polls[--attempts->count].fd);
-	for (size_t i = 0; i < scan->ask_count; i++)
+	for (size_t i = first; i < end; i++)
 		if (scan->asks[i].state == PORT_UNKNOWN && !scan->asks[i].doubt)
 			scan->asks[i].doubt = scan->failure.status == STATUS_OK ? DOUBT_STOPPED : DOUBT_LINK;
 }
 
-void connect_run(struct scan *scan)
+void connect_run(struct scan *scan, size_t first, size_t count)
 {
 	struct attempts attempts = { .most = most_at_once() };
+	size_t begun = first, end = first + count;
 	int64_t next = 0;
-	size_t begun = 0;
 
-	while ((begun < scan->ask_count || attempts.count) && !scan_stopped(scan)) {
+	while ((begun < end || attempts.count) && !scan_stopped(scan)) {
 		int64_t now = clock_monotonic();
 
-		while (begun < scan->ask_count && attempts.count < attempts.most && now >= next &&
-		       begin(scan, &attempts, begun)) {
+		while (begun < end && attempts.count < attempts.most && now >= next && begin(scan, &attempts, begun)) {
 			begun++;
 			if (scan->pace > 0)
 				next = now + (int64_t)(NS_PER_S / scan->pace);
 		}
-		if (!attempts.count && now >= next)
-			continue;
-		poll(attempts.polls, attempts.count, attempts.count < attempts.most && begun < scan->ask_count ? 1 : 50);
+		poll(attempts.polls, attempts.count, attempts.count < attempts.most && begun < end ? 1 : POLL_MS);
 		reap(scan, &attempts);
 		engine_look_around(scan);
 	}
-	give_up(scan, &attempts);
+	give_up(scan, &attempts, first, end);
 }
 
 bool connect_is_answered(struct scan *scan, size_t index, int64_t timeout_ns)

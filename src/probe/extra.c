@@ -47,8 +47,8 @@ static void send_extra(struct scan *scan, struct extra *extra, unsigned slot)
 {
 	const struct path *path = &scan->targets[extra->target].path;
 	uint16_t source_port = (uint16_t)(channel_first_port(scan->channel) + slot);
-	uint8_t frame[LOOK_FRAME_MAX];
-	size_t len = look_syn(&scan->look, path, source_port, extra->port, &extra->disguise, frame);
+	uint8_t frame[GUISE_FRAME_MAX];
+	size_t len = guise_syn(&scan->guise, path, source_port, extra->port, &extra->disguise, frame);
 
 	extra->tries++;
 	scan->counts.sent++;

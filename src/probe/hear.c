@@ -188,7 +188,7 @@ static void take_segment(struct scan *scan, const struct channel_answer *answer)
 	if (slot >= CHANNEL_PORTS || !(is_syn_ack(segment) || is_refusal(segment)))
 		return;
 	if (!target || !address_equal(&segment->dst.address, &target->path.source) ||
-	    segment->ack != look_cookie(&scan->look, &target->path, segment->dst.port, segment->src.port) + 1) {
+	    segment->ack != guise_cookie(&scan->guise, &target->path, segment->dst.port, segment->src.port) + 1) {
 		scan->counts.strays++;
 		return;
 	}
@@ -231,7 +231,7 @@ static void take_icmp(struct scan *scan, const struct channel_answer *answer)
 	if (slot >= CHANNEL_PORTS || is_mere_advice(icmp))
 		return;
 	if (!target || !address_equal(&icmp->src.address, &target->path.source) ||
-	    icmp->seq != look_cookie(&scan->look, &target->path, icmp->src.port, icmp->dst.port)) {
+	    icmp->seq != guise_cookie(&scan->guise, &target->path, icmp->src.port, icmp->dst.port)) {
 		scan->counts.strays++;
 		return;
 	}
@@ -272,11 +272,11 @@ void engine_hear(struct scan *scan)
 
 void engine_reset(struct scan *scan, const struct target *target, const struct segment *syn_ack)
 {
-	uint8_t frame[LOOK_FRAME_MAX];
+	uint8_t frame[GUISE_FRAME_MAX];
 	size_t len;
 
 	if (target->path.local)
 		return;
-	len = look_reset(&target->path, syn_ack, frame);
+	len = guise_reset(&target->path, syn_ack, frame);
 	channel_send(scan->channel, &target->path, frame, len, UINT32_MAX, &scan->failure);
 }

@@ -13,7 +13,7 @@
 #define FAR_TIMEOUT_UNKNOWN_NS (100 * NS_PER_MS)
 #define TIMEOUT_MAX_NS NS_PER_S
 /* The user is looked after so often, and the links. */
-#define LOOK_AROUND_NS (50 * NS_PER_MS)
+#define GUISE_AROUND_NS (50 * NS_PER_MS)
 /* Shorter waits than this the system does not keep: be busy. */
 #define BUSY_NS (150 * NS_PER_US)
 #define SENT_AT_ONCE 32
@@ -63,7 +63,7 @@ void engine_look_around(struct scan *scan)
 
 	if (now < scan->next_look_ns)
 		return;
-	scan->next_look_ns = now + LOOK_AROUND_NS;
+	scan->next_look_ns = now + GUISE_AROUND_NS;
 	look_after_links(scan);
 	if (scan->options.progress)
 		scan->options.progress(scan->options.user, scan->answered, scan->ask_count);
@@ -74,8 +74,8 @@ static void send_syn(struct scan *scan, uint32_t index, int64_t now)
 	struct ask *ask = &scan->asks[index];
 	struct target *target = scan_target(scan, index);
 	uint16_t source_port = (uint16_t)(channel_first_port(scan->channel) + ask->tries % SLOT_TRIES);
-	uint8_t frame[LOOK_FRAME_MAX];
-	size_t len = look_syn(&scan->look, &target->path, source_port, scan_port(scan, index), NULL, frame);
+	uint8_t frame[GUISE_FRAME_MAX];
+	size_t len = guise_syn(&scan->guise, &target->path, source_port, scan_port(scan, index), NULL, frame);
 
 	if (ask->tries < UINT8_MAX)
 		ask->tries++;

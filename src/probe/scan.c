@@ -34,6 +34,8 @@
 #define LIMITED_SHARE 0.7
 #define PACE_MIN 20.0
 #define ROUNDS_MAX 40
+/* A SYN, and the one that the kernel sends a second later. */
+#define CONNECT_WAIT_NS (1100 * NS_PER_MS)
 /* Ports that may be taken for silent by mistake, of a host that loses much. */
 #define MISSED_MAX 0.5
 /* The last answer to the last SYN. */
@@ -315,16 +317,30 @@ static void recount(struct scan *scan)
 		scan_target(scan, i)->answers[scan->asks[i].state]++;
 }
 
-void scan_run(struct scan *scan)
+/*
+ * Not one answer: perhaps this host translates addresses or encrypts what its own TCP sends, and nothing that goes past
+ * that gets an answer. One connect() shows it, and then all are asked so.
+ */
+static void doubt_total_silence(struct scan *scan)
+{
+	for (size_t i = 0; i < scan->target_count && !scan_stopped(scan); i++) {
+		struct target *target = &scan->targets[i];
+		size_t first = i * scan->port_count;
+
+		if (target->answers[PORT_OPEN] || target->answers[PORT_CLOSED] || target->answers[PORT_UNREACHABLE] ||
+		    target->path.silent_neighbour || !connect_is_answered(scan, first, CONNECT_WAIT_NS))
+			continue;
+		memset(scan->asks + first, 0, scan->port_count * sizeof *scan->asks);
+		target->by_connect = true;
+		connect_run(scan, first, scan->port_count);
+	}
+}
+
+static void run_by_syns(struct scan *scan)
 {
 	uint64_t dropped;
 	unsigned tries;
 
-	if (scan->options.connect) {
-		connect_run(scan);
-		recount(scan);
-		return;
-	}
 	meet_neighbours(scan);
 	tries = ask_in_rounds(scan);
 	dropped = channel_drops(scan->channel);
@@ -336,7 +352,19 @@ void scan_run(struct scan *scan)
 	for (size_t i = 0; i < scan->target_count && !scan_stopped(scan); i++)
 		if (scan->targets[i].icmp_answers && !scan->targets[i].path.silent_neighbour)
 			sample_silence(scan, i * scan->port_count);
+	doubt_total_silence(scan);
 	judge_silence(scan, dropped || !tries ? DOUBT_DROPPED : is_too_lossy(scan, tries) ? DOUBT_LOSSY : DOUBT_NONE);
+}
+
+void scan_run(struct scan *scan)
+{
+	if (scan->channel) {
+		run_by_syns(scan);
+	} else {
+		for (size_t i = 0; i < scan->target_count; i++)
+			scan->targets[i].by_connect = true;
+		connect_run(scan, 0, scan->ask_count);
+	}
 	recount(scan);
 }
 
@@ -396,6 +424,7 @@ void scan_again(struct scan *scan)
 	memset(scan->answered_by_try, 0, sizeof scan->answered_by_try);
 	for (size_t i = 0; i < scan->target_count; i++) {
 		scan->targets[i].icmp_answers = 0;
+		scan->targets[i].by_connect = false;
 		memset(scan->targets[i].answers, 0, sizeof scan->targets[i].answers);
 		path_is_up(&scan->targets[i].path, &scan->targets[i].carrier_downs);
 	}
@@ -435,7 +464,7 @@ enum status scan_new(struct target *targets, size_t count, const struct port_set
 		scan_free(scan);
 		return status;
 	}
-	look_init(&scan->look);
+	guise_init(&scan->guise);
 	if (scan->channel)
 		channel_on_refusal(scan->channel, on_refusal, scan);
 	scan_again(scan);

@@ -10,7 +10,7 @@
 #define TCPWHY_PROBE_SCAN_H
 
 #include "probe/channel.h"
-#include "probe/look.h"
+#include "probe/guise.h"
 #include "probe/ports.h"
 
 enum port_state {
@@ -63,6 +63,7 @@ struct ask {
 struct target {
 	struct path path;
 	const char *name;          /* as the user gave it; not owned */
+	bool by_connect;           /* its ports were asked by connect() */
 	uint32_t carrier_downs;    /* before the first SYN */
 	uint32_t icmp_answers;     /* different ports that ICMP answered */
 	uint32_t answers[PORT_UNREACHABLE + 1];
@@ -92,7 +93,7 @@ struct extra;
 
 struct scan {
 	struct scan_options options;
-	struct look look;
+	struct guise guise;
 	struct channel *channel;
 	struct target *targets;
 	size_t target_count;

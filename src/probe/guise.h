@@ -1,16 +1,16 @@
 /* What a SYN of this host looks like, and packets that look like that. */
-#ifndef TCPWHY_PROBE_LOOK_H
-#define TCPWHY_PROBE_LOOK_H
+#ifndef TCPWHY_PROBE_GUISE_H
+#define TCPWHY_PROBE_GUISE_H
 
 #include "packet/segment.h"
 #include "probe/path.h"
 
 /* An Ethernet header, an IP header with options, a TCP header with options. */
-#define LOOK_FRAME_MAX 160
-#define LOOK_ETHERNET 14
+#define GUISE_FRAME_MAX 160
+#define GUISE_ETHERNET 14
 
 /* Of every host of this network namespace, from its sysctls. */
-struct look {
+struct guise {
 	uint64_t key[2];           /* of the cookies; nobody else knows it */
 	bool timestamps, sack, window_scaling;
 	uint8_t window_scale;
@@ -25,20 +25,20 @@ struct disguise {
 	bool record_route;         /* IPv4: with the option of RFC 791 that asks routers for their addresses */
 };
 
-void look_init(struct look *look);
+void guise_init(struct guise *guise);
 /* The sequence number of the SYN from `source_port` to `port`: whoever acknowledges it has seen it. */
-uint32_t look_cookie(const struct look *look, const struct path *path, uint16_t source_port, uint16_t port);
+uint32_t guise_cookie(const struct guise *guise, const struct path *path, uint16_t source_port, uint16_t port);
 /* Build such a SYN, an Ethernet frame; returns its length. `disguise` may be NULL. */
-size_t look_syn(const struct look *look, const struct path *path, uint16_t source_port, uint16_t port,
-                const struct disguise *disguise, uint8_t ret_frame[LOOK_FRAME_MAX]);
+size_t guise_syn(const struct guise *guise, const struct path *path, uint16_t source_port, uint16_t port,
+                const struct disguise *disguise, uint8_t ret_frame[GUISE_FRAME_MAX]);
 /* Build the RST that ends what `syn_ack` began. */
-size_t look_reset(const struct path *path, const struct segment *syn_ack, uint8_t ret_frame[LOOK_FRAME_MAX]);
+size_t guise_reset(const struct path *path, const struct segment *syn_ack, uint8_t ret_frame[GUISE_FRAME_MAX]);
 
 /*
  * The hop limit of the RST is not that of the SYN: no host sends such a pair, so whoever reads a capture can tell a
  * probe from a client that gave up. A SYN to an address of this host bears it in its place, for there the RST is the
  * kernel's.
  */
-#define LOOK_MARK_HOP_LIMIT 255
+#define GUISE_MARK_HOP_LIMIT 255
 
 #endif

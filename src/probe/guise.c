@@ -1,4 +1,4 @@
-#include "probe/look.h"
+#include "probe/guise.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -51,12 +51,12 @@ static uint8_t scale_for(uint64_t space)
 	return scale;
 }
 
-void look_init(struct look *look)
+void guise_init(struct guise *guise)
 {
 	uint64_t receive = sysctl_number("/proc/sys/net/ipv4/tcp_rmem", 2, 6 << 20);
 	uint64_t most = sysctl_number("/proc/sys/net/core/rmem_max", 0, 212992);
 
-	*look = (struct look){
+	*guise = (struct guise){
 		.key = { random_seed(), random_seed() },
 		.timestamps = sysctl_number("/proc/sys/net/ipv4/tcp_timestamps", 0, 1) != 0,
 		.sack = sysctl_number("/proc/sys/net/ipv4/tcp_sack", 0, 1) != 0,
@@ -70,7 +70,7 @@ void look_init(struct look *look)
 	};
 }
 
-static uint64_t tuple_hash(const struct look *look, const struct path *path, uint16_t source_port, uint16_t port)
+static uint64_t tuple_hash(const struct guise *guise, const struct path *path, uint16_t source_port, uint16_t port)
 {
 	uint8_t tuple[36];
 
@@ -78,34 +78,34 @@ static uint64_t tuple_hash(const struct look *look, const struct path *path, uin
 	memcpy(tuple + 16, path->target.bytes, 16);
 	store_be16(tuple + 32, source_port);
 	store_be16(tuple + 34, port);
-	return keyed_hash(look->key, tuple, sizeof tuple);
+	return keyed_hash(guise->key, tuple, sizeof tuple);
 }
 
-uint32_t look_cookie(const struct look *look, const struct path *path, uint16_t source_port, uint16_t port)
+uint32_t guise_cookie(const struct guise *guise, const struct path *path, uint16_t source_port, uint16_t port)
 {
-	return (uint32_t)tuple_hash(look, path, source_port, port);
+	return (uint32_t)tuple_hash(guise, path, source_port, port);
 }
 
-static size_t syn_options(const struct look *look, const struct path *path, uint8_t bytes[40])
+static size_t syn_options(const struct guise *guise, const struct path *path, uint8_t bytes[40])
 {
 	struct options options = {
-		.seen = OPTION_MSS | (look->sack ? OPTION_SACK_PERMITTED : 0) | (look->timestamps ? OPTION_TIMESTAMP : 0),
+		.seen = OPTION_MSS | (guise->sack ? OPTION_SACK_PERMITTED : 0) | (guise->timestamps ? OPTION_TIMESTAMP : 0),
 		.mss = path->mss,
-		.ts_value = look->timestamp_offset + (uint32_t)(clock_monotonic() / NS_PER_MS),
+		.ts_value = guise->timestamp_offset + (uint32_t)(clock_monotonic() / NS_PER_MS),
 	};
 	size_t len = builder_options(&options, bytes);
 
 	/* Linux: tcp_options_write(). SACK without timestamps is behind two NOPs, and so is a scale behind one. */
-	if (look->sack && !look->timestamps) {
+	if (guise->sack && !guise->timestamps) {
 		memcpy(bytes + 4, (const uint8_t[]){ 1, 1, 4, 2 }, 4);
 		len = 8;
-	} else if (look->timestamps && !look->sack) {
+	} else if (guise->timestamps && !guise->sack) {
 		memmove(bytes + 6, bytes + 4, 10);
 		memcpy(bytes + 4, (const uint8_t[]){ 1, 1 }, 2);
 		len = 16;
 	}
-	if (look->window_scaling) {
-		memcpy(bytes + len, (const uint8_t[]){ 1, 3, 3, look->window_scale }, 4);
+	if (guise->window_scaling) {
+		memcpy(bytes + len, (const uint8_t[]){ 1, 3, 3, guise->window_scale }, 4);
 		len += 4;
 	}
 	return len;
@@ -114,18 +114,18 @@ static size_t syn_options(const struct look *look, const struct path *path, uint
 /* Push an IPv4 option in behind the IP header of a frame. */
 static size_t add_record_route(uint8_t *frame, size_t len)
 {
-	uint8_t *ip = frame + LOOK_ETHERNET, *option = ip + IPV4_HEADER_LEN;
+	uint8_t *ip = frame + GUISE_ETHERNET, *option = ip + IPV4_HEADER_LEN;
 	size_t size = RECORD_ROUTE_LEN + 1;
 
-	if (len + size > LOOK_FRAME_MAX)
+	if (len + size > GUISE_FRAME_MAX)
 		return len;
-	memmove(option + size, option, len - LOOK_ETHERNET - IPV4_HEADER_LEN);
+	memmove(option + size, option, len - GUISE_ETHERNET - IPV4_HEADER_LEN);
 	memset(option, 0, size);
 	option[0] = RECORD_ROUTE;
 	option[1] = RECORD_ROUTE_LEN;
 	option[2] = 4;
 	ip[0] = (uint8_t)(0x40 | (IPV4_HEADER_LEN + size) / 4);
-	store_be16(ip + 2, (uint16_t)(len + size - LOOK_ETHERNET));
+	store_be16(ip + 2, (uint16_t)(len + size - GUISE_ETHERNET));
 	store_be16(ip + 10, 0);
 	store_be16(ip + 10, (uint16_t)~sum_fold(sum_bytes(ip, IPV4_HEADER_LEN + size)));
 	return len + size;
@@ -134,20 +134,20 @@ static size_t add_record_route(uint8_t *frame, size_t len)
 /* The builder's frame, with the addresses of this path. */
 static size_t build(const struct path *path, const struct segment *segment, uint8_t *frame)
 {
-	size_t len = builder_frame(segment, frame, LOOK_FRAME_MAX);
+	size_t len = builder_frame(segment, frame, GUISE_FRAME_MAX);
 
 	memcpy(frame, path->next_hop_mac, sizeof path->next_hop_mac);
 	return len;
 }
 
-size_t look_syn(const struct look *look, const struct path *path, uint16_t source_port, uint16_t port,
-                const struct disguise *disguise, uint8_t ret_frame[LOOK_FRAME_MAX])
+size_t guise_syn(const struct guise *guise, const struct path *path, uint16_t source_port, uint16_t port,
+                const struct disguise *disguise, uint8_t ret_frame[GUISE_FRAME_MAX])
 {
 	static const struct disguise none;
 	const struct disguise *worn = disguise ? disguise : &none;
-	uint64_t hash = tuple_hash(look, path, source_port, port);
+	uint64_t hash = tuple_hash(guise, path, source_port, port);
 	bool v4 = path->target.version == 4;
-	uint8_t options[40], hop_limit = path->local ? LOOK_MARK_HOP_LIMIT : look->hop_limit[v4 ? 0 : 1];
+	uint8_t options[40], hop_limit = path->local ? GUISE_MARK_HOP_LIMIT : guise->hop_limit[v4 ? 0 : 1];
 	struct segment syn = {
 		.src = { path->source, source_port },
 		.dst = { path->target, port },
@@ -156,7 +156,7 @@ size_t look_syn(const struct look *look, const struct path *path, uint16_t sourc
 		/* Whole segments, as many as a field of 16 bits takes. */
 		.window = (uint16_t)(WINDOW_MAX - WINDOW_MAX % path->mss),
 		.options = options,
-		.options_len = (uint8_t)syn_options(look, path, options),
+		.options_len = (uint8_t)syn_options(guise, path, options),
 		.hop_limit = worn->hop_limit ? worn->hop_limit : hop_limit,
 		.traffic_class = worn->traffic_class,
 		.dont_fragment = true,
@@ -169,14 +169,14 @@ size_t look_syn(const struct look *look, const struct path *path, uint16_t sourc
 	return worn->record_route && v4 ? add_record_route(ret_frame, len) : len;
 }
 
-size_t look_reset(const struct path *path, const struct segment *syn_ack, uint8_t ret_frame[LOOK_FRAME_MAX])
+size_t guise_reset(const struct path *path, const struct segment *syn_ack, uint8_t ret_frame[GUISE_FRAME_MAX])
 {
 	struct segment reset = {
 		.src = syn_ack->dst,
 		.dst = syn_ack->src,
 		.seq = syn_ack->ack,
 		.flags = TCP_RST,
-		.hop_limit = LOOK_MARK_HOP_LIMIT,
+		.hop_limit = GUISE_MARK_HOP_LIMIT,
 		.dont_fragment = true,
 		.flow_label = syn_ack->flow_label,
 		.mac = path->mac,
