@@ -43,7 +43,7 @@ void probe_json_port(struct buffer *out, const struct scan *scan, const struct f
 	const struct ask *ask = &scan->asks[index];
 	const struct finding *finding = &findings[index];
 	const struct target *target = scan_target(scan, index);
-	bool answered = ask->state != PORT_FILTERED && ask->state != PORT_UNKNOWN && ask->seen.rtt_ns >= 0 && ask->tries;
+	bool answered = ask->state != PORT_FILTERED && ask->state != PORT_UNKNOWN && ask->seen.rtt_ns >= 0;
 	json_t *line = json_line_new("port");
 
 	if (time_ns)
@@ -57,7 +57,7 @@ void probe_json_port(struct buffer *out, const struct scan *scan, const struct f
 	json_put(line, "candidates", candidates_of(finding));
 	json_put(line, "answered_by", json_text(answered_by_id(finding->by)));
 	json_put(line, "reporter", ask->seen.reporter ? text_of_address(&scan->reporters[ask->seen.reporter]) : json_null());
-	json_put(line, "rtt", answered && !(ask->doubt == DOUBT_LIMITED) ? json_integer(ask->seen.rtt_ns) : json_null());
+	json_put(line, "rtt", answered ? json_integer(ask->seen.rtt_ns) : json_null());
 	json_put_number(line, "tries", ask->tries);
 	json_put(line, "method", json_string(target->by_connect ? "connect" : "syn"));
 	json_put(line, "evidence", evidence_of(scan, finding, index));

@@ -13,14 +13,17 @@
 #define RANGES_MAX 40 /* of ports, before "and so on" */
 #define GROUPS_MAX 40 /* of a host; each costs a look at all its ports */
 
+/* Of a large group some were asked who answers, and stand for the rest. */
+#define SAMPLED (UINT32_C(1) << CLUE_SAMPLED)
+
 /* Ports of one host that share everything but number and time. */
 static bool alike(const struct scan *scan, const struct finding *findings, size_t a, size_t b)
 {
 	const struct ask *one = &scan->asks[a], *other = &scan->asks[b];
 	const struct finding *f = &findings[a], *g = &findings[b];
 
-	return one->state == other->state && one->doubt == other->doubt && f->by == g->by && f->certainty == g->certainty &&
-	       f->cause == g->cause && f->clues == g->clues && one->failure == other->failure &&
+	return one->state == other->state && one->doubt == other->doubt && f->by == g->by &&
+	       f->cause == g->cause && (f->clues | SAMPLED) == (g->clues | SAMPLED) && one->failure == other->failure &&
 	       one->seen.by_icmp == other->seen.by_icmp && one->seen.icmp_type == other->seen.icmp_type &&
 	       one->seen.icmp_code == other->seen.icmp_code && one->seen.reporter == other->seen.reporter;
 }
@@ -122,10 +125,20 @@ static void show_doubts(struct buffer *out, const struct finding *finding, const
 	buffer_clear(&text);
 }
 
+static const struct finding *least_certain(const struct finding *findings, const uint32_t *members, size_t count)
+{
+	const struct finding *least = &findings[members[0]];
+
+	for (size_t i = 1; i < count; i++)
+		if (findings[members[i]].certainty < least->certainty)
+			least = &findings[members[i]];
+	return least;
+}
+
 static void show_group(struct buffer *out, const struct scan *scan, const struct finding *findings,
                        const uint32_t *members, size_t count, const struct report_style *style)
 {
-	const struct finding *finding = &findings[members[0]];
+	const struct finding *finding = least_certain(findings, members, count);
 	struct buffer text = BUFFER_INIT(512);
 
 	show_ports(out, scan, members, count, style);
@@ -213,8 +226,8 @@ void probe_show_totals(struct buffer *out, const struct scan *scan, int64_t took
 
 	buffer_printf(&text, NG_("%zu port in %s", "%zu ports in %s", scan->ask_count), scan->ask_count,
 	              clock_duration(time, took_ns));
-	buffer_printf(&text, scan->channel ? _("; %" PRIu64 " SYNs, %" PRIu64 " answers") :
-	                     _("; %" PRIu64 " connections tried, %" PRIu64 " answers"),
+	buffer_printf(&text, scan->channel ? _("; SYNs: %" PRIu64 ", answers: %" PRIu64) :
+	                     _("; connections tried: %" PRIu64 ", answers: %" PRIu64),
 	              scan->counts.sent, scan->counts.received);
 	if (scan->counts.dropped)
 		buffer_printf(&text, _("; %" PRIu64 " answers came faster than this host could read them, and were asked for again"),

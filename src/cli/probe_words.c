@@ -114,12 +114,12 @@ void probe_doubt_text(struct buffer *out, const struct scan *scan, size_t index)
 		              address_text(address, &scan_target(scan, index)->path.next_hop));
 		break;
 	case DOUBT_LIMITED:
-		buffer_printf(out, _("%u ports were rejected with ICMP, which is rate-limited; a sample of the silent ones, asked "
-		                     "slowly, was rejected, too"), scan_target(scan, index)->icmp_answers);
+		buffer_printf(out, _("ICMP errors are rate-limited: ports that got one: %u; a sample of the silent ones, asked "
+		                     "slowly, got one each"), scan_target(scan, index)->icmp_answers);
 		break;
 	case DOUBT_SAMPLED:
-		buffer_printf(out, _("%u ports were rejected with ICMP, which is rate-limited; of a sample of the silent ones, "
-		                     "asked slowly, not all were"), scan_target(scan, index)->icmp_answers);
+		buffer_printf(out, _("ICMP errors are rate-limited: ports that got one: %u; of a sample of the silent ones, "
+		                     "asked slowly, not each got one"), scan_target(scan, index)->icmp_answers);
 		break;
 	}
 }

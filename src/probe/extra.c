@@ -27,6 +27,7 @@ bool engine_take_extra(struct scan *scan, struct target *target, const struct ch
 		extra = bsearch(&key, scan->extras, scan->extra_count, sizeof key, compare_extras);
 	if (!extra || !extra->tries || extra->state != PORT_UNKNOWN)
 		return false;
+	scan->counts.received++;
 	if (icmp) {
 		extra->seen = (struct sighting){
 			.rtt_ns = -1,

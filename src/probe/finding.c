@@ -59,6 +59,8 @@ static void decide_filter(struct finding *f, unsigned signs)
 
 	if (has(f, CLUE_HOPS_NEARER) || has(f, CLUE_WALK_PASSED))
 		by = BY_FIREWALL_BEFORE;
+	else if (has(f, CLUE_HOPS_FARTHER))
+		by = BY_FIREWALL_BEHIND;
 	else if (has(f, CLUE_HOPS_SAME) || has(f, CLUE_ON_LINK))
 		by = BY_FIREWALL_AT_HOST;
 	set(f, by, certainty, CAUSE_firewall_reject, certainty == CERTAINTY_CERTAIN ? CAUSE_NONE : CAUSE_port_closed);
@@ -78,22 +80,23 @@ static void decide_closed(struct finding *f)
 		decide_filter(f, signs);
 	else if (has(f, CLUE_HOPS_FARTHER))
 		set(f, BY_HOST_BEHIND, CERTAINTY_LIKELY, CAUSE_port_closed, CAUSE_firewall_reject);
-	else if (has(f, CLUE_CONNECTED) || !has(f, CLUE_CLASS_LOST) || !has(f, CLUE_ON_LINK))
+	else if (has(f, CLUE_CLASS_LOST) && has(f, CLUE_ON_LINK) && has(f, CLUE_NO_OPEN_PORT) && !has(f, CLUE_OTHER_SYSTEM))
+		/* Nothing lies between that could have taken the DSCP away: a filter, or a TCP that copies none. */
+		set(f, BY_FIREWALL_AT_HOST, CERTAINTY_LIKELY, CAUSE_firewall_reject, CAUSE_port_closed);
+	else
 		set(f, BY_UNDECIDED, CERTAINTY_LIKELY, CAUSE_port_closed, CAUSE_firewall_reject);
-	else /* on the link, with nothing that could have taken the DSCP away: a filter, or a TCP that copies none */
-		set(f, has(f, CLUE_NO_OPEN_PORT) ? BY_FIREWALL_AT_HOST : BY_UNDECIDED, CERTAINTY_LIKELY,
-		    has(f, CLUE_NO_OPEN_PORT) ? CAUSE_firewall_reject : CAUSE_port_closed,
-		    has(f, CLUE_NO_OPEN_PORT) ? CAUSE_port_closed : CAUSE_firewall_reject);
 }
 
 static void decide_open(struct finding *f)
 {
 	if (has(f, CLUE_EVERY_PORT) || has(f, CLUE_WINDOW_TINY))
 		set(f, BY_PROXY, CERTAINTY_LIKELY, CAUSE_NONE, CAUSE_NONE);
-	else if (has(f, CLUE_NOT_ALIKE) || has(f, CLUE_HOPS_NEARER))
-		set(f, has(f, CLUE_HOPS_NEARER) ? BY_BOX_BEFORE : BY_UNDECIDED, CERTAINTY_LIKELY, CAUSE_NONE, CAUSE_NONE);
+	else if (has(f, CLUE_HOPS_NEARER))
+		set(f, BY_BOX_BEFORE, CERTAINTY_LIKELY, CAUSE_NONE, CAUSE_NONE);
 	else if (has(f, CLUE_HOPS_FARTHER))
 		set(f, BY_HOST_BEHIND, CERTAINTY_LIKELY, CAUSE_NONE, CAUSE_NONE);
+	else if (has(f, CLUE_NOT_ALIKE))
+		set(f, BY_UNDECIDED, CERTAINTY_LIKELY, CAUSE_NONE, CAUSE_NONE);
 	else
 		set(f, BY_HOST, CERTAINTY_CERTAIN, CAUSE_NONE, CAUSE_NONE);
 }
@@ -147,6 +150,7 @@ static const struct words answerers[ANSWERED_BY] = {
 	[BY_FIREWALL_AT_HOST] = { "firewall-at-host", N_("a firewall on the host, or right before it") },
 	[BY_FIREWALL_BEFORE] = { "firewall-before-host", N_("a firewall before the host, in its name") },
 	[BY_FIREWALL] = { "firewall", N_("a firewall in the host's name; where it stands is not known") },
+	[BY_FIREWALL_BEHIND] = { "firewall-behind", N_("a firewall behind this address (NAT), farther away than the rest of it") },
 	[BY_HOST_BEHIND] = { "host-behind", N_("another host behind this address (NAT), farther away than the rest of it") },
 	[BY_BOX_BEFORE] = { "box-before-host", N_("a box before the host that speaks TCP in its name") },
 	[BY_PROXY] = { "proxy", N_("something that shakes hands before, or in place of, the host: a SYN proxy or a tarpit") },
@@ -182,6 +186,7 @@ static const char *const clues[CLUES] = {
 	[CLUE_ROUTE_SILENT] = N_("asked with the IP option record-route, nothing comes, and an open port answers"),
 	[CLUE_WALK_PASSED] = N_("a SYN must pass a router to get to the host, and the RST has passed none"),
 	[CLUE_LINUX] = N_("the host is a Linux: its SYN-ACKs are"),
+	[CLUE_OTHER_SYSTEM] = N_("its hop limit began at 128 or 255, and not at the 64 of Linux: no DSCP need be copied there"),
 	[CLUE_NO_OPEN_PORT] = N_("no open port of the host was seen that it could be compared with"),
 	[CLUE_SAMPLED] = N_("some ports like this one were asked, and all answered alike"),
 	[CLUE_WINDOW_TINY] = N_("the SYN-ACK has no room for a segment of data: hosts offer more"),

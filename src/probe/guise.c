@@ -140,6 +140,18 @@ static size_t build(const struct path *path, const struct segment *segment, uint
 	return len;
 }
 
+static uint8_t own_hop_limit(const struct guise *guise, const struct path *path)
+{
+	return guise->hop_limit[path->target.version == 4 ? 0 : 1];
+}
+
+static uint8_t marked_hop_limit(const struct guise *guise, const struct path *path)
+{
+	uint8_t own = own_hop_limit(guise, path);
+
+	return (uint8_t)(own > GUISE_MARK_HOPS ? own - GUISE_MARK_HOPS : own + GUISE_MARK_HOPS);
+}
+
 size_t guise_syn(const struct guise *guise, const struct path *path, uint16_t source_port, uint16_t port,
                 const struct disguise *disguise, uint8_t ret_frame[GUISE_FRAME_MAX])
 {
@@ -147,7 +159,7 @@ size_t guise_syn(const struct guise *guise, const struct path *path, uint16_t so
 	const struct disguise *worn = disguise ? disguise : &none;
 	uint64_t hash = tuple_hash(guise, path, source_port, port);
 	bool v4 = path->target.version == 4;
-	uint8_t options[40], hop_limit = path->local ? GUISE_MARK_HOP_LIMIT : guise->hop_limit[v4 ? 0 : 1];
+	uint8_t options[40], hop_limit = path->local ? marked_hop_limit(guise, path) : own_hop_limit(guise, path);
 	struct segment syn = {
 		.src = { path->source, source_port },
 		.dst = { path->target, port },
@@ -169,14 +181,15 @@ size_t guise_syn(const struct guise *guise, const struct path *path, uint16_t so
 	return worn->record_route && v4 ? add_record_route(ret_frame, len) : len;
 }
 
-size_t guise_reset(const struct path *path, const struct segment *syn_ack, uint8_t ret_frame[GUISE_FRAME_MAX])
+size_t guise_reset(const struct guise *guise, const struct path *path, const struct segment *syn_ack,
+                   uint8_t ret_frame[GUISE_FRAME_MAX])
 {
 	struct segment reset = {
 		.src = syn_ack->dst,
 		.dst = syn_ack->src,
 		.seq = syn_ack->ack,
 		.flags = TCP_RST,
-		.hop_limit = GUISE_MARK_HOP_LIMIT,
+		.hop_limit = marked_hop_limit(guise, path),
 		.dont_fragment = true,
 		.flow_label = syn_ack->flow_label,
 		.mac = path->mac,

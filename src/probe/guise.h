@@ -32,13 +32,14 @@ uint32_t guise_cookie(const struct guise *guise, const struct path *path, uint16
 size_t guise_syn(const struct guise *guise, const struct path *path, uint16_t source_port, uint16_t port,
                 const struct disguise *disguise, uint8_t ret_frame[GUISE_FRAME_MAX]);
 /* Build the RST that ends what `syn_ack` began. */
-size_t guise_reset(const struct path *path, const struct segment *syn_ack, uint8_t ret_frame[GUISE_FRAME_MAX]);
+size_t guise_reset(const struct guise *guise, const struct path *path, const struct segment *syn_ack,
+                   uint8_t ret_frame[GUISE_FRAME_MAX]);
 
 /*
- * The hop limit of the RST is not that of the SYN: no host sends such a pair, so whoever reads a capture can tell a
- * probe from a client that gave up. A SYN to an address of this host bears it in its place, for there the RST is the
- * kernel's.
+ * The hop limit of the RST is lower than that of the SYN by so much, more than routes differ: no host sends such a pair,
+ * so whoever reads a capture can tell a probe from a client that gave up. Where the RST is the kernel's, for an address
+ * of this host, the SYN has the lower one.
  */
-#define GUISE_MARK_HOP_LIMIT 255
+#define GUISE_MARK_HOPS 4
 
 #endif

@@ -277,6 +277,6 @@ void engine_reset(struct scan *scan, const struct target *target, const struct s
 
 	if (target->path.local)
 		return;
-	len = guise_reset(&target->path, syn_ack, frame);
+	len = guise_reset(&scan->guise, &target->path, syn_ack, frame);
 	channel_send(scan->channel, &target->path, frame, len, UINT32_MAX, &scan->failure);
 }

@@ -244,6 +244,7 @@ static void set_doubt(struct ask *ask, enum port_state state, enum doubt doubt)
 {
 	ask->state = (uint8_t)state;
 	ask->doubt = (uint8_t)doubt;
+	ask->seen.rtt_ns = -1;
 }
 
 /*

@@ -22,6 +22,7 @@
 #define EVERY_FROM 100
 #define EVERY_SHARE 0.9
 #define HOPS_NONE 255
+#define HOP_LIMIT_LINUX 64
 
 /* What is known of a host by its open ports, and what came of asking. */
 struct portrait {
@@ -97,6 +98,8 @@ static void compare_hops(const struct scan *scan, const struct portrait *portrai
 		add(finding, CLUE_ON_LINK);
 	if (portrait->from_linux)
 		add(finding, CLUE_LINUX);
+	if (seen->hop_limit > HOP_LIMIT_LINUX)
+		add(finding, CLUE_OTHER_SYSTEM);
 }
 
 static void look_at_refusal(const struct scan *scan, const struct portrait *portrait, const struct ask *ask,

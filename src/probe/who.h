@@ -16,6 +16,7 @@ enum answered_by {
 	BY_FIREWALL_HERE,      /* of this host, before anything left it */
 	BY_FIREWALL_AT_HOST,   /* as far away as the host: on it, or right before it */
 	BY_FIREWALL_BEFORE,    /* nearer than the host */
+	BY_FIREWALL_BEHIND,    /* farther away than the host */
 	BY_FIREWALL,           /* and where it stands is not known */
 	BY_HOST_BEHIND,        /* a TCP farther away than the host: its address is translated */
 	BY_BOX_BEFORE,         /* a TCP nearer than the host */
@@ -42,6 +43,7 @@ enum clue {
 	CLUE_ROUTE_SILENT,     /* no answer to a SYN with the option, though an open port gives one */
 	CLUE_WALK_PASSED,      /* the SYN has to pass a router, and the RST has passed none: the router sent it */
 	CLUE_LINUX,            /* the host's SYN-ACKs are those of Linux */
+	CLUE_OTHER_SYSTEM,     /* a hop limit that Linux does not begin with */
 	CLUE_NO_OPEN_PORT,     /* nothing to compare with */
 	CLUE_SAMPLED,          /* as others like it, which were asked */
 	CLUE_WINDOW_TINY,      /* a SYN-ACK without room for a segment */

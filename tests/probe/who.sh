@@ -1,0 +1,134 @@
+#!/bin/bash
+# Who answered is right wherever anything differs, and undecided where nothing does.
+. "$(dirname "$0")/../support/tap.sh"
+. tests/support/probe.sh
+build_network
+listen near 80 443 && listen far 80 443 && listen behind 8080
+
+# answered NAME TARGET PORTS PORT BY CAUSE [CERTAINTY]
+answered() {
+	probe "$2" "$3"
+	ok "$1 ($2 $3)" is "$(field "$4" answered_by) $(field "$4" cause)${7:+ $(field "$4" certainty)}" "$5 $6${7:+ $7}"
+}
+reject() {
+	rules "$1" <<< "table inet probed { chain c { type filter hook $2 priority 0; tcp dport 81-89 reject with tcp reset; }; }"
+}
+
+# ---- a host that refuses
+for target in $near4 $near6; do
+	answered 'a closed port' $target 22,80 22 host port-closed certain
+	answered 'a closed port of a host without an open one' $target 22 22 host port-closed certain
+	answered 'an open port' $target 80 80 host None certain
+done
+for target in $far4 $far6; do
+	answered 'a closed port behind a router' $target 22,80 22 host port-closed certain
+	answered 'alone, nothing tells how far the host is' $target 22 22 host port-closed likely
+done
+
+# ---- a REJECT on the host
+reject near input
+reject far input
+for target in $near4 $near6 $far4 $far6; do
+	answered 'a REJECT on the host, beside a closed port' $target 22,80,81 81 firewall-at-host firewall-reject certain
+	answered 'and the closed port' $target 22,80,81 22 host port-closed certain
+done
+for target in $near4 $near6; do
+	answered 'a REJECT on the host, beside an open port' $target 80,81 81 firewall-at-host firewall-reject certain
+done
+answered 'a REJECT alone on the link' $near4 81 81 firewall-at-host firewall-reject likely
+answered 'a REJECT on a host behind a router, beside an open port' $far4 80,81 81 firewall-at-host firewall-reject
+answered 'a REJECT alone behind a router: nothing differs' $far4 81 81 undecided port-closed likely
+ok 'and it says why' holds "$(field 81 evidence)" 'no open port of the host'
+rules near < /dev/null
+rules far < /dev/null
+
+# ---- before the host
+reject router forward
+for target in $far4 $far6; do
+	answered 'a REJECT on a router' $target 22,80,81 81 firewall-before-host firewall-reject certain
+	answered 'beside an open port' $target 80,81 81 firewall-before-host firewall-reject
+done
+answered 'a REJECT on a router, alone: the walk tells' $far4 81 81 firewall-before-host firewall-reject
+rules router <<- END
+	table inet probed { chain c { type filter hook forward priority 0
+		tcp dport 81-89 reject with icmpx admin-prohibited
+	}
+	}
+END
+answered 'ICMP from a router' $far4 80,81 81 reporter icmp-refused certain
+ok 'its address' is "$(field 81 reporter)" 192.0.2.1
+answered 'ICMPv6 from a router' $far6 80,81 81 reporter icmp-refused certain
+ok 'its address' is "$(field 81 reporter)" 2001:db8:1::1
+
+# ---- translated addresses
+rules router <<- END
+	table ip probed { chain c { type nat hook prerouting priority -100
+		ip daddr $far4 tcp dport 90-91 dnat to 10.9.9.2
+		ip daddr $far4 tcp dport 92 redirect to :92
+		ip daddr $far4 tcp dport 93 dnat to 10.9.9.2:8080
+	}
+	}
+END
+answered 'DNAT to a closed port as far away as the host' $far4 80,90 90 host port-closed
+answered 'a port redirected to the router itself, where it is closed' $far4 80,92 92 box-before-host port-closed
+answered 'DNAT to an open port' $far4 80,93 93 host None
+# One router more: from 10.9.9.2 into yet another namespace.
+new_host deep
+inside behind ip link add eth1 type veth peer name eth0 netns "${holders[deep]}"
+inside behind ip address add 10.8.8.1/24 dev eth1
+inside behind ip link set eth1 up
+inside behind sh -c 'echo 1 > /proc/sys/net/ipv4/ip_forward'
+inside deep ip address add 10.8.8.2/24 dev eth0
+inside deep ip link set eth0 up
+inside deep ip route add default via 10.8.8.1
+inside router ip route add 10.8.8.0/24 via 10.9.9.2
+listen deep 8080
+rules router <<- END
+	table ip probed { chain c { type nat hook prerouting priority -100
+		ip daddr $far4 tcp dport 90-91 dnat to 10.8.8.2
+		ip daddr $far4 tcp dport 93 dnat to 10.8.8.2:8080
+	}
+	}
+END
+answered 'DNAT to a closed port farther away' $far4 80,90 90 host-behind port-closed
+answered 'and to an open one, beside one of the host' $far4 22,80,93,443 93 host-behind None likely
+rules deep <<< "table inet probed { chain c { type filter hook input priority 0; tcp dport 91 reject with tcp reset; }; }"
+answered 'a REJECT after DNAT' $far4 22,80,91 91 firewall-behind firewall-reject
+rules router < /dev/null
+
+# ---- boxes that answer for every port
+rules near <<- END
+	table inet probed { chain c { type nat hook prerouting priority -100
+		meta l4proto tcp redirect to :80
+	}
+	}
+END
+answered 'everything is open: one port' $near4 22 22 proxy None likely
+answered 'everything is open: many ports' $near4 1-1000 22 proxy None likely
+rules near <<- END
+	table inet probed {
+		chain early { type filter hook prerouting priority -300
+			tcp dport 80 tcp flags & (syn | ack) == syn notrack
+		}
+		chain in { type filter hook input priority 0
+			tcp dport 80 ct state invalid,untracked synproxy mss 1460 wscale 7 timestamp sack-perm
+		}
+	}
+END
+answered 'a SYN proxy' $near4 22,80 80 proxy None likely
+rules near < /dev/null
+
+# ---- this host
+rules here <<- END
+	table inet probed { chain c { type filter hook output priority 0
+		tcp dport 81 reject with tcp reset
+	}
+	}
+END
+answered "the firewall of this host" $near4 22,80,81 81 firewall-here local-reject certain
+rules here < /dev/null
+answered 'nobody has that address' 203.0.113.77 80 80 this-host no-answer certain
+answered 'an own address' 203.0.113.1 80 80 host port-closed certain
+answered 'the loopback address' 127.0.0.1 80 80 host port-closed certain
+answered 'the loopback address of IPv6' ::1 80 80 host port-closed certain
+done_testing
