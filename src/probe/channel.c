@@ -40,6 +40,7 @@ struct channel {
 	struct decoder *decoder;
 	int raw, packet;              /* the two ways out */
 	bool by_frames;               /* of what is waiting */
+	char interface_name[IF_NAMESIZE]; /* that the last of it leaves by */
 	struct parcel parcels[CHANNEL_BATCH];
 	struct mmsghdr messages[CHANNEL_BATCH];
 	unsigned waiting;
@@ -291,7 +292,8 @@ enum status channel_flush(struct channel *channel, struct error *error)
 		done += failure != EINTR;
 	}
 	channel->waiting = 0;
-	return ends_it(failure) ? error_set(error, STATUS_IO, _("the interface is gone or down: %s"), strerror(failure))
+	return ends_it(failure) ? error_set(error, STATUS_IO, _("interface %s is gone or down: %s"), channel->interface_name,
+	                                     strerror(failure))
 	                        : STATUS_OK;
 }
 
@@ -320,6 +322,7 @@ enum status channel_send(struct channel *channel, const struct path *path, const
 	if (status != STATUS_OK)
 		return status;
 	channel->by_frames = by_frame;
+	memcpy(channel->interface_name, path->interface_name, sizeof channel->interface_name);
 	parcel = &channel->parcels[channel->waiting];
 	memcpy(parcel->frame, frame + skipped, len - skipped);
 	parcel->piece = (struct iovec){ parcel->frame, len - skipped };

@@ -320,11 +320,14 @@ static void recount(struct scan *scan)
 
 /*
  * Not one answer: perhaps this host translates addresses or encrypts what its own TCP sends, and nothing that goes past
- * that gets an answer. One connect() shows it, and then all are asked so.
+ * that gets an answer. One connect() shows it, and then all are asked so; the first time that the scan runs.
  */
 static void doubt_total_silence(struct scan *scan)
 {
-	for (size_t i = 0; i < scan->target_count && !scan_stopped(scan); i++) {
+	bool doubted = scan->doubted;
+
+	scan->doubted = true;
+	for (size_t i = 0; i < scan->target_count && !doubted && !scan_stopped(scan); i++) {
 		struct target *target = &scan->targets[i];
 		size_t first = i * scan->port_count;
 
@@ -353,19 +356,24 @@ static void run_by_syns(struct scan *scan)
 	for (size_t i = 0; i < scan->target_count && !scan_stopped(scan); i++)
 		if (scan->targets[i].icmp_answers && !scan->targets[i].path.silent_neighbour)
 			sample_silence(scan, i * scan->port_count);
-	doubt_total_silence(scan);
 	judge_silence(scan, dropped || !tries ? DOUBT_DROPPED : is_too_lossy(scan, tries) ? DOUBT_LOSSY : DOUBT_NONE);
+	doubt_total_silence(scan);
+}
+
+static bool all_by_connect(const struct scan *scan)
+{
+	for (size_t i = 0; i < scan->target_count; i++)
+		if (!scan->targets[i].by_connect)
+			return false;
+	return true;
 }
 
 void scan_run(struct scan *scan)
 {
-	if (scan->channel) {
-		run_by_syns(scan);
-	} else {
-		for (size_t i = 0; i < scan->target_count; i++)
-			scan->targets[i].by_connect = true;
+	if (all_by_connect(scan))
 		connect_run(scan, 0, scan->ask_count);
-	}
+	else
+		run_by_syns(scan);
 	recount(scan);
 }
 
@@ -425,7 +433,7 @@ void scan_again(struct scan *scan)
 	memset(scan->answered_by_try, 0, sizeof scan->answered_by_try);
 	for (size_t i = 0; i < scan->target_count; i++) {
 		scan->targets[i].icmp_answers = 0;
-		scan->targets[i].by_connect = false;
+		scan->targets[i].by_connect |= scan->options.connect;
 		memset(scan->targets[i].answers, 0, sizeof scan->targets[i].answers);
 		path_is_up(&scan->targets[i].path, &scan->targets[i].carrier_downs);
 	}

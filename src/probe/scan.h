@@ -121,6 +121,7 @@ struct scan {
 	unsigned round;            /* from 1 */
 	unsigned pace_since;       /* the first round at this pace */
 	uint64_t answered_by_try[64], answered_by_tcp;
+	bool doubted;              /* total silence was looked into */
 	bool limited;              /* the pace is that of a box that limits the rate of answers */
 	uint64_t sample_sent, sample_answered; /* at which the present pace began */
 	double usual_yield;        /* answers a SYN that this pace brought at best; 0: not known yet */
@@ -141,7 +142,7 @@ enum status scan_new(struct target *targets, size_t count, const struct port_set
                      const struct scan_options *options, struct scan **ret_scan, struct error *error);
 /* Ask all of them. What could not be found out stays PORT_UNKNOWN and says why. */
 void scan_run(struct scan *scan);
-/* Forget the answers, to ask again. */
+/* Forget the answers, to ask again; who is asked by connect() goes on to be. */
 void scan_again(struct scan *scan);
 /* NULL is allowed. */
 void scan_free(struct scan *scan);

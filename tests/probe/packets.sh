@@ -7,11 +7,12 @@ has tcpdump || { echo '1..0 # SKIP tcpdump is not installed'; exit 0; }
 build_network
 listen near 80 443 8080 8081 8082 8083
 
+modes=(--immediate-mode)
 # capture FILE ARGUMENT...: what passes near0 while tcpwhy probe runs.
 capture() {
 	local file=$1
 	shift
-	tcpdump -B 32768 -i "${interface:-near0}" -U -w "$file" tcp or icmp or icmp6 2> "$scratch/tcpdump" &
+	tcpdump "${modes[@]}" -i "${interface:-near0}" -U -w "$file" tcp or icmp or icmp6 2> "$scratch/tcpdump" &
 	local watcher=$!
 	until grep -q listening "$scratch/tcpdump"; do kill -0 $watcher || return 1; done
 	"$@" > "$scratch/lines" 2> "$scratch/err"
@@ -88,7 +89,10 @@ rows "$scratch/probe.pcap" > "$scratch/rows"
 ok 'a closed port is asked a second time, with a DSCP' is "$(grep -E '^S [0-9]+ 22 ' "$scratch/rows" | cut -d' ' -f5 | xargs)" '0 184'
 ok 'and that is all' is "$(wc -l < "$scratch/rows")" 7
 
+# Too many for one by one.
+modes=(-B 65536)
 capture "$scratch/probe.pcap" "$tcpwhy" probe $near4 -
+modes=(--immediate-mode)
 rows "$scratch/probe.pcap" > "$scratch/rows"
 ok 'all ports: a SYN each, and 256 that ask who it is' is "$(count '^S ')" $((65535 + 256))
 ok 'as many RSTs as SYN-ACKs, all of them ours' is "$(count '^SA ') $(count '^R ') $(count '^R [0-9]+ [0-9]+ 60 ')" '6 6 6'

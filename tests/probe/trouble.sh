@@ -1,0 +1,133 @@
+#!/bin/bash
+# Whatever goes wrong, a probe ends, says what is known and what is not, and leaves nothing behind.
+. "$(dirname "$0")/../support/tap.sh"
+. tests/support/probe.sh
+build_network
+listen near 80
+
+# said STATUS PIECE ARGUMENT...: the exit status, and a piece of what it says.
+said() {
+	local want=$1 piece=$2 text status
+	shift 2
+	text=$(timeout 20 "$tcpwhy" probe "$@" 2>&1)
+	status=$?
+	is "$status" "$want" && holds "$text" "$piece"
+}
+# Sockets of this namespace, but for those that a closed connection leaves to the kernel: FIN_WAIT2, TIME_WAIT.
+own_sockets() {
+	"$python3" -c 'print(*[name for name in ("tcp", "tcp6", "packet", "raw", "raw6")
+	for line in open("/proc/net/" + name).readlines()[1:] if name[:3] != "tcp" or line.split()[3] not in ("05", "06")])'
+}
+at_once() { timeout 20 "$@"; }
+before=$(own_sockets)
+
+# ---- usage
+ok 'no ports' said 2 'which host, and which ports?' 203.0.113.2
+ok 'no such port' said 2 'ports are from 1 to 65535' $near4 0
+ok 'a range that runs backwards' said 2 'ports are from 1 to 65535' $near4 80-22
+ok 'no such service' said 3 'no-such-service: ' $near4 80 no-such-service
+ok 'one kind of addresses only' said 2 'one of them' -4 -6 localhost 80
+ok '--watch is for one port' said 2 'one host and one port' --watch $near4 80,81
+ok 'a name that cannot be found' said 3 'no-such-host.invalid' no-such-host.invalid 80
+ok 'a hostile name' is_empty "$("$tcpwhy" probe $'\e[31mx.invalid' 80 2>&1 | grep $'\e')"
+ok 'multicast' said 3 'TCP does not go' 224.0.0.1 80
+ok 'no route' said 3 'no route to 100.64.0.1' 100.64.0.1 80
+ip route add prohibit 100.64.0.2 && ip route add blackhole 100.64.0.3 && ip route add unreachable 100.64.0.4
+ok 'a route that prohibits' said 3 prohibits 100.64.0.2 80
+ok 'a route that discards' said 3 discards 100.64.0.3 80
+ok 'a route that is unreachable' said 3 unreachable 100.64.0.4 80
+ok 'one host that can be asked, and one that cannot' said 3 'no route' $near4 100.64.0.1 80
+ok 'services by name' said 0 '80/http' $near4 http
+
+# ---- exit status
+ok 'open' said 0 open $near4 80
+ok 'closed' said 1 closed $near4 80,81
+ok 'two hosts' said 1 $near6 $near4 $near6 80,81
+
+# ---- without privileges
+unprivileged=(setpriv --bounding-set -all --inh-caps -all)
+if "${unprivileged[@]}" true 2> /dev/null; then
+	text=$("${unprivileged[@]}" "$tcpwhy" probe $near4 80 2>&1)
+	ok 'without CAP_NET_RAW it connects' is $? 0
+	ok 'and says so' holds "$text" 'CAP_NET_RAW'
+	rules near <<< 'table inet probed { chain c { type filter hook input priority 0; tcp dport 82 reject with icmpx admin-prohibited; tcp dport 83 drop; }; }'
+	"${unprivileged[@]}" "$tcpwhy" probe --json $near4 80-83 > "$scratch/lines" 2> "$scratch/err"
+	ok 'open, closed, unreachable, filtered' is "$(field 80 state) $(field 81 state) $(field 82 state) $(field 83 state)" \
+		'open closed unreachable filtered'
+	ok 'who sent the ICMP error is told' is "$(field 82 reporter)" $near4
+	ok 'who refused is not' is "$(field 81 answered_by) $(field 81 certainty)" 'undecided likely'
+	"${unprivileged[@]}" "$tcpwhy" probe --json $near6 80-82 > "$scratch/lines" 2> "$scratch/err"
+	ok 'the same of IPv6' is "$(field 80 state) $(field 81 state) $(field 82 state) $(field 82 reporter)" \
+		"open closed unreachable $near6"
+	rules near < /dev/null
+else
+	skip 'without CAP_NET_RAW' 'setpriv cannot drop it here'
+fi
+
+# ---- the host's own rules
+rules here <<< 'table inet probed { chain c { type filter hook output priority 0; tcp dport 81 drop; }; }'
+probe $near4 80,81
+ok 'what the own firewall holds back is not called filtered' is "$(field 80 state) $(field 81 state)" 'open unknown'
+ok 'and why' holds "$(field 81 evidence)" "this host's own firewall"
+rules here <<- END
+	table ip probed { chain c { type nat hook output priority -100
+		ip daddr 203.0.113.9 tcp dport 90 dnat to $near4:80
+	}
+	}
+END
+probe 203.0.113.9 90
+ok 'where this host translates addresses, connect() finds out' is "$(field 90 state) $(field 90 method)" 'open connect'
+rules here < /dev/null
+
+# ---- a quiet link: it ends, though no packet ever comes
+rules near <<< 'table inet probed { chain c { type filter hook input priority 0; drop; }; }'
+at_once "$tcpwhy" probe --json $near4 1-100 > "$scratch/lines"
+ok 'a quiet link: it ends' is $? 1
+ok 'and calls silence filtered' is "$(counted)" 'filtered 100'
+
+# ---- the interface goes down in the middle
+(at_once "$tcpwhy" probe --json --rate 2000 $near4 - > "$scratch/lines" 2> "$scratch/err"; echo $? > "$scratch/status") &
+job=$!
+read -rt 0.6 <> <(:)
+ip link set near0 down
+wait $job
+ok 'the interface goes down: could not tell' is "$(cat "$scratch/status")" 3
+ok 'it says so' holds "$(cat "$scratch/err")" 'near0'
+ok 'and calls nothing filtered' is "$(counted)" 'unknown 65535'
+ip link set near0 up
+inside near ip link set eth0 down
+ok 'a link without a carrier' said 3 'no carrier' $near4 80
+inside near ip link set eth0 up
+ip -6 address add 2001:db8:3::1/64 dev near0 nodad 2> /dev/null
+rules near < /dev/null
+
+# ---- ^C
+# interrupt ARGUMENT...: SIGINT half a second after it began; its exit status.
+interrupt() {
+	env --default-signal=INT timeout 20 "$tcpwhy" probe "$@" > "$scratch/lines" 2> "$scratch/err" &
+	local job=$!
+	read -rt 0.5 <> <(:)
+	kill -INT $job # timeout hands it on
+	wait $job
+}
+rules near <<< 'table inet probed { chain c { type filter hook input priority 0; tcp dport 1000-65535 drop; }; }'
+interrupt --json --rate 1500 $near4 -
+ok '^C: could not tell' is $? 3
+ok 'what is known is told' holds "$(counted)" 'closed'
+ok 'the rest is unknown, and nothing is called filtered' is "$(counted | tr ' ' '\n' | grep -E '[a-z]' | xargs)" 'closed unknown'
+ok 'all ports are told of' is "$(grep -c '"type":"port"' "$scratch/lines")" 65535
+rules near < /dev/null
+interrupt --watch $near4 80
+ok '^C ends --watch' is $? 0
+ok 'with its numbers' holds "$(cat "$scratch/lines")" 'p50'
+
+# ---- waiting
+(read -rt 0.6 <> <(:); listen near 81) &
+ok '--wait-open waits until it is' said 0 open --wait-open 10 $near4 81
+ok 'and not for ever' said 1 closed --wait-open 1 $near4 82
+rules near <<< 'table inet probed { chain c { type filter hook input priority 0; tcp dport 83 drop; }; }'
+ok 'nor for one that is silent' said 1 filtered --wait-open 2 $near4 83
+rules near < /dev/null
+ok '--watch counts' is "$("$tcpwhy" probe --watch --count 2 $near4 80 | grep -c open)" 4
+ok 'nothing is left: no socket' is "$(own_sockets)" "$before"
+done_testing
