@@ -1,0 +1,75 @@
+/*
+ * No set of clues makes a wrong certainty: never where they contradict each other, never where the port was not asked
+ * itself, never where nothing tells a host's TCP from a firewall; and what is likely names what else it may be.
+ */
+#include "probe/who.h"
+#include "tap.h"
+
+#define BIT(clue) (UINT32_C(1) << (clue))
+
+static const uint32_t by_tcp = BIT(CLUE_LABEL_SET) | BIT(CLUE_CLASS_COPIED) | BIT(CLUE_ROUTE_ECHOED);
+static const uint32_t by_filter = BIT(CLUE_LABEL_MISSING) | BIT(CLUE_CLASS_MISSING) | BIT(CLUE_ROUTE_PLAIN) |
+                                  BIT(CLUE_ROUTE_SILENT);
+
+static struct finding decide(enum port_state state, uint32_t clues)
+{
+	static struct target target;
+	static struct ask ask;
+	struct scan scan = { .targets = &target, .target_count = 1, .port_count = 1, .asks = &ask, .ask_count = 1 };
+	struct finding finding = { .clues = clues, .cause = CAUSE_NONE, .other = CAUSE_NONE };
+
+	ask = (struct ask){ .state = (uint8_t)state };
+	finding_decide(&scan, 0, &finding);
+	return finding;
+}
+
+static bool certain(uint32_t clues)
+{
+	return decide(PORT_CLOSED, clues).certainty == CERTAINTY_CERTAIN;
+}
+
+/* Every set of up to three clues of a refused port. */
+static void try_all(void)
+{
+	unsigned contradicted = 0, sampled = 0, groundless = 0, alone = 0, tried = 0;
+
+	for (unsigned a = 0; a < CLUES; a++)
+		for (unsigned b = a; b < CLUES; b++)
+			for (unsigned c = b; c < CLUES; c++) {
+				uint32_t clues = BIT(a) | BIT(b) | BIT(c);
+				struct finding finding = decide(PORT_CLOSED, clues);
+				bool here = clues & BIT(CLUE_OWN);
+
+				tried++;
+				contradicted += !here && certain(clues) && clues & by_tcp && clues & by_filter;
+				sampled += !here && certain(clues) && clues & BIT(CLUE_SAMPLED);
+				groundless += !here && certain(clues) && !(clues & (by_tcp | by_filter | BIT(CLUE_CLASS_LOST)));
+				alone += finding.certainty == CERTAINTY_LIKELY && finding.other == CAUSE_NONE;
+			}
+	ok(tried > 2000, "%u sets of clues", tried);
+	is_number(contradicted, 0, "none is certain that contradicts itself");
+	is_number(sampled, 0, "none that was not asked itself");
+	is_number(groundless, 0, "none that neither a TCP nor a filter shows in");
+	is_number(alone, 0, "each that is likely names another cause");
+}
+
+int main(void)
+{
+	struct finding lost = decide(PORT_CLOSED, BIT(CLUE_CLASS_LOST) | BIT(CLUE_NO_OPEN_PORT));
+
+	try_all();
+	ok(certain(BIT(CLUE_CLASS_COPIED) | BIT(CLUE_HOPS_SAME)), "a copied DSCP from the host's distance is the host");
+	ok(certain(BIT(CLUE_CLASS_MISSING) | BIT(CLUE_HOPS_SAME)), "one that is missing, and others come back, is a filter");
+	ok(!certain(BIT(CLUE_CLASS_LOST) | BIT(CLUE_HOPS_SAME) | BIT(CLUE_LINUX)), "one that never comes back is not certain");
+	is_number(lost.by, BY_UNDECIDED, "behind a router without an open port nothing tells");
+	is_number(decide(PORT_CLOSED, BIT(CLUE_CONNECTED)).by, BY_UNDECIDED, "connect() tells nothing");
+	is_number(decide(PORT_OPEN, BIT(CLUE_EVERY_PORT)).certainty, CERTAINTY_LIKELY, "everything open is a proxy, likely");
+	is_number(decide(PORT_FILTERED, 0).certainty, CERTAINTY_LIKELY, "silence is never certain");
+	is_number(decide(PORT_UNKNOWN, 0).certainty, CERTAINTY_UNKNOWN, "what is unknown is unknown");
+	for (unsigned clue = 0; clue < CLUES; clue++)
+		ok(clue_text((enum clue)clue) && *clue_text((enum clue)clue), "clue %u has its words", clue);
+	for (unsigned by = 0; by < ANSWERED_BY; by++)
+		ok(*answered_by_text((enum answered_by)by) && (by == BY_NOBODY || answered_by_id((enum answered_by)by)),
+		   "answerer %u has its words", by);
+	return done_testing();
+}
