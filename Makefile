@@ -211,6 +211,7 @@ hostile:                            ## cut and change every capture below CAPTUR
 bench: all                          ## measure against tcpdump and others
 	BUILD=$(BUILD) bench/run.sh
 	BUILD=$(BUILD) bench/watch.sh
+	BUILD=$(BUILD) bench/probe.sh
 
 # ---- the library, the documents, the installation
 

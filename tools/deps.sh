@@ -8,7 +8,7 @@ set -eu
 declare -A apt=(
 	[build]='gcc libc6-dev make pkg-config binutils libpcap-dev libarchive-dev libjansson-dev libmnl-dev libnftables-dev
 		libbpf-dev libdw-dev bpftool clang gettext'
-	[check]='libclang-rt-14-dev perl universal-ctags mandoc valgrind python3 tcpdump'
+	[check]='libclang-rt-14-dev perl universal-ctags mandoc valgrind python3 tcpdump iproute2 nftables'
 	[programs]='nginx redis-server redis-tools postgresql haproxy openssh-server openssh-client curl
 		default-jdk-headless nodejs'
 	[kernels]='qemu-system-x86 cpio'
@@ -16,19 +16,19 @@ declare -A apt=(
 declare -A dnf=(
 	[build]='gcc glibc-devel make pkgconf-pkg-config binutils libpcap-devel libarchive-devel jansson-devel libmnl-devel
 		nftables-devel libbpf-devel elfutils-devel bpftool clang gettext'
-	[check]='compiler-rt perl-Test-Harness ctags mandoc valgrind python3 tcpdump'
+	[check]='compiler-rt perl-Test-Harness ctags mandoc valgrind python3 tcpdump iproute nftables'
 	[programs]='nginx redis postgresql-server postgresql-contrib haproxy openssh-server openssh-clients curl
 		java-latest-openjdk-devel nodejs'
 )
 declare -A pacman=(
 	[build]='gcc make pkgconf binutils libpcap libarchive jansson libmnl nftables libbpf elfutils bpf clang gettext'
-	[check]='compiler-rt perl ctags mandoc valgrind python tcpdump'
+	[check]='compiler-rt perl ctags mandoc valgrind python tcpdump iproute2 nftables'
 	[programs]='nginx redis postgresql haproxy openssh curl jdk-openjdk nodejs'
 )
 declare -A apk=(
 	[build]='gcc musl-dev musl-libintl make pkgconf binutils libpcap-dev libarchive-dev jansson-dev libmnl-dev
 		nftables-dev libbpf-dev elfutils-dev bpftool clang gettext bash'
-	[check]='compiler-rt perl-utils ctags mandoc valgrind python3 tcpdump'
+	[check]='compiler-rt perl-utils ctags mandoc valgrind python3 tcpdump iproute2 nftables'
 	[programs]='nginx redis postgresql postgresql-contrib haproxy openssh curl openjdk17-jdk nodejs'
 )
 
