@@ -1,11 +1,12 @@
 #!/bin/bash
-# Measures `tcpwhy probe` beside nmap and masscan on the same hosts, in network namespaces of its own: all 65 535 ports of
-# a host with 50 open ones, where the rest is closed, rejected, or dropped. Results are compared port by port.
+# Measures `tcpwhy probe` beside nmap and masscan on the same hosts, in network namespaces of its own: all 65 535
+# ports of a host with 50 open ones, where the rest is closed, rejected, or dropped. Results are compared port by port.
 #
 #   QUICK=1      one run of each, and nmap is left out where it takes two minutes
 #   RUNS=5       runs of each program, in turn
 #
-# `make bench` runs it. The exit status tells whether everything could be run; a line that says ABOVE is for people to judge.
+# `make bench` runs it. The exit status tells whether everything could be run; a line that says ABOVE is for people to
+# judge.
 set -u -o pipefail
 cd "$(dirname "$0")/.." || exit 1
 
@@ -22,6 +23,7 @@ fi
 build_network
 opened=$(fifty_ports 7)
 listen near $opened || exit 1
+near_mac=$(inside near ip -o link show eth0 | sed -nE 's/.*ether ([0-9a-f:]+).*/\1/p')
 accepted="tcp dport { ${opened// /, } } accept"
 failed=0
 
@@ -56,22 +58,17 @@ told_nmap() {
 }
 # It ends only if a packet comes now and then, and what it does not call open may be anything.
 run_masscan() {
-	"$python3" -c 'import socket, time
-s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-while True:
-    s.sendto(b"x", ("203.0.113.1", 9))
-    time.sleep(0.2)' &
-	local trickle=$!
 	inside near "$python3" -c 'import socket, time
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 while True:
     s.sendto(b"x", ("203.0.113.1", 9))
     time.sleep(0.2)' &
 	local other=$!
-	timeout 60 masscan "$1" -p1-65535 --rate 100000 --wait 2 -oL "$scratch/list" > "$scratch/text" 2>&1
+	timeout 60 masscan "$1" --interface near0 --router-mac "$near_mac" -p1-65535 --rate 100000 --wait 2 \
+		-oL "$scratch/list" > "$scratch/text" 2>&1
 	local status=$?
-	kill $trickle $other
-	wait $trickle $other 2> /dev/null
+	kill $other
+	wait $other 2> /dev/null
 	return $status
 }
 told_masscan() {
@@ -122,7 +119,8 @@ compare() {
 		medians[$tool]=$(median <<< "${times[$tool]}")
 		row "$name: $tool" "${medians[$tool]}" s
 		echo "# $name: $tool: seconds${times[$tool]}; ports wrong${bad[$tool]}"
-		[ "$tool" != tcpwhy ] || row '  ports told wrongly, worst run' "$(tr ' ' '\n' <<< "${bad[$tool]}" | sort -g | tail -1)" ports 0
+		[ "$tool" != tcpwhy ] || row '  ports told wrongly, worst run' \
+			"$(tr ' ' '\n' <<< "${bad[$tool]}" | sort -g | tail -1)" ports 0
 	done
 }
 
@@ -133,7 +131,8 @@ done
 target ''
 compare closed closed "${tools[@]}"
 [ -z "${medians[nmap]:-}" ] ||
-	row 'closed: tcpwhy : nmap' "$(awk -v a="${medians[tcpwhy]}" -v b="${medians[nmap]}" 'BEGIN { printf "%.2f", a / b }')" times 0.5
+	row 'closed: tcpwhy : nmap' \
+		"$(awk -v a="${medians[tcpwhy]}" -v b="${medians[nmap]}" 'BEGIN { printf "%.2f", a / b }')" times 0.5
 target 'meta l4proto tcp reject with tcp reset'
 compare rejected closed "${tools[@]}"
 target 'meta l4proto tcp drop'

@@ -103,8 +103,8 @@ struct probing {
 	bool said_connect;
 };
 
-static enum status open_scan(struct probing *probing, struct target *targets, size_t count, const struct port_set *ports,
-                             struct scan **ret_scan)
+static enum status open_scan(struct probing *probing, struct target *targets, size_t count,
+                             const struct port_set *ports, struct scan **ret_scan)
 {
 	struct scan_options wanted = {
 		.connect = probing->settings->connect || probing->said_connect,
@@ -142,7 +142,8 @@ static void count_states(struct probing *probing, const struct scan *scan)
 	}
 }
 
-static void print_json(struct probing *probing, const struct scan *scan, const struct finding *findings, int64_t took_ns)
+static void print_json(struct probing *probing, const struct scan *scan, const struct finding *findings,
+                       int64_t took_ns)
 {
 	for (size_t i = 0; i < scan->ask_count; i++) {
 		probe_json_port(&probing->text, scan, findings, i, 0);
@@ -153,7 +154,8 @@ static void print_json(struct probing *probing, const struct scan *scan, const s
 	terminal_print(&probing->text);
 }
 
-static void print_text(struct probing *probing, const struct scan *scan, const struct finding *findings, int64_t took_ns)
+static void print_text(struct probing *probing, const struct scan *scan, const struct finding *findings,
+                       int64_t took_ns)
 {
 	for (size_t i = 0; i < scan->target_count; i++) {
 		probe_show_target(&probing->text, scan, findings, i, &probing->style);

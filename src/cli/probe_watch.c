@@ -179,5 +179,7 @@ enum exit_status probe_watch(struct scan *scan, const struct probe_watch_options
 	tell_end(&watched);
 	free(watched.times);
 	buffer_clear(&watched.text);
-	return !watched.probes || watched.last == PORT_UNKNOWN ? EXIT_UNTOLD : watched.last == PORT_OPEN ? EXIT_DONE : EXIT_FAILED;
+	if (!watched.probes || watched.last == PORT_UNKNOWN)
+		return EXIT_UNTOLD;
+	return watched.last == PORT_OPEN ? EXIT_DONE : EXIT_FAILED;
 }

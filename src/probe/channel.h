@@ -2,9 +2,9 @@
  * Sends packets past this host's TCP and hears the answers: a block of source ports that no socket of this host has, a
  * ring that the kernel fills with what comes for them, and two ways out.
  *
- * The source ports are reserved by sockets that are bound to them. Towards other hosts these listen, behind a filter that
- * lets nothing in: so this host's TCP keeps silent about SYN-ACKs, and the only RST is ours. Towards an address of this
- * host they are only bound, and the RST is the kernel's.
+ * The source ports are reserved by sockets that are bound to them. Towards other hosts these listen, behind a filter
+ * that lets nothing in: so this host's TCP keeps silent about SYN-ACKs, and the only RST is ours. Towards an address
+ * of this host they are only bound, and the RST is the kernel's.
  *
  * Packets leave as IP packets of this host (routes, rules and IPsec apply), or, where many go to one next hop, as
  * Ethernet frames, which leave no trace in this host's connection tracking.
@@ -61,12 +61,12 @@ uint64_t channel_backlog_drops(const struct channel *channel);
 /* What `tag` says of the packet that could not be sent, and errno. */
 typedef void (*channel_refusal)(void *user, uint32_t tag, int failure);
 /*
- * Take a frame (GUISE_ETHERNET bytes, then IP) to be sent on `path`, as such where path->resolved, else what is in it. It
- * leaves when CHANNEL_BATCH are waiting, or by channel_flush().
+ * Take a frame (GUISE_ETHERNET bytes, then IP) to be sent on `path`, as such where path->resolved, else what is in
+ * it. It leaves when CHANNEL_BATCH are waiting, or by channel_flush().
  */
 enum status channel_send(struct channel *channel, const struct path *path, const uint8_t *frame, size_t len,
                          uint32_t tag, struct error *error);
-/* STATUS_IO where the interface has gone. Packets that the system refuses otherwise are told to the channel's refusal. */
+/* STATUS_IO where the interface has gone. What the system refuses otherwise is told to the channel's refusal. */
 enum status channel_flush(struct channel *channel, struct error *error);
 void channel_on_refusal(struct channel *channel, channel_refusal refusal, void *user);
 

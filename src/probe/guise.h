@@ -36,9 +36,9 @@ size_t guise_reset(const struct guise *guise, const struct path *path, const str
                    uint8_t ret_frame[GUISE_FRAME_MAX]);
 
 /*
- * The hop limit of the RST is lower than that of the SYN by so much, more than routes differ: no host sends such a pair,
- * so whoever reads a capture can tell a probe from a client that gave up. Where the RST is the kernel's, for an address
- * of this host, the SYN has the lower one.
+ * The hop limit of the RST is lower than that of the SYN by so much, more than routes differ: no host sends such a
+ * pair, so whoever reads a capture can tell a probe from a client that gave up. Where the RST is the kernel's, for an
+ * address of this host, the SYN has the lower one.
  */
 #define GUISE_MARK_HOPS 4
 

@@ -26,8 +26,8 @@ struct ring {
 
 static enum status refused(struct error *error, const char *what)
 {
-	return error_set(error, errno == EPERM ? STATUS_UNSUPPORTED : STATUS_IO, _("packets cannot be received (%s): %s"), what,
-	                 strerror(errno));
+	return error_set(error, errno == EPERM ? STATUS_UNSUPPORTED : STATUS_IO,
+	                 _("packets cannot be received (%s): %s"), what, strerror(errno));
 }
 
 /* The second number of each line, a processor's, in hexadecimal. */

@@ -20,8 +20,8 @@ struct ring_packet {
 #define RING_FRAME_BYTES 256  /* of each packet, with the kernel's own header of 80 bytes */
 
 /*
- * Packets of `protocol` (ETH_P_IP, ETH_P_IPV6) that come in by any interface and pass `filter`, whose offsets count from
- * the IP header. `bytes` of memory are a multiple of the page size; 0: RING_BYTES. STATUS_UNSUPPORTED without
+ * Packets of `protocol` (ETH_P_IP, ETH_P_IPV6) that come in by any interface and pass `filter`, whose offsets count
+ * from the IP header. `bytes` of memory are a multiple of the page size; 0: RING_BYTES. STATUS_UNSUPPORTED without
  * CAP_NET_RAW, else STATUS_IO.
  */
 #define RING_BYTES (4u << 20)

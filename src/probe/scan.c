@@ -8,7 +8,7 @@
 #include "probe/connect.h"
 #include "probe/engine.h"
 
-/* SYNs in flight. The queue before a processor holds 1000 packets (net.core.netdev_max_backlog); 256 never filled it. */
+/* SYNs in flight: the queue before a processor holds 1000 packets (net.core.netdev_max_backlog); 256 never fill it. */
 #define LINK_WINDOW 256
 #define FAR_WINDOW 64
 #define WINDOW_ALL_MAX 1024
@@ -248,8 +248,8 @@ static void set_doubt(struct ask *ask, enum port_state state, enum doubt doubt)
 }
 
 /*
- * A host whose ICMP was seen rejects more than it had leave to say so. Some of its silent ports are asked again, as slowly
- * as ICMP errors may come.
+ * A host whose ICMP was seen rejects more than it had leave to say so. Some of its silent ports are asked again, as
+ * slowly as ICMP errors may come.
  */
 static void sample_silence(struct scan *scan, size_t first)
 {

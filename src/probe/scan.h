@@ -2,9 +2,9 @@
  * Asks ports of hosts by SYNs and keeps what came back.
  *
  * It asks in rounds: every port once, then those that were silent again, from another source port. In a round no more
- * SYNs are in flight than a window allows; one that is not answered within a few round-trip times makes room, though its
- * answer still counts. How often a silent port is asked follows from how many answers get lost, and after answers that
- * this host has dropped itself a round does not count.
+ * SYNs are in flight than a window allows; one that is not answered within a few round-trip times makes room, though
+ * its answer still counts. How often a silent port is asked follows from how many answers get lost, and after answers
+ * that this host has dropped itself a round does not count.
  */
 #ifndef TCPWHY_PROBE_SCAN_H
 #define TCPWHY_PROBE_SCAN_H
@@ -135,8 +135,9 @@ struct scan {
 #define SCAN_ASKS_MAX (1u << 21)
 
 /*
- * Prepare to ask `ports` of all `targets`, whose paths are found, of one version, and all local or none; the targets are
- * taken over (freed with free()), also on failure. STATUS_UNSUPPORTED without CAP_NET_RAW, STATUS_IO, STATUS_MEMORY.
+ * Prepare to ask `ports` of all `targets`, whose paths are found, of one version, and all local or none; the targets
+ * are taken over (freed with free()), also on failure. STATUS_UNSUPPORTED without CAP_NET_RAW, STATUS_IO,
+ * STATUS_MEMORY.
  */
 enum status scan_new(struct target *targets, size_t count, const struct port_set *ports,
                      const struct scan_options *options, struct scan **ret_scan, struct error *error);

@@ -150,7 +150,8 @@ static void series_clear(struct series *series)
 
 static bool series_init(struct series *series, size_t most)
 {
-	*series = (struct series){ calloc(most ? most : 1, sizeof *series->extras), calloc(most ? most : 1, sizeof *series->asks), 0 };
+	most = most ? most : 1;
+	*series = (struct series){ calloc(most, sizeof *series->extras), calloc(most, sizeof *series->asks), 0 };
 	if (series->extras && series->asks)
 		return true;
 	series_clear(series);
@@ -168,8 +169,8 @@ static void series_add(const struct scan *scan, struct series *series, size_t as
 }
 
 /* Up to `most` of those that want asking, evenly spread; sorted, as they are. */
-static bool choose(const struct scan *scan, const struct portrait *portrait, const struct finding *findings, size_t most,
-                   struct disguise disguise, struct series *ret_series)
+static bool choose(const struct scan *scan, const struct portrait *portrait, const struct finding *findings,
+                   size_t most, struct disguise disguise, struct series *ret_series)
 {
 	size_t wanting = count_wanting(scan, portrait, findings), nth = 0;
 
@@ -236,7 +237,8 @@ static void ask_route_of_open(struct scan *scan, struct portrait *portrait)
 		if (scan->asks[i].state == PORT_OPEN)
 			series_add(scan, &series, i, (struct disguise){ .record_route = true });
 	extra_ask(scan, series.extras, series.count, SLOT_ROUTE, EXTRA_TRIES);
-	portrait->route_comes_back = series.count && series.extras[0].state == PORT_OPEN && series.extras[0].seen.route_recorded;
+	portrait->route_comes_back = series.count && series.extras[0].state == PORT_OPEN &&
+	                             series.extras[0].seen.route_recorded;
 	series_clear(&series);
 }
 
@@ -265,8 +267,8 @@ static void ask_route(struct scan *scan, struct portrait *portrait, struct findi
 }
 
 /*
- * A SYN that may pass no router gets an ICMP error from the first one, so the host is behind it; a RST that has passed no
- * router either was made by that one.
+ * A SYN that may pass no router gets an ICMP error from the first one, so the host is behind it; a RST that has
+ * passed no router either was made by that one.
  */
 static void walk(struct scan *scan, struct portrait *portrait, struct finding *findings)
 {

@@ -1,7 +1,7 @@
 /*
  * Who answered: the host, or something in its name. Plain header fields cannot tell a kernel that refuses from a packet
- * filter that rejects. What can is tried in the order of harmlessness: what the answers bear anyway (the IPv6 flow label,
- * hops against those of the host's open ports), a SYN with a DSCP, an IP option, SYNs that die on the way.
+ * filter that rejects. What can is tried in the order of harmlessness: what the answers bear anyway (the IPv6 flow
+ * label, hops against those of the host's open ports), a SYN with a DSCP, an IP option, SYNs that die on the way.
  */
 #ifndef TCPWHY_PROBE_WHO_H
 #define TCPWHY_PROBE_WHO_H

@@ -1,6 +1,6 @@
 /*
- * A ring that is too small for what comes costs time, and no port its true state: what could not be read is counted, asked
- * again, and never called filtered. In a network namespace of its own, over its loopback.
+ * A ring that is too small for what comes costs time, and no port its true state: what could not be read is counted,
+ * asked again, and never called filtered. In a network namespace of its own, over its loopback.
  */
 #include <net/if.h>
 #include <sched.h>
@@ -58,7 +58,7 @@ int main(void)
 	}
 	ok(loopback_up(), "a network of its own");
 	ports_parse("1-3000", &ports, NULL);
-	if (!ok(scan_new(loopback(), 1, &ports, &options, &scan, &error) == STATUS_OK, "a scan with a tiny ring %s", error.text))
+	if (!ok(scan_new(loopback(), 1, &ports, &options, &scan, &error) == STATUS_OK, "a tiny ring %s", error.text))
 		return done_testing();
 	scan_run(scan);
 	ok(scan->counts.dropped > 0, "answers were dropped: %llu", (unsigned long long)scan->counts.dropped);

@@ -12,7 +12,8 @@ eventually() {
 	return 1
 }
 connects() {
-	inside here "$python3" -c 'import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 2).close()' $near4 "$1"
+	"$python3" -c 'import socket, sys
+socket.create_connection((sys.argv[1], int(sys.argv[2])), 2).close()' $near4 "$1"
 }
 connections() {
 	inside near "$python3" -c 'import sys

@@ -58,9 +58,11 @@ for target in $near4 $near6; do
 	! all || right 'half rejected with ICMP, half closed' $target "$is_open 'unreachable' if port <= 32000 else 'closed'"
 	# What is silent because ICMP is limited cannot be told from what is dropped; it is never called closed or open.
 	firewall near "$accepted;tcp dport 1-32000 drop;meta l4proto tcp reject" ''
-	! all || right 'half dropped, half rejected with ICMP' $target "$is_open 'filtered|unreachable' if port > 32000 else 'filtered'"
+	! all || right 'half dropped, half rejected with ICMP' $target \
+		"$is_open 'filtered|unreachable' if port > 32000 else 'filtered'"
 	firewall near "$accepted;tcp dport 1-32000 drop;meta l4proto tcp reject with tcp reset" ''
-	! all || right 'half dropped, half rejected with tcp reset' $target "$is_open 'filtered' if port <= 32000 else 'closed'"
+	! all || right 'half dropped, half rejected with tcp reset' $target \
+		"$is_open 'filtered' if port <= 32000 else 'closed'"
 	rules near < /dev/null
 done
 rules near < /dev/null

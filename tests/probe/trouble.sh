@@ -50,7 +50,13 @@ if "${unprivileged[@]}" true 2> /dev/null; then
 	text=$("${unprivileged[@]}" "$tcpwhy" probe $near4 80 2>&1)
 	ok 'without CAP_NET_RAW it connects' is $? 0
 	ok 'and says so' holds "$text" 'CAP_NET_RAW'
-	rules near <<< 'table inet probed { chain c { type filter hook input priority 0; tcp dport 82 reject with icmpx admin-prohibited; tcp dport 83 drop; }; }'
+	rules near <<-END
+		table inet probed { chain c { type filter hook input priority 0
+			tcp dport 82 reject with icmpx admin-prohibited
+			tcp dport 83 drop
+		}
+		}
+	END
 	"${unprivileged[@]}" "$tcpwhy" probe --json $near4 80-83 > "$scratch/lines" 2> "$scratch/err"
 	ok 'open, closed, unreachable, filtered' is "$(field 80 state) $(field 81 state) $(field 82 state) $(field 83 state)" \
 		'open closed unreachable filtered'
@@ -86,7 +92,7 @@ ok 'a quiet link: it ends' is $? 1
 ok 'and calls silence filtered' is "$(counted)" 'filtered 100'
 
 # ---- the interface goes down in the middle
-(at_once "$tcpwhy" probe --json --rate 2000 $near4 - > "$scratch/lines" 2> "$scratch/err"; echo $? > "$scratch/status") &
+(probe --rate 2000 $near4 -; echo $? > "$scratch/status") &
 job=$!
 read -rt 0.6 <> <(:)
 ip link set near0 down
@@ -114,7 +120,8 @@ rules near <<< 'table inet probed { chain c { type filter hook input priority 0;
 interrupt --json --rate 1500 $near4 -
 ok '^C: could not tell' is $? 3
 ok 'what is known is told' holds "$(counted)" 'closed'
-ok 'the rest is unknown, and nothing is called filtered' is "$(counted | tr ' ' '\n' | grep -E '[a-z]' | xargs)" 'closed unknown'
+ok 'the rest is unknown, and nothing is called filtered' is \
+	"$(counted | tr ' ' '\n' | grep -E '[a-z]' | xargs)" 'closed unknown'
 ok 'all ports are told of' is "$(grep -c '"type":"port"' "$scratch/lines")" 65535
 rules near < /dev/null
 interrupt --watch $near4 80

@@ -11,7 +11,12 @@ answered() {
 	ok "$1 ($2 $3)" is "$(field "$4" answered_by) $(field "$4" cause)${7:+ $(field "$4" certainty)}" "$5 $6${7:+ $7}"
 }
 reject() {
-	rules "$1" <<< "table inet probed { chain c { type filter hook $2 priority 0; tcp dport 81-89 reject with tcp reset; }; }"
+	rules "$1" <<-END
+		table inet probed { chain c { type filter hook $2 priority 0
+			tcp dport 81-89 reject with tcp reset
+		}
+		}
+	END
 }
 
 # ---- a host that refuses
@@ -92,7 +97,12 @@ rules router <<- END
 END
 answered 'DNAT to a closed port farther away' $far4 80,90 90 host-behind port-closed
 answered 'and to an open one, beside one of the host' $far4 22,80,93,443 93 host-behind None likely
-rules deep <<< "table inet probed { chain c { type filter hook input priority 0; tcp dport 91 reject with tcp reset; }; }"
+rules deep <<- END
+	table inet probed { chain c { type filter hook input priority 0
+		tcp dport 91 reject with tcp reset
+	}
+	}
+END
 answered 'a REJECT after DNAT' $far4 22,80,91 91 firewall-behind firewall-reject
 rules router < /dev/null
 

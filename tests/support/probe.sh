@@ -17,7 +17,9 @@ if [ -z "${TCPWHY_TEST_ALONE:-}" ]; then
 	exit 0
 fi
 for tool in ip nft nsenter python3; do
-	command -v $tool > /dev/null || { echo "1..0 # SKIP $tool is not installed: packages iproute2, nftables, util-linux, python3"; exit 0; }
+	command -v $tool > /dev/null && continue
+	echo "1..0 # SKIP $tool is not installed: packages iproute2, nftables, util-linux, python3"
+	exit 0
 done
 # A shim would be a process more.
 python3=$(python3 -c 'import sys; print(sys.executable)')
