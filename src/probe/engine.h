@@ -14,7 +14,7 @@ enum slot {
 	SLOT_WALK,               /* and all that follow, in turn */
 };
 
-/* Take every answer that has come. */
+/* Take the answers that have come, some thousands at a time. */
 void engine_hear(struct scan *scan);
 /* Hear until `until_ns` of clock_monotonic(), the user stops it, the link fails, or nothing is left to wait for. */
 void engine_listen(struct scan *scan, int64_t until_ns);

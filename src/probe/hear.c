@@ -3,6 +3,8 @@
 #include <string.h>
 
 #define IPV4_HEADER_LEN 20
+/* Then it is time to look after everything else, also where packets never stop coming. */
+#define HEARD_AT_ONCE 4096
 #define RECORD_ROUTE 7
 #define LOOPBACK_INTERFACE 1 /* Linux: LOOPBACK_IFINDEX */
 
@@ -262,7 +264,10 @@ void engine_hear(struct scan *scan)
 	enum heard heard;
 
 	scan->clock_offset_ns = clock_realtime() - clock_monotonic();
-	while ((heard = channel_hear(scan->channel, &answer)) != HEARD_NOTHING) {
+	for (unsigned i = 0; i < HEARD_AT_ONCE; i++) {
+		heard = channel_hear(scan->channel, &answer);
+		if (heard == HEARD_NOTHING)
+			break;
 		if (heard == HEARD_SEGMENT)
 			take_segment(scan, &answer);
 		else

@@ -110,7 +110,7 @@ rules near < /dev/null
 # ---- ^C
 # interrupt ARGUMENT...: SIGINT half a second after it began; its exit status.
 interrupt() {
-	env --default-signal=INT timeout 20 "$tcpwhy" probe "$@" > "$scratch/lines" 2> "$scratch/err" &
+	env --default-signal=INT timeout --foreground 20 "$tcpwhy" probe "$@" > "$scratch/lines" 2> "$scratch/err" &
 	local job=$!
 	read -rt 0.5 <> <(:)
 	kill -INT $job # timeout hands it on
