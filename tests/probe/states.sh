@@ -45,9 +45,9 @@ all() { [ "$runs" -gt 1 ]; }
 rules near < /dev/null
 for target in $near4 $near6; do
 	right 'closed and open' $target "$is_open 'closed'"
+	all || [ $target = $near4 ] || continue
 	firewall near "$accepted;meta l4proto tcp drop" ''
 	right 'dropped' $target "$is_open 'filtered'"
-	all || [ $target = $near4 ] || continue
 	firewall near "$accepted;meta l4proto tcp reject with tcp reset" ''
 	right 'rejected with tcp reset' $target "$is_open 'closed'"
 	firewall near "$accepted;meta l4proto tcp reject with icmpx admin-prohibited" ''

@@ -136,5 +136,24 @@ rules near <<< 'table inet probed { chain c { type filter hook input priority 0;
 ok 'nor for one that is silent' said 1 filtered --wait-open 2 $near4 83
 rules near < /dev/null
 ok '--watch counts' is "$("$tcpwhy" probe --watch --count 2 $near4 80 | grep -c open)" 4
+# ---- JSON
+rules near <<-END
+	table inet probed { chain c { type filter hook input priority 0
+		tcp dport 82 reject with icmpx admin-prohibited
+		tcp dport 83 drop
+		tcp dport 84 reject with tcp reset
+	}
+	}
+END
+{
+	"$tcpwhy" probe --json $near4 $near6 80-84
+	"$tcpwhy" probe --json --connect $near4 80-82
+	"$tcpwhy" probe --json --watch --count 1 $near4 80
+	"$tcpwhy" probe --json 203.0.113.99 80
+} > "$scratch/lines"
+ok 'every line fits the schema' eval '"$BUILD"/check_json < "$scratch/lines"'
+ok 'and there is one a port, and one for all' is "$(grep -c '"type":"port"' "$scratch/lines") $(
+	grep -c '"type":"probe-summary"' "$scratch/lines")" '15 4'
+rules near < /dev/null
 ok 'nothing is left: no socket' is "$(own_sockets)" "$before"
 done_testing
