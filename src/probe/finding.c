@@ -97,8 +97,10 @@ static void decide_open(struct finding *f)
 		set(f, BY_HOST_BEHIND, CERTAINTY_LIKELY, CAUSE_NONE, CAUSE_NONE);
 	else if (has(f, CLUE_NOT_ALIKE))
 		set(f, BY_UNDECIDED, CERTAINTY_LIKELY, CAUSE_NONE, CAUSE_NONE);
-	else
+	else if (has(f, CLUE_ON_LINK) || has(f, CLUE_ALIKE))
 		set(f, BY_HOST, CERTAINTY_CERTAIN, CAUSE_NONE, CAUSE_NONE);
+	else /* a box on the way may shake hands for it */
+		set(f, BY_HOST, CERTAINTY_LIKELY, CAUSE_NONE, CAUSE_NONE);
 }
 
 static void decide_unreachable(const struct scan *scan, size_t index, struct finding *f)
@@ -191,6 +193,7 @@ static const char *const clues[CLUES] = {
 	[CLUE_SAMPLED] = N_("some ports like this one were asked, and all answered alike"),
 	[CLUE_WINDOW_TINY] = N_("the SYN-ACK has no room for a segment of data: hosts offer more"),
 	[CLUE_EVERY_PORT] = N_("ports that nobody uses are open there, too: open says nothing"),
+	[CLUE_ALIKE] = N_("the SYN-ACK comes from as far away as the refusals of the host's TCP"),
 	[CLUE_NOT_ALIKE] = N_("the SYN-ACK comes from another distance than the refusals of the host's TCP"),
 	[CLUE_CLOSED_ELSE] = N_("ports that nobody uses are not open there"),
 };
@@ -210,6 +213,8 @@ const char *finding_decides(const struct finding *f)
 		return _("a connection that is carried on: does the program behind it ever say anything?");
 	if (f->by == BY_NOBODY && f->cause == CAUSE_no_answer)
 		return _("a capture at the host: do the SYNs arrive, and do answers leave?");
+	if (f->cause == CAUSE_NONE && f->by != BY_NOBODY)
+		return _("a capture at the host: does the SYN arrive there?");
 	if (f->by == BY_REPORTER)
 		return _("ask that port alone, after a pause");
 	return _("a capture at the host: does this RST leave it, or only arrive here?");

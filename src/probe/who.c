@@ -28,6 +28,7 @@
 struct portrait {
 	size_t first;              /* its asks: scan->port_count from here */
 	bool has_open, from_linux, labelled;
+	size_t open;               /* ports */
 	uint8_t hops;              /* of most of its open ports */
 	bool class_comes_back;     /* a RST had the DSCP of its SYN */
 	bool route_comes_back;     /* an open port answered a SYN with the option */
@@ -80,19 +81,21 @@ static void look_at_open(const struct scan *scan, struct portrait *portrait)
 		if (++counts[hops] > counts[portrait->hops] || !portrait->has_open)
 			portrait->hops = hops;
 		portrait->has_open = true;
+		portrait->open++;
 	}
 }
 
 static void compare_hops(const struct scan *scan, const struct portrait *portrait, const struct sighting *seen,
-                         struct finding *finding)
+                         bool is_syn_ack, struct finding *finding)
 {
 	const struct path *path = &scan->targets[portrait->first / scan->port_count].path;
 	uint8_t hops = hops_of(seen->hop_limit);
 
-	if (portrait->has_open)
+	/* An only open port has nothing to be compared with. */
+	if (portrait->open > (is_syn_ack ? 1 : 0))
 		add(finding, hops == portrait->hops ? CLUE_HOPS_SAME
 		             : hops < portrait->hops ? CLUE_HOPS_NEARER : CLUE_HOPS_FARTHER);
-	else
+	else if (!portrait->has_open)
 		add(finding, CLUE_NO_OPEN_PORT);
 	if ((path->on_link || path->local) && hops == 0)
 		add(finding, CLUE_ON_LINK);
@@ -115,7 +118,7 @@ static void look_at_refusal(const struct scan *scan, const struct portrait *port
 		add(finding, CLUE_LABEL_SET);
 	else if (v6 && portrait->labelled)
 		add(finding, CLUE_LABEL_MISSING);
-	compare_hops(scan, portrait, &ask->seen, finding);
+	compare_hops(scan, portrait, &ask->seen, false, finding);
 }
 
 /* ---- asking again */
@@ -368,9 +371,9 @@ static void doubt_open(struct scan *scan, struct portrait *portrait, struct find
 			add(&findings[i], CLUE_CLOSED_ELSE);
 		if (seen->window < WINDOW_TINY)
 			add(&findings[i], CLUE_WINDOW_TINY);
-		if (portrait->tcp_hops != HOPS_NONE && hops_of(seen->hop_limit) != portrait->tcp_hops)
-			add(&findings[i], CLUE_NOT_ALIKE);
-		compare_hops(scan, portrait, seen, &findings[i]);
+		if (portrait->tcp_hops != HOPS_NONE)
+			add(&findings[i], hops_of(seen->hop_limit) == portrait->tcp_hops ? CLUE_ALIKE : CLUE_NOT_ALIKE);
+		compare_hops(scan, portrait, seen, true, &findings[i]);
 	}
 }
 

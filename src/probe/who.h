@@ -48,6 +48,7 @@ enum clue {
 	CLUE_SAMPLED,          /* as others like it, which were asked */
 	CLUE_WINDOW_TINY,      /* a SYN-ACK without room for a segment */
 	CLUE_EVERY_PORT,       /* ports that nobody uses are open, too */
+	CLUE_ALIKE,            /* the SYN-ACK comes from as far as the refusals of the host's TCP */
 	CLUE_NOT_ALIKE,        /* the SYN-ACK comes from elsewhere than the host's refusals */
 	CLUE_CLOSED_ELSE,      /* ports that nobody uses are not open */
 	CLUES,

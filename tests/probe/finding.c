@@ -64,6 +64,9 @@ int main(void)
 	is_number(lost.by, BY_UNDECIDED, "behind a router without an open port nothing tells");
 	is_number(decide(PORT_CLOSED, BIT(CLUE_CONNECTED)).by, BY_UNDECIDED, "connect() tells nothing");
 	is_number(decide(PORT_OPEN, BIT(CLUE_EVERY_PORT)).certainty, CERTAINTY_LIKELY, "everything open is a proxy, likely");
+	is_number(decide(PORT_OPEN, 0).certainty, CERTAINTY_LIKELY, "a SYN-ACK from afar may be a box's");
+	is_number(decide(PORT_OPEN, BIT(CLUE_ON_LINK)).certainty, CERTAINTY_CERTAIN, "one on the link is the host's");
+	is_number(decide(PORT_OPEN, BIT(CLUE_CONNECTED)).certainty, CERTAINTY_LIKELY, "connect() sees no packets");
 	is_number(decide(PORT_FILTERED, 0).certainty, CERTAINTY_LIKELY, "silence is never certain");
 	is_number(decide(PORT_UNKNOWN, 0).certainty, CERTAINTY_UNKNOWN, "what is unknown is unknown");
 	for (unsigned clue = 0; clue < CLUES; clue++)

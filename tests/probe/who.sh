@@ -27,6 +27,8 @@ for target in $near4 $near6; do
 done
 for target in $far4 $far6; do
 	answered 'a closed port behind a router' $target 22,80 22 host port-closed certain
+	answered 'an open port behind a router, beside a closed one' $target 22,80 80 host None certain
+	answered 'an open port alone behind a router' $target 80 80 host None likely
 	answered 'alone, nothing tells how far the host is' $target 22 22 host port-closed likely
 done
 
