@@ -20,8 +20,8 @@
 #define NEIGHBOUR_WAIT_NS (50 * NS_PER_MS)
 #define NEIGHBOUR_LOOK_NS (1 * NS_PER_MS)
 
-/* A port may be silent by loss. Wrong once in a million is what is aimed at. */
-#define WRONG_SHARE 1e-6
+/* A port may be silent by loss. Wrong less than once in a million is what is aimed at, and losses come in clusters. */
+#define WRONG_SHARE 2e-7
 #define TRIES_MIN 2
 #define TRIES_UNKNOWN_MAX 6   /* while few answers tell of loss */
 #define TRIES_MAX 10
