@@ -137,29 +137,39 @@ measure_time() {
 	done
 }
 
-# Two captures of the same traffic, against one of them: pairs of runs in turn, each after a rest.
+# Two captures of the same traffic, against one of them: pairs of runs in turn, each after a rest. Connections that are
+# reset are compared segment by segment: with few of them, and with one in twelve.
 measure_two() {
-	local ratios='' one one_peak
-	generate one --packets $((10000000 / scale)) --connections $((600000 / scale)) --resets $((50000 / scale)) \
-		--open $((20000 / scale)) || return
-	"$dir/elsewhere" "$dir/one.pcap" "$dir/other.pcap" && cat "$dir/other.pcap" >/dev/null || { fail elsewhere; return; }
+	local resets
+	for resets in $((5000 / scale)) $((50000 / scale)); do
+		generate one --packets $((10000000 / scale)) --connections $((600000 / scale)) --resets $resets \
+			--open $((20000 / scale)) || return
+		"$dir/elsewhere" "$dir/one.pcap" "$dir/other.pcap" && cat "$dir/other.pcap" >/dev/null ||
+			{ fail elsewhere; return; }
+		compare_two $resets || return
+		rm -f "$dir"/{one,other}.pcap
+	done
+}
+
+compare_two() {
+	local ratios='' busies='' one one_busy one_peak
 	for ((i = 1; i <= pairs; i++)); do
 		sleep "$pause"
 		measure "$tcpwhy" read "$dir/one.pcap" || return
-		one=$seconds
+		one=$seconds one_busy=$busy
 		sleep "$pause"
 		measure "$tcpwhy" read "$dir/one.pcap" "$dir/other.pcap" || return
-		ratios+=$(quotient "$seconds" "$one")$'\n'
-		echo "# two captures, pair $i: one $one s, two $seconds s"
+		ratios+=$(quotient "$seconds" "$one")$'\n' busies+=$(quotient "$busy" "$one_busy")$'\n'
+		echo "# two captures, $1 resets, pair $i: one $one s, two $seconds s"
 	done
 	grep -q '^2 captures of the same traffic' "$dir/output" || fail 'two captures were not taken for one traffic'
-	row "two captures : one of them, median of $pairs" "$(printf %s "$ratios" | median)" times 2.5
+	row "two captures : one of them, $1 resets, median of $pairs" "$(printf %s "$ratios" | median)" times 2.5
+	row "  processor time of all threads" "$(printf %s "$busies" | median)" times
 	measure -s "$tcpwhy" read "$dir/one.pcap" || return
 	one_peak=$anonymous_kib
 	measure -s "$tcpwhy" read "$dir/one.pcap" "$dir/other.pcap" || return
 	row "  anonymous memory of one" $((one_peak / 1024)) MiB
 	row "  of two, at most 700 MiB more than twice one" $((anonymous_kib / 1024)) MiB $((2 * one_peak / 1024 + 700))
-	rm -f "$dir"/{one,other}.pcap
 }
 
 # The others are so slow that a tenth of the packets is enough.
