@@ -10,6 +10,7 @@
 #include "report/vantages.h"
 
 #define NAME_MAX_LENGTH 40
+_Static_assert(OPTION_LIST_MAX <= RECOGNISE_FILES, "whatever --at gives can be looked at");
 
 const char *vantages_path(const char *given)
 {

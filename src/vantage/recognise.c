@@ -211,7 +211,7 @@ static void name(struct recognition *r, enum belonging belonging, size_t one, si
 
 static void judge(const struct head *heads, size_t count, struct recognition *r)
 {
-	uint8_t part[LOOKOUTS_MAX];
+	uint8_t part[RECOGNISE_FILES];
 	bool any = false;
 
 	*r = (struct recognition){ .belonging = BELONG_APART };
@@ -267,7 +267,7 @@ static bool look(struct head *heads, size_t count, struct recognition *r)
 enum status recognise(struct source *const *sources, size_t count, struct recognition *ret_recognition,
                       struct error *error)
 {
-	struct head *heads = calloc(count, sizeof *heads);
+	struct head *heads = count <= RECOGNISE_FILES ? calloc(count, sizeof *heads) : NULL;
 	bool done = heads;
 
 	for (size_t i = 0; done && i < count; i++) {

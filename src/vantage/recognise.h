@@ -9,6 +9,8 @@
 #include "packet/address.h"
 #include "source/source.h"
 
+/* Files that may be given at once, parts of one capture among them. */
+#define RECOGNISE_FILES 64
 /* Segments of each file that are looked at, at most: 12 MiB a file. */
 #define RECOGNISE_SEGMENTS (1u << 18)
 /* Connections in common that are remembered, for comparing the clocks. */
@@ -30,8 +32,8 @@ struct recognition {
 };
 
 /*
- * Looks at the beginnings of the sources, each of which must be able to rewind, and rewinds them. STATUS_OK, or
- * STATUS_MEMORY; a source that cannot be read ends where it fails.
+ * Looks at the beginnings of the sources, RECOGNISE_FILES at most, each of which must be able to rewind, and rewinds
+ * them. STATUS_OK, or STATUS_MEMORY; a source that cannot be read ends where it fails.
  */
 enum status recognise(struct source *const *sources, size_t count, struct recognition *ret_recognition,
                       struct error *error);
