@@ -107,17 +107,16 @@ static void take(const struct match *m, struct extents *extents, const struct pa
 	uint16_t flags;
 
 	numbers_of(m, p, &seq, &end, &ack, &flags);
-	for (unsigned v = 0; v < m->count; v++) {
+	for (unsigned v = 0; !(flags & TCP_RST) && v < m->count; v++) {
 		struct extent *own = &extents->of[v][p->from_client], *other = &extents->of[v][!p->from_client];
 
-		if (!(p->seen >> v & 1) || flags & TCP_RST)
-			continue;
-		if (end != seq) {
-			own->cuts[own->count++] = cut_of(seq, end);
-			own->stretches[own->stretch_count++] = (struct stretch){ offset_of(own, seq), offset_of(own, end) };
-		}
+		/* Whoever saw the acknowledgement, it counts: a filter may have left it out elsewhere. */
 		if (flags & TCP_ACK && offset_of(other, ack) > other->acked)
 			other->acked = offset_of(other, ack);
+		if (!(p->seen >> v & 1) || end == seq)
+			continue;
+		own->cuts[own->count++] = cut_of(seq, end);
+		own->stretches[own->stretch_count++] = (struct stretch){ offset_of(own, seq), offset_of(own, end) };
 	}
 }
 
@@ -189,11 +188,21 @@ bool fate_covers(const struct match *m, unsigned lookout, int64_t time_ns)
 	return m->clock[lookout].known && l->first_ns <= there_ns - error_ns && there_ns + error_ns <= l->last_ns;
 }
 
-/* Of each direction: whether a lookout can be asked for what it lacks. */
-static bool is_witness(const struct match *m, const struct passage *p, unsigned v)
+/* What a capture must have shown to be believed that it was not told to leave such segments out. */
+static unsigned like_kind(const struct mark *mark)
 {
-	return m->groups[p->group].seen[p->from_client] >> v & 1 && fate_covers(m, v, p->time_ns) &&
-	       p->time_ns >= m->groups[p->group].kept_from_ns;
+	enum kind kind = mark_kind(mark);
+
+	return kind == KIND_END || kind == KIND_SYN ? (unsigned)kind | KIND_ACK : (unsigned)kind;
+}
+
+bool fate_witness(const struct match *m, const struct passage *p, unsigned v)
+{
+	const struct group *group = &m->groups[p->group];
+	const struct mark *mark = match_mark(m, p, (unsigned)__builtin_ctz(p->seen));
+
+	return group->seen[p->from_client] >> v & 1 && group->shares[v] & p->seen &&
+	       m->lookout[v].kinds & like_kind(mark) && fate_covers(m, v, p->time_ns) && p->time_ns >= group->kept_from_ns;
 }
 
 /* Where it was not seen: the nearest to those that saw it, on either side; -1: none. And in between. */
@@ -230,7 +239,7 @@ static struct gaps find_gaps(const struct match *m, const struct passage *p)
 	for (unsigned v = 0; v < m->count; v++) {
 		unsigned place = fate_place(m, v, p->from_client);
 
-		if (p->seen >> v & 1 || !is_witness(m, p, v))
+		if (p->seen >> v & 1 || !fate_witness(m, p, v))
 			continue;
 		if (place < first && (g.before < 0 || place > fate_place(m, (unsigned)g.before, p->from_client)))
 			g.before = (int)v;
@@ -266,13 +275,15 @@ static void settle(struct match *m, const struct extents *extents, struct passag
 {
 	struct gaps g = find_gaps(m, p);
 	int missing = g.before >= 0 ? g.before : g.after;
+	uint16_t flags = match_mark(m, p, g.first)->flags;
 
 	p->fate = (p->seen & (p->seen - 1)) ? FATE_PASSED : FATE_UNKNOWN;
 	p->between[0] = (uint8_t)(g.before >= 0 ? (unsigned)g.before : g.last);
 	p->between[1] = (uint8_t)(g.before >= 0 ? g.first : missing >= 0 ? (unsigned)missing : g.last);
 	if (missing >= 0)
 		p->fate = (uint8_t)missing_at(m, extents, p, (unsigned)missing, g.before >= 0 ? FATE_MADE : FATE_LOST);
-	if (p->fate == FATE_NOT_CAPTURED)
+	/* Forgers make RSTs, and SYNs that draw an answer; other segments were rather missed than made. */
+	if (p->fate == FATE_NOT_CAPTURED || (p->fate == FATE_MADE && !(flags & (TCP_RST | TCP_SYN))))
 		m->missed[missing]++;
 	if (g.within >= 0) {
 		m->missed[g.within]++;
@@ -280,18 +291,46 @@ static void settle(struct match *m, const struct extents *extents, struct passag
 	}
 }
 
+/* A copy of a packet comes soon after it. */
+#define TWINS_TRIED 64
+
+static bool is_twin(const struct match *m, const struct passage *p, const struct passage *other, unsigned lookout)
+{
+	unsigned first = (unsigned)__builtin_ctz(p->seen);
+	const struct mark *a = match_mark(m, p, first), *b = match_mark(m, other, lookout);
+
+	return b && other != p && other->from_client == p->from_client && (a->flags & ~TCP_PSH) == (b->flags & ~TCP_PSH) &&
+	       match_seq(m, first, a) == match_seq(m, lookout, b) && match_ack(m, first, a) == match_ack(m, lookout, b) &&
+	       a->ip_id == b->ip_id;
+}
+
+/* A lookout has one that looks the same: a mirror, or files that overlap, may show one packet twice. */
+static bool has_twin(const struct match *m, const struct passage *p, unsigned lookout)
+{
+	const struct group *group = &m->groups[p->group];
+	size_t at = (size_t)(p - m->passages), first = group->first, end = first + group->count;
+
+	if (at - first > TWINS_TRIED)
+		first = at - TWINS_TRIED;
+	if (end - at > TWINS_TRIED)
+		end = at + TWINS_TRIED;
+	for (size_t i = first; i < end; i++)
+		if (is_twin(m, p, &m->passages[i], lookout))
+			return true;
+	return false;
+}
+
 /* Captures that are known to miss some prove nothing by what they lack. */
 static void doubt(struct match *m)
 {
 	for (size_t i = 0; i < m->passage_count; i++) {
 		struct passage *p = &m->passages[i];
-		const struct mark *mark = match_mark(m, p, (unsigned)__builtin_ctz(p->seen));
+		bool reset = match_mark(m, p, (unsigned)__builtin_ctz(p->seen))->flags & TCP_RST;
 
-		if (p->fate == FATE_MADE && m->missed[p->between[0]])
+		if (p->fate == FATE_MADE && (m->missed[p->between[0]] || (reset && has_twin(m, p, p->between[0]))))
 			p->fate = FATE_PERHAPS_MADE;
-		if (p->fate == FATE_LOST && m->missed[p->between[1]])
+		if (p->fate == FATE_LOST && (m->missed[p->between[1]] || (reset && has_twin(m, p, p->between[1]))))
 			p->fate = FATE_PERHAPS_LOST;
-		m->groups[p->group].made += p->fate == FATE_MADE && mark->flags & TCP_RST;
 	}
 }
 

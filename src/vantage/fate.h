@@ -30,6 +30,9 @@ static inline unsigned fate_place(const struct match *match, unsigned lookout, b
 	return from_client ? match->rank[lookout] : (unsigned)LOOKOUTS_MAX - match->rank[lookout];
 }
 
+/* Whether a lookout can be asked for a packet that it lacks: whether it would have it, had that passed. */
+bool fate_witness(const struct match *match, const struct passage *passage, unsigned lookout);
+
 /* Whether the capture was running, and its connections kept, at this time of the first lookout's clock. */
 bool fate_covers(const struct match *match, unsigned lookout, int64_t time_ns);
 

@@ -28,6 +28,7 @@ void lookout_reset(struct lookout *lookout)
 	lookout->mark_count = lookout->leg_count = 0;
 	lookout->left_out = lookout->dropped = lookout->frames = 0;
 	lookout->first_ns = lookout->last_ns = 0;
+	lookout->kinds = 0;
 }
 
 void lookout_clear(struct lookout *lookout)
@@ -178,6 +179,7 @@ void lookout_add(struct lookout *lookout, uint32_t leg_index, unsigned side, con
 	mark = &lookout->marks[at];
 	*mark = mark_of_segment(segment, side);
 	mark->leg = leg_index;
+	lookout->kinds |= (uint8_t)mark_kind(mark);
 	if (leg->last != NONE) {
 		if (is_duplicate(&lookout->marks[leg->last], mark))
 			mark->bits |= MARK_DUPLICATE;

@@ -25,6 +25,14 @@ enum mark_bit {
 	MARK_DUPLICATE = 1 << 3,  /* the same packet as the mark before it */
 };
 
+/* What packet filters tell apart: a capture that has none of a kind may have been told to leave it out. */
+enum kind {
+	KIND_SYN = 1 << 0,
+	KIND_DATA = 1 << 1,
+	KIND_END = 1 << 2,        /* FIN or RST without data */
+	KIND_ACK = 1 << 3,
+};
+
 /* A segment as this capture has it. */
 struct mark {
 	uint64_t frame;          /* as frame_in_run(): which file of the run, and its number there */
@@ -62,6 +70,7 @@ struct lookout {
 	struct leg *legs;
 	size_t leg_count, leg_room;
 	uint32_t *slots;         /* hash table of legs */
+	uint8_t kinds;           /* of its marks, enum kind */
 	uint64_t left_out;       /* marks and legs that there was no room for */
 	uint64_t dropped;        /* frames that the capture says it lost */
 	uint64_t frames;
@@ -85,6 +94,12 @@ struct mark mark_of_segment(const struct segment *segment, unsigned side);
 static inline unsigned mark_side(const struct mark *mark)
 {
 	return (mark->bits & MARK_SIDE) != 0;
+}
+
+static inline enum kind mark_kind(const struct mark *mark)
+{
+	return mark->flags & TCP_SYN ? KIND_SYN : mark->flags & TCP_RST ? KIND_END : mark->payload_len ? KIND_DATA
+	       : mark->flags & TCP_FIN ? KIND_END : KIND_ACK;
 }
 
 static inline uint32_t mark_end(const struct mark *mark)

@@ -213,8 +213,12 @@ static bool list_keys(struct joining *j)
 
 static int order_of(const struct joining *j, uint8_t place)
 {
+	int given = place == 1 ? -1 : place == 2;
+
+	if (given && j->farther + j->nearer)
+		return (given > 0 ? j->farther : j->nearer) ? given : 0;
 	if (place)
-		return place == 1 ? -1 : 1;
+		return given;
 	if (j->farther > KEPT_SHARE * j->nearer)
 		return 1;
 	return j->nearer > KEPT_SHARE * j->farther ? -1 : 0;
@@ -323,6 +327,9 @@ static void describe_passages(struct match *m)
 
 		m->groups[p->group].seen[p->from_client] |= p->seen;
 		m->shared += (p->seen & (p->seen - 1)) != 0;
+		for (unsigned v = 0; v < m->count; v++)
+			if (p->seen >> v & 1)
+				m->groups[p->group].shares[v] |= (uint8_t)(p->seen & ~(1u << v));
 		for (unsigned v = 0; v < m->count; v++)
 			if (p->at[v] != NONE)
 				m->lookout[v].marks[p->at[v]].passage = (uint32_t)i;

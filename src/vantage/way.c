@@ -9,6 +9,8 @@
 /* Segments after and before a RST that are looked at: enough to see whether its sender goes on or sent in vain. */
 #define LOOK_AFTER 1024
 #define LOOK_BEFORE 1024
+/* Those who make RSTs make several at a time. */
+#define LOOK_AROUND 64
 
 static int by_frame(const void *a, const void *b, void *context)
 {
@@ -108,7 +110,7 @@ static bool has(const struct passage *p, int lookout)
 
 static bool is_complete(const struct scene *s, unsigned lookout)
 {
-	return !s->m->missed[lookout] && fate_covers(s->m, lookout, s->p->time_ns);
+	return !s->m->missed[lookout] && fate_witness(s->m, s->p, lookout);
 }
 
 static void say(struct evidence *e, enum fact fact, unsigned lookout, const struct mark *mark)
@@ -122,7 +124,25 @@ static bool is_rst(const struct scene *s, const struct passage *p)
 	return match_mark(s->m, p, (unsigned)__builtin_ctz(p->seen))->flags & TCP_RST;
 }
 
-/* After the RST had been seen, its sender sent something that no closed socket sends. */
+static bool is_hello(const struct scene *s, const struct passage *p)
+{
+	return match_mark(s->m, p, (unsigned)__builtin_ctz(p->seen))->flags & TCP_SYN;
+}
+
+/* Before a handshake is over a RST ends nothing: its sender goes on with the handshake. */
+static bool was_opening(const struct scene *s)
+{
+	for (uint32_t i = (uint32_t)(s->p - s->m->passages), n = 0; i-- > s->group->first && n < LOOK_BEFORE; n++) {
+		const struct passage *p = &s->m->passages[i];
+		uint16_t flags = match_mark(s->m, p, (unsigned)__builtin_ctz(p->seen))->flags;
+
+		if (p->from_client == s->p->from_client && !(flags & TCP_RST))
+			return flags & TCP_SYN;
+	}
+	return true;
+}
+
+/* After the RST had been seen, its sender sent something that no closed socket sends, and no new connection. */
 static void sender_stayed(const struct scene *s)
 {
 	unsigned near = (unsigned)s->near;
@@ -130,11 +150,15 @@ static void sender_stayed(const struct scene *s)
 	int64_t after_ns = s->p->time_ns + align_error(&s->m->clock[near], s->p->time_ns) +
 	                   align_error(&s->m->clock[s->here], s->p->time_ns);
 
+	if (was_opening(s))
+		return;
 	for (uint32_t i = at + 1; i < end && i - at < LOOK_AFTER; i++) {
 		const struct passage *p = &s->m->passages[i];
 		const struct mark *mark = match_mark(s->m, p, near);
 
-		if (!mark || p->from_client != s->p->from_client || mark->flags & (TCP_RST | TCP_SYN) ||
+		if (is_hello(s, p))
+			return;
+		if (!mark || p->from_client != s->p->from_client || mark->flags & TCP_RST ||
 		    match_time(s->m, near, mark) <= after_ns)
 			continue;
 		say(s->e, FACT_SENDER_STAYED, near, mark);
@@ -142,17 +166,48 @@ static void sender_stayed(const struct scene *s)
 	}
 }
 
+static bool same_numbers(const struct scene *s, const struct passage *p)
+{
+	unsigned v = (unsigned)__builtin_ctz(p->seen), own = (unsigned)__builtin_ctz(s->p->seen);
+	const struct mark *a = match_mark(s->m, p, v), *b = match_mark(s->m, s->p, own);
+
+	return p->from_client == s->p->from_client && match_seq(s->m, v, a) == match_seq(s->m, own, b);
+}
+
+/* Another RST that was made on the way. */
+static bool is_made_too(const struct scene *s, const struct passage *p)
+{
+	return p->fate == FATE_MADE && is_rst(s, p) && !same_numbers(s, p);
+}
+
+/*
+ * RSTs of this handshake that were made on the way, around this one. What has the same numbers is not counted: a mirror
+ * shows it twice, and a kernel answers with the same numbers again and again.
+ */
+static uint64_t made_with(const struct scene *s)
+{
+	uint32_t at = (uint32_t)(s->p - s->m->passages), end = s->group->first + s->group->count;
+	uint64_t made = 1;
+
+	for (uint32_t i = at + 1; i < end && i - at < LOOK_AROUND && !is_hello(s, &s->m->passages[i]); i++)
+		made += is_made_too(s, &s->m->passages[i]);
+	for (uint32_t i = at; i-- > s->group->first && at - i < LOOK_AROUND && !is_hello(s, &s->m->passages[i]);)
+		made += is_made_too(s, &s->m->passages[i]);
+	return made;
+}
+
 /* Nearer to the sender there is a capture that does not have it. */
 static void not_sent(const struct scene *s)
 {
 	unsigned near = (unsigned)s->near;
 	bool made = s->p->fate == FATE_MADE && is_complete(s, near);
+	uint64_t count = made ? made_with(s) : 0;
 
 	sender_stayed(s);
 	if (made) {
 		say(s->e, FACT_NOT_SENT, near, NULL);
-		if (s->group->made > 1)
-			evidence_number(s->e, FACT_MADE_ON_THE_WAY, s->group->made, 0, 0);
+		if (count > 1)
+			evidence_number(s->e, FACT_MADE_ON_THE_WAY, count, 0, 0);
 	} else {
 		say(s->e, FACT_NOT_SENT_PERHAPS, near, NULL);
 	}
@@ -212,7 +267,7 @@ static void arrival(const struct scene *s, const struct mark *trigger)
 
 	if (passed)
 		say(s->e, FACT_TRIGGER_ARRIVED, near, match_mark(s->m, p, near));
-	else if (!s->m->missed[near] && fate_covers(s->m, near, p->time_ns))
+	else if (!s->m->missed[near] && fate_witness(s->m, p, near))
 		say(s->e, FACT_TRIGGER_STOPPED, near, NULL);
 }
 
