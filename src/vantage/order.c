@@ -5,6 +5,8 @@
 
 /* So many of the packets must agree: routes change, and forgers choose their hop limits. */
 #define AGREE 9
+/* Two clocks of one place differ by what their time stamps are rounded to. */
+#define ROUNDING_NS 2000
 
 int order_hops(const struct mark *one, const struct mark *other)
 {
@@ -29,21 +31,31 @@ static void vote(struct votes *votes, int hops, bool from_client, int64_t delta)
 	votes->any[from_client] = true;
 }
 
-static int result(const struct votes *votes)
+static int by_hops(const struct votes *votes)
 {
 	if (votes->nearer > AGREE * votes->farther)
 		return 1;
-	if (votes->farther > AGREE * votes->nearer)
-		return -1;
+	return votes->farther > AGREE * votes->nearer ? -1 : 0;
+}
+
+/* What was given counts, unless the hops say the opposite: names are easily swapped. Then nothing is known. */
+static int result(const struct votes *votes, int given)
+{
+	int hops = by_hops(votes);
+
+	if (given)
+		return hops == -given ? 0 : given;
+	if (hops)
+		return hops;
 	if (!votes->any[0] || !votes->any[1])
 		return 0;
 	/* Whatever the offset of the clocks: what goes that way takes longer than what comes back. */
-	if (votes->least[1] > votes->most[0])
+	if (votes->least[1] - ROUNDING_NS > votes->most[0])
 		return 1;
-	return votes->least[0] > votes->most[1] ? -1 : 0;
+	return votes->least[0] - ROUNDING_NS > votes->most[1] ? -1 : 0;
 }
 
-static int compare(const struct match *m, unsigned one, unsigned other)
+static int compare(const struct match *m, unsigned one, unsigned other, int given)
 {
 	struct votes votes = { 0 };
 
@@ -54,7 +66,7 @@ static int compare(const struct match *m, unsigned one, unsigned other)
 		if (a && b)
 			vote(&votes, order_hops(a, b), p->from_client, match_time(m, other, b) - match_time(m, one, a));
 	}
-	return result(&votes);
+	return result(&votes, given);
 }
 
 /* 1 is at the client, 2 at the server. */
@@ -71,10 +83,8 @@ void order_find(struct match *m, const uint8_t place[LOOKOUTS_MAX])
 {
 	for (unsigned one = 0; one < m->count; one++)
 		for (unsigned other = one + 1; other < m->count; other++) {
-			int order = given(place[one], place[other]);
+			int order = compare(m, one, other, given(place[one], place[other]));
 
-			if (!order)
-				order = compare(m, one, other);
 			m->before[one][other] = order;
 			m->before[other][one] = -order;
 		}
