@@ -2,10 +2,10 @@
 
 #include <stddef.h>
 
-/* What the RST says of itself: every capture of the same packet must agree. */
+/* What the RST says of itself, and what the ports had been used for: every capture of the same packet must agree. */
 static const enum fact of_the_rst[] = {
 	FACT_RST_ACK_FLAG, FACT_RST_BARE, FACT_RST_SEQ_ZERO, FACT_RST_WINDOW, FACT_RST_TIMESTAMP, FACT_RST_ACK_UNFLAGGED,
-	FACT_RST_RESERVED_BITS, FACT_RST_UNSIGNED,
+	FACT_RST_RESERVED_BITS, FACT_RST_UNSIGNED, FACT_OLD_TIME_WAIT, FACT_OLD_HANDSHAKE_OPEN,
 };
 
 /* What depends on where one stands: true there, and says nothing here. */

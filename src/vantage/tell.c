@@ -77,13 +77,12 @@ static unsigned distance(const struct vantages *v, const struct told *told)
 
 struct opinion_of_one {
 	struct evidence alone, evidence;  /* the other one: with what the others add, where that helps */
-	struct verdict verdict;
+	struct verdict verdict, before;   /* … and of itself, with its place among the others */
 };
 
 static void judge_one(const struct vantages *v, const struct unit *unit, size_t which, struct opinion_of_one *all)
 {
 	struct opinion_of_one *one = &all[which];
-	struct verdict alone;
 	bool more = false;
 
 	one->evidence = one->alone;
@@ -91,10 +90,11 @@ static void judge_one(const struct vantages *v, const struct unit *unit, size_t 
 		if (i != which)
 			more |= evidence_merge(&one->evidence, &all[i].alone, (uint8_t)(v->told[unit->first + i].lookout + 1));
 	diagnose(&one->evidence, &one->verdict);
+	one->before = one->verdict;
 	if (!more)
 		return;
-	diagnose(&one->alone, &alone);
-	if (alone.certainty <= one->verdict.certainty)
+	diagnose(&one->alone, &one->before);
+	if (one->before.certainty <= one->verdict.certainty)
 		return;
 	/* What they add is no help, but that they contradict each other still counts. */
 	one->alone.contradicted = one->evidence.contradicted;
@@ -114,19 +114,26 @@ static bool better(const struct vantages *v, const struct unit *unit, const stru
 	return distance(v, &v->told[unit->first + a]) < distance(v, &v->told[unit->first + b]);
 }
 
-/* Two certain verdicts that exclude each other: neither is. */
+static void doubt_by(const struct verdict *one, struct verdict *verdict)
+{
+	enum cause_id other = one->cause;
+
+	if (one->certainty != CERTAINTY_CERTAIN || verdict->certainty != CERTAINTY_CERTAIN || other == verdict->cause ||
+	    cause_descends(other, verdict->cause) || cause_descends(verdict->cause, other) ||
+	    (cause_get(verdict->cause)->rank < RANK_SPECIFIC && cause_get(verdict->cause)->rank < cause_get(other)->rank))
+		return;
+	verdict->certainty = CERTAINTY_LIKELY;
+	if (verdict->candidate_count < CANDIDATES_MAX)
+		verdict->candidates[verdict->candidate_count++] = (uint8_t)other;
+}
+
+/* Two certain verdicts that exclude each other, before their facts were put together or after: neither is. */
 static void doubt(const struct unit *unit, const struct opinion_of_one *all, size_t best, struct verdict *verdict)
 {
 	for (size_t i = 0; i < unit->count; i++) {
-		enum cause_id other = all[i].verdict.cause;
-
-		if (i == best || all[i].verdict.certainty != CERTAINTY_CERTAIN || verdict->certainty != CERTAINTY_CERTAIN ||
-		    other == verdict->cause || cause_descends(other, verdict->cause) || cause_descends(verdict->cause, other) ||
-		    cause_get(verdict->cause)->rank < RANK_SPECIFIC)
-			continue;
-		verdict->certainty = CERTAINTY_LIKELY;
-		if (verdict->candidate_count < CANDIDATES_MAX)
-			verdict->candidates[verdict->candidate_count++] = (uint8_t)other;
+		if (i != best)
+			doubt_by(&all[i].verdict, verdict);
+		doubt_by(&all[i].before, verdict);
 	}
 }
 

@@ -44,6 +44,13 @@ static void test_contradiction(void)
 	ok(evidence_merge(&here, &there, 1), "a RST that left otherwise than it came");
 	ok(fact_in(&here.contradicted, FACT_RST_TIMESTAMP), "contradicts itself");
 	ok(yes(&here, FACT_RST_TIMESTAMP), "and is what it is here");
+	evidence_yes(&here, FACT_OLD_TIME_WAIT, 2, 500);
+	evidence_no(&there, FACT_OLD_TIME_WAIT);
+	evidence_no(&here, FACT_OLD_HANDSHAKE_OPEN);
+	evidence_yes(&there, FACT_OLD_HANDSHAKE_OPEN, 2, 500);
+	evidence_merge(&here, &there, 1);
+	ok(fact_in(&here.contradicted, FACT_OLD_TIME_WAIT) && fact_in(&here.contradicted, FACT_OLD_HANDSHAKE_OPEN),
+	   "where captures saw the older connection end otherwise, one of them lacks a part of it");
 }
 
 /* The server aborts after an exchange: certain, from anywhere. */
