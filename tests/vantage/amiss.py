@@ -1,0 +1,220 @@
+"""Captures with something amiss, read together: amiss.py TCPWHY FOLDER. A line for each law: title, tab, complaint."""
+import json, os, random, subprocess, sys
+
+from wire import ACK, CLIENT, FIN, MS, PSH, RST, S, SERVER, START, SYN, US, Talk, ran, view, write
+
+TCPWHY, FOLDER = sys.argv[1:]
+WRONG_FOR_HOST = "injected", "firewall-reject"
+
+
+def path(name):
+    return os.path.join(FOLDER, name)
+
+
+def read(*arguments):
+    """Verdicts, the line about the vantages, what was said on standard error."""
+    run = subprocess.run([TCPWHY, "read", "--json", *arguments], capture_output=True, text=True, check=False)
+    lines = [json.loads(line) for line in run.stdout.splitlines()]
+    return [line for line in lines if line["type"] in ("reset", "ending")], \
+        next((line for line in lines if line["type"] == "vantages"), None), run.stderr.strip()
+
+
+def two(client, server, named=False):
+    write(path("client.pcap"), client)
+    write(path("server.pcap"), server)
+    if named:
+        return read("--at", "client=" + path("client.pcap"), "--at", "server=" + path("server.pcap"))
+    return read(path("client.pcap"), path("server.pcap"))
+
+
+def blamed(verdicts, causes=WRONG_FOR_HOST, certainties=("certain",)):
+    return [(v["cause"], v["certainty"]) for v in verdicts if v["cause"] in causes and v["certainty"] in certainties]
+
+
+def accused(verdicts):
+    """What is said of a host that did send its RSTs: that it did not, or that somebody else did."""
+    return blamed(verdicts) + [f"not sent by {v['not_sent_by']}" for v in verdicts if v.get("not_sent_by")]
+
+
+def lacks(what, condition):
+    return "" if condition else what
+
+
+# ---- a capture that lacks frames
+
+def reused_port():
+    """A port is used again after a RST that the capture at its sender missed"""
+    first = Talk(4000).open().exchange().send(CLIENT, RST | ACK, lost_at=(0,))
+    second = Talk(4000, (99000000, 7700000), first.now_ns + S).open().exchange()
+    verdicts, _, _ = two(view(0, first, second) + ran(), view(1, first, second) + ran())
+    return blamed(verdicts) or lacks("no verdict", verdicts)
+
+
+def reused_port_twice():
+    """A RST of each of two connections with the same ports was missed"""
+    first = Talk(4000).open().exchange().send(CLIENT, RST | ACK, lost_at=(0,))
+    second = Talk(4000, (99000000, 7700000), first.now_ns + S).open().exchange().send(CLIENT, RST | ACK, lost_at=(0,))
+    verdicts, _, _ = two(view(0, first, second) + ran(), view(1, first, second) + ran())
+    return blamed(verdicts) or lacks("no verdict", len(verdicts) == 2)
+
+
+def lost_an_ack():
+    """A capture that lacks an ACK of the host beside it may lack its RSTs"""
+    talk = Talk(4000).open().exchange().send(CLIENT, PSH | ACK, b"hello").send(SERVER, ACK, after=20 * MS, lost_at=(1,))
+    talk.send(SERVER, RST | ACK, lost_at=(1,)).send(SERVER, RST, seq=talk.next[SERVER] + 1, ack=0, lost_at=(1,))
+    verdicts, _, _ = two(view(0, talk) + ran(), view(1, talk) + ran())
+    return accused(verdicts) or lacks("no verdict", verdicts)
+
+
+def acknowledged():
+    """What was acknowledged is not lost, whichever capture has the acknowledgement"""
+    talk = Talk(4000).open().exchange().send(CLIENT, PSH | ACK, b"hello", lost_at=(1,))
+    talk.send(SERVER, ACK, after=20 * MS, lost_at=(1,)).send(SERVER, RST | ACK)
+    _, vantages, _ = two(view(0, talk) + ran(), view(1, talk) + ran())
+    return lacks(f"{vantages['segments']}", not vantages["segments"]["lost"] + vantages["segments"]["perhaps-lost"])
+
+
+def opening():
+    """A RST during a handshake, after which its sender goes on with it, is not forged"""
+    talk = Talk(4000).send(CLIENT, SYN)
+    talk.knows[SERVER] = True
+    talk.send(SERVER, SYN | ACK, after=20 * MS, seq=31337, ack=999)
+    talk.send(CLIENT, RST, after=20 * MS, seq=999, ack=0, lost_at=(0,)).send(SERVER, SYN | ACK, after=20 * MS)
+    talk.knows[CLIENT] = True
+    talk.send(CLIENT, ACK, after=20 * MS).exchange()
+    verdicts, _, _ = two(view(0, talk) + ran(), view(1, talk) + ran())
+    return blamed(verdicts) or lacks("no verdict", verdicts)
+
+
+# ---- a capture that holds frames twice
+
+def mirrored():
+    """A mirror shows the client's packets twice, and not one after the other"""
+    wrong = []
+    for gap, seed in ((gap, seed) for gap in (300 * US, 1900 * US, 2500 * US) for seed in range(8)):
+        draw = random.Random(seed)
+        talk = Talk(4000).open()
+        for i in range(6):
+            for who, flags, payload in (CLIENT, PSH | ACK, b"ping%d" % i), (SERVER, ACK, b""), (SERVER, PSH | ACK, b"pong"):
+                talk.send(who, flags, payload, after=20 * MS, late_ns=draw.randrange(2 * MS))
+        talk.send(SERVER, RST | ACK, late_ns=draw.randrange(2 * MS))
+        talk.send(SERVER, RST, after=100 * US, ack=0, late_ns=draw.randrange(2 * MS))
+        client = view(0, talk)
+        verdicts, _, _ = two(client + [(time_ns + gap, frame) for time_ns, frame in client] + ran(), view(1, talk) + ran())
+        wrong += accused(verdicts)
+    return wrong
+
+
+def mirrored_and_missed():
+    """A RST that one capture holds twice and the other missed is not two"""
+    talk = Talk(4000).open().exchange().send(CLIENT, PSH | ACK, b"hello")
+    talk.send(SERVER, RST, after=20 * MS, ack=0, lost_at=(1,)).send(CLIENT, PSH | ACK, b"hello")
+    other = Talk(4001, (5, 7)).open().exchange(5)
+    wrong = []
+    for gap in 300 * US, 2500 * US:
+        client = view(0, talk)
+        client += [(time_ns + gap, frame) for time_ns, frame in client[-3:]]
+        verdicts, _, _ = two(client + view(0, other) + ran(), view(1, talk, other) + ran())
+        wrong += blamed(verdicts)
+    return wrong
+
+
+# ---- a capture that was told to leave packets out
+
+def filtered():
+    """What a filter on flags left out of a capture is not missing there"""
+    talk = Talk(4000).open().exchange().send(CLIENT, PSH | ACK, b"hello")
+    talk.send(SERVER, RST, after=20 * MS, ack=0).send(CLIENT, PSH | ACK, b"again", after=5 * MS)
+    talk.send(SERVER, RST, after=20 * MS, seq=talk.next[SERVER] + 1, ack=0)
+    wrong = []
+    for keep in (lambda p: p.payload, lambda p: p.flags & SYN, lambda p: p.flags & PSH, lambda p: p.payload or p.flags & SYN):
+        verdicts, _, _ = two(view(0, talk) + ran(), view(1, talk, keep=keep) + ran(), named=True)
+        wrong += accused(verdicts)
+    return wrong
+
+
+def filtered_ends():
+    """A capture of SYNs and data only, on a host that acknowledges by its data, does not show that it sent no RST"""
+    talk = Talk(4000).open()
+    for i in range(4):
+        talk.send(CLIENT, PSH | ACK, b"ping%d" % i, after=50 * MS).send(SERVER, PSH | ACK, b"pong", after=20 * MS)
+    talk.send(SERVER, RST | ACK).send(SERVER, RST, seq=talk.next[SERVER] + 1, ack=0)
+    verdicts, _, _ = two(view(0, talk) + ran(), view(1, talk, keep=lambda p: p.payload or p.flags & SYN) + ran())
+    return accused(verdicts) or lacks("no verdict", verdicts)
+
+
+def filtered_data():
+    """Nor does one of SYNs, FINs and RSTs only show that what they answer never came"""
+    talk = Talk(4000).open().exchange().send(CLIENT, PSH | ACK, b"hello").send(SERVER, RST, after=20 * MS, ack=0)
+    verdicts, _, _ = two(view(0, talk) + ran(), view(1, talk, keep=lambda p: p.flags & (SYN | FIN | RST)) + ran())
+    return [e["text"] for v in verdicts for e in v["evidence"] if "never got" in e["text"]] or lacks("no verdict", verdicts)
+
+
+def renumbered():
+    """A connection in which the captures find nothing in common tells nothing of what either lacks"""
+    other = Talk(4001, (7777, 88888), START + 5 * MS).open().exchange(20)
+    talk = Talk(4002, (111, 222), START - 400 * S, renumbered=(0x31415926, 0x1234567)).open().exchange()
+    talk.now_ns = START + 300 * MS
+    talk.send(CLIENT, PSH | ACK, b"hello").send(SERVER, RST, after=20 * MS, ack=0)
+    talk.send(CLIENT, PSH | ACK, b"again").send(SERVER, RST, after=20 * MS, seq=talk.next[SERVER] + 1, ack=0)
+    verdicts, vantages, _ = two(*([frame for frame in view(place, other, talk) if frame[0] >= START] for place in (0, 1)))
+    return accused(verdicts) or lacks(f"{vantages}", vantages and not vantages["segments"]["made"])
+
+
+def shares_nothing():
+    """A capture that has a port's next connection only is no witness for the first"""
+    first = Talk(4000).open().exchange().send(SERVER, RST | ACK)
+    first.send(SERVER, RST, ack=0)
+    second = Talk(4000, (99000, 77000), START + 60 * S).open().exchange()
+    verdicts, _, _ = two(view(0, first, second) + ran(), view(1, second) + ran())
+    return accused(verdicts)
+
+
+# ---- captures that stand where nobody says, or where the wrong one is said
+
+def rounded():
+    """Two captures of one place, by clocks that are rounded to different units, stand beside each other"""
+    wrong = []
+    for seed in range(8):
+        draw = random.Random(seed)
+        talk = Talk(4000, start_ns=START + draw.randrange(10**6)).open().send(CLIENT, PSH | ACK, b"hello")
+        talk.send(SERVER, RST, after=20 * MS, ack=0).send(CLIENT, PSH | ACK, b"again")
+        talk.send(SERVER, RST, after=20 * MS, ack=0)
+        exact = [(time_ns + draw.randrange(1000), frame) for time_ns, frame in view(0, talk)]
+        rest = [frame for frame in exact if frame not in view(0, talk) and not frame[1][47] & RST]
+        write(path("exact.pcap"), exact + ran())
+        write(path("rounded.pcap"), rest + ran(), nanoseconds=False)
+        verdicts, vantages, _ = read(path("exact.pcap"), path("rounded.pcap"))
+        wrong += accused(verdicts)
+        wrong += [] if vantages else ["not recognised"]
+    return wrong
+
+
+def swapped():
+    """Names that the hops contradict place no capture"""
+    talk = Talk(4000).open().exchange().send(CLIENT, PSH | ACK, b"hello")
+    for _ in range(3):
+        talk.send(SERVER, RST, after=20 * MS, ack=0, lost_at=(0,)).send(CLIENT, PSH | ACK, b"hello", after=200 * MS)
+    verdicts, vantages, _ = two(view(1, talk) + ran(), view(0, talk) + ran(), named=True)
+    clock = vantages["captures"][1]
+    return blamed(verdicts, certainties=("certain", "likely")) or accused(verdicts) or \
+        lacks(f"clock {clock}", abs(clock["offset_ns"]) <= clock["error_ns"])
+
+
+# ---- more than anybody asks for
+
+def many():
+    """As many files as --at takes: a line, and no more"""
+    frames = view(0, Talk(4000).open().exchange(15).send(SERVER, RST | ACK))
+    files = [write(path(f"part{i}.pcap"), frames[i:i + 1]) for i in range(64)]
+    verdicts, _, said = read(*(part for i, file in enumerate(files) for part in ("--at", f"place{i}={file}")))
+    parts, _, complaint = read(*(part for file in files for part in ("--at", f"client={file}")))
+    return lacks(f"said: {said}", not verdicts and "too many places" in said) or \
+        lacks(f"parts: {parts} {complaint}", parts)
+
+
+LAWS = (reused_port, reused_port_twice, lost_an_ack, acknowledged, opening, mirrored, mirrored_and_missed, filtered,
+        filtered_ends, filtered_data, renumbered, shares_nothing, rounded, swapped, many)
+
+for law in LAWS:
+    print(law.__doc__, law() or "", sep="\t", flush=True)
