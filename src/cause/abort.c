@@ -54,7 +54,7 @@ static struct opinion weigh(const struct evidence *e)
 		o = opinion_possible(20);
 	else if (!aborted(e))
 		return opinion_excluded();
-	else if (timer || scan || may_have_been_timer(e) || may_have_been_deaf(e) || yes(e, FACT_HANDSHAKE_OPEN) ||
+	else if (timer || scan || may_have_been_timer(e) || may_have_been_deaf(e) || may_be_opening(e) ||
 	    may_be_late_answer(e) || yes(e, FACT_MPTCP_IN_USE))
 		o = opinion_possible(scan ? 45 : 55);
 	else

@@ -59,7 +59,7 @@ static bool proof_of_forgery(const struct evidence *e)
 	bool rejected = !no(e, FACT_SHAPE_PASSIVE) && yes(e, FACT_RST_BARE) && !number(e, FACT_RST_WINDOW) &&
 	                !yes(e, FACT_SENDER_GOT_IT);
 	bool went_on = yes(e, FACT_SENDER_WENT_ON) && !reset_before(e) && !sender_closed(e) && !rejected &&
-	               (yes(e, FACT_ANSWERS_SYN) || !yes(e, FACT_HANDSHAKE_OPEN));
+	               (yes(e, FACT_ANSWERS_SYN) || !may_be_opening(e));
 
 	return yes(e, FACT_RST_LADDER) || yes(e, FACT_FAKE_SEGMENT) || went_on || nobody_sent_it(e) ||
 	       forged_on_the_way(e);

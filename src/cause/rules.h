@@ -120,11 +120,17 @@ static inline bool refused_syn(const struct evidence *e)
 	       !yes(e, FACT_LOOPBACK_ONLY) && !yes(e, FACT_OLD_HANDSHAKE_OPEN) && !says_mptcp(e);
 }
 
+/* As far as anybody saw, the handshake was not finished. */
+static inline bool may_be_opening(const struct evidence *e)
+{
+	return yes(e, FACT_HANDSHAKE_OPEN) || (no(e, FACT_HANDSHAKE_SEEN) && !no(e, FACT_HANDSHAKE_OPEN));
+}
+
 /* A segment of a running conversation met somebody who did not know it. */
 static inline bool met_stranger(const struct evidence *e)
 {
 	return yes(e, FACT_SHAPE_PASSIVE) && yes(e, FACT_RST_BARE) && yes(e, FACT_SENDER_SEEN) && !sender_closed(e) &&
-	       !reset_before(e) && !yes(e, FACT_HANDSHAKE_OPEN) && !yes(e, FACT_ANSWERS_HANDSHAKE_ACK) &&
+	       !reset_before(e) && !may_be_opening(e) && !yes(e, FACT_ANSWERS_HANDSHAKE_ACK) &&
 	       !yes(e, FACT_ANSWERS_SYN_ACK) && !yes(e, FACT_SYN_ACK_REPEATS) && !says_box(e) && !says_mptcp(e) &&
 	       !yes(e, FACT_LOOPBACK_ONLY) && !yes(e, FACT_RST_UNSIGNED);
 }

@@ -8,12 +8,15 @@ static void handshake_facts(const struct scene *scene)
 	struct evidence *e = scene->e;
 	const struct conversation *c = scene->c;
 	const struct side *client = &c->side[c->flow.initiator], *server = &c->side[!c->flow.initiator];
-	bool syn = client->syn.frame || server->syn.frame;
+	bool syn = client->syn.frame || server->syn.frame, open = syn && !c->handshake.frame && !server->data_first.frame;
 
 	evidence_decide(e, FACT_SYN_SEEN, client->syn.frame, client->syn.frame, client->syn.time_ns);
 	evidence_decide(e, FACT_HANDSHAKE_SEEN, c->handshake.frame, c->handshake.frame, c->handshake.time_ns);
-	evidence_decide(e, FACT_HANDSHAKE_OPEN, syn && !c->handshake.frame && !server->data_first.frame,
-	                server->syn.frame, server->syn.time_ns);
+	/* What a direction that was not captured had in it is anybody's guess. */
+	if (!open)
+		evidence_no(e, FACT_HANDSHAKE_OPEN);
+	else if (client->segments && server->segments)
+		evidence_yes(e, FACT_HANDSHAKE_OPEN, server->syn.frame, server->syn.time_ns);
 	evidence_decide(e, FACT_START_MISSING, !client->syn.frame, 0, 0);
 	evidence_decide(e, FACT_SENDER_SEEN, scene->sender->segments, scene->sender->last.frame,
 	                scene->sender->last.time_ns);

@@ -170,6 +170,41 @@ def shares_nothing():
     return accused(verdicts)
 
 
+def one_direction():
+    """Where one direction was not captured, nobody knows whether the handshake was finished"""
+    wrong = []
+    for who in CLIENT, SERVER:
+        for last in (RST, None, 0), (RST, 1, 0), (RST | ACK, None, None):
+            talk = Talk(4000).open()
+            seq = None if last[1] is None else talk.next[who] + last[1]
+            talk.send(not who, PSH | ACK, b"hello", after=50 * MS).send(who, last[0], seq=seq, ack=last[2], after=20 * MS)
+            half = view(who, talk, keep=lambda p: p.who == who)
+            alone, _, _ = read(write(path("half.pcap"), half + ran()))
+            verdicts, _, _ = two(*((half, view(1, talk)) if who == CLIENT else (view(0, talk), half)))
+            wrong += blamed(alone + verdicts, ("bad-handshake",), ("likely", "certain")) + accused(verdicts)
+            wrong += [] if alone else ["no verdict"]
+    return wrong
+
+
+def missed_one():
+    """Where a capture lacks one RST of the host beside it, the cause that its packets show stays among the candidates"""
+    talks = (
+        Talk(4000).open().exchange().send(SERVER, RST | ACK, lost_at=(1,)),
+        Talk(4001).open().exchange().send(CLIENT, PSH | ACK, b"hello").send(SERVER, RST, after=20 * MS, ack=0, lost_at=(1,)),
+        Talk(4002).send(CLIENT, SYN).send(SERVER, RST | ACK, after=20 * MS, seq=0, ack=1001, lost_at=(1,)),
+        Talk(4003).open().exchange().send(SERVER, FIN | ACK).send(CLIENT, PSH | ACK, b"more", after=20 * MS)
+                  .send(SERVER, RST, after=20 * MS, ack=0, lost_at=(1,)),
+    )
+    wrong = []
+    for talk in talks:
+        other = Talk(5000, (7, 9)).open().exchange()
+        cause = read(write(path("alone.pcap"), view(0, talk, other) + ran()))[0][0]["cause"]
+        verdicts, _, _ = two(view(0, talk, other) + ran(), view(1, talk, other) + ran())
+        wrong += [(cause, v["cause"], v["certainty"], v["candidates"]) for v in verdicts
+                  if v["certainty"] == "certain" and v["cause"] != cause or cause not in v["candidates"] + [v["cause"]]]
+    return wrong
+
+
 # ---- captures that stand where nobody says, or where the wrong one is said
 
 def rounded():
@@ -214,7 +249,7 @@ def many():
 
 
 LAWS = (reused_port, reused_port_twice, lost_an_ack, acknowledged, opening, mirrored, mirrored_and_missed, filtered,
-        filtered_ends, filtered_data, renumbered, shares_nothing, rounded, swapped, many)
+        filtered_ends, filtered_data, one_direction, missed_one, renumbered, shares_nothing, rounded, swapped, many)
 
 for law in LAWS:
     print(law.__doc__, law() or "", sep="\t", flush=True)
