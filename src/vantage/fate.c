@@ -3,7 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/sequence.h"
+
+/* What is longer under way than others by this, and by so many times what they differ by, got lost. */
+#define QUEUE_NS (200 * NS_PER_MS)
+#define QUEUES 4
+#define QUEUE_MAX_NS (60 * NS_PER_S)
 
 /* What one capture has of one direction of a connection. */
 struct extent {
@@ -15,6 +21,8 @@ struct extent {
 	} *stretches;          /* bytes, merged and sorted */
 	size_t stretch_count;
 	int64_t acked;         /* highest that the other direction acknowledges of these; INT64_MIN: none */
+	const struct passage *last; /* that it has; NULL: none */
+	int64_t least_ns, most_ns;  /* how long those took here since they were seen first */
 };
 
 /* The extents of a connection: by lookout, from the server and from the client. */
@@ -101,12 +109,26 @@ static void numbers_of(const struct match *m, const struct passage *p, uint32_t 
 	*ret_flags = mark->flags;
 }
 
+static void take_time(const struct match *m, struct extent *own, const struct passage *p, unsigned v)
+{
+	int64_t ns = match_time(m, v, match_mark(m, p, v)) - p->time_ns;
+
+	if (!own->last || ns < own->least_ns)
+		own->least_ns = ns;
+	if (!own->last || ns > own->most_ns)
+		own->most_ns = ns;
+	own->last = p;
+}
+
 static void take(const struct match *m, struct extents *extents, const struct passage *p)
 {
 	uint32_t seq, end, ack;
 	uint16_t flags;
 
 	numbers_of(m, p, &seq, &end, &ack, &flags);
+	for (unsigned v = 0; v < m->count; v++)
+		if (p->seen >> v & 1)
+			take_time(m, &extents->of[v][p->from_client], p, v);
 	for (unsigned v = 0; !(flags & TCP_RST) && v < m->count; v++) {
 		struct extent *own = &extents->of[v][p->from_client], *other = &extents->of[v][!p->from_client];
 
@@ -251,6 +273,16 @@ static struct gaps find_gaps(const struct match *m, const struct passage *p)
 	return g;
 }
 
+/* It would have got there: a later packet did, or the capture ran on for longer than any queue lasts. */
+static bool had_time(const struct match *m, const struct extents *extents, const struct passage *p, unsigned v)
+{
+	const struct extent *e = &extents->of[v][p->from_client];
+
+	int64_t differ_ns = e->most_ns - e->least_ns < QUEUE_MAX_NS ? e->most_ns - e->least_ns : QUEUE_MAX_NS;
+
+	return (e->last && e->last > p) || fate_covers(m, v, p->time_ns + QUEUE_NS + QUEUES * differ_ns);
+}
+
 /* What a lookout has in place of it. */
 static enum fate missing_at(const struct match *m, const struct extents *extents, const struct passage *p, unsigned v,
                             enum fate otherwise)
@@ -282,6 +314,8 @@ static void settle(struct match *m, const struct extents *extents, struct passag
 	p->between[1] = (uint8_t)(g.before >= 0 ? g.first : missing >= 0 ? (unsigned)missing : g.last);
 	if (missing >= 0)
 		p->fate = (uint8_t)missing_at(m, extents, p, (unsigned)missing, g.before >= 0 ? FATE_MADE : FATE_LOST);
+	if (p->fate == FATE_LOST && !had_time(m, extents, p, (unsigned)missing))
+		p->fate = FATE_PERHAPS_LOST;
 	/* Forgers make RSTs, and SYNs that draw an answer; other segments were rather missed than made. */
 	if (p->fate == FATE_NOT_CAPTURED || (p->fate == FATE_MADE && !(flags & (TCP_RST | TCP_SYN))))
 		m->missed[missing]++;

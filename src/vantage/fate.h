@@ -15,7 +15,7 @@ enum fate {
 	FATE_MADE,          /* those nearer to its sender do not have it: it came into being on the way */
 	FATE_RECUT,         /* its bytes passed in other segments (offload, a box) */
 	FATE_NOT_CAPTURED,  /* it passed, and a capture missed it */
-	FATE_PERHAPS_LOST,  /* lost, or missed by a capture that is known to miss some */
+	FATE_PERHAPS_LOST,  /* lost, or not captured: by one that misses some, or that ended too soon after */
 	FATE_PERHAPS_MADE,
 	FATES,
 };

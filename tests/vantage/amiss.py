@@ -86,6 +86,18 @@ def opening():
     return blamed(verdicts) or lacks("no verdict", verdicts)
 
 
+def stopped_early():
+    """What was still in a queue when the far capture ended is not lost"""
+    talk = Talk(4000, trip_ns=5 * MS).open().send(CLIENT, PSH | ACK, b"GET")
+    for i in range(40):
+        talk.send(SERVER, ACK, b"x" * 1400, after=100 * US, late_ns=i * 5 * MS)
+    talk.send(SERVER, RST | ACK, late_ns=205 * MS)
+    end = START + 170 * MS
+    verdicts, vantages, _ = two([frame for frame in view(0, talk) if frame[0] < end] + ran(to_ns=end), view(1, talk) + ran())
+    return [v["lost_between"] for v in verdicts if v["lost_between"] and v["certainty"] == "certain"] or \
+        lacks(f"{vantages['segments']}", not vantages["segments"]["lost"])
+
+
 # ---- a capture that holds frames twice
 
 def mirrored():
@@ -248,7 +260,7 @@ def many():
         lacks(f"parts: {parts} {complaint}", parts)
 
 
-LAWS = (reused_port, reused_port_twice, lost_an_ack, acknowledged, opening, mirrored, mirrored_and_missed, filtered,
+LAWS = (reused_port, reused_port_twice, lost_an_ack, acknowledged, opening, stopped_early, mirrored, mirrored_and_missed, filtered,
         filtered_ends, filtered_data, one_direction, missed_one, renumbered, shares_nothing, rounded, swapped, many)
 
 for law in LAWS:
