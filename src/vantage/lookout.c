@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/sequence.h"
 
 #define SLOTS (2 * LEGS_MAX)
@@ -146,17 +147,6 @@ static uint32_t room_for_mark(struct lookout *lookout, struct leg *leg)
 	return NONE;
 }
 
-/* A capture on several interfaces of one place holds packets twice, and with one hop less where it is a router. */
-static bool is_duplicate(const struct mark *a, const struct mark *b)
-{
-	/* A host may well send the same twice, but not with the same number; nor other than a SYN in one tick. */
-	bool known = a->bits & MARK_V4 ? a->ip_id != 0 : a->bits & MARK_TIMESTAMP && !(a->flags & TCP_SYN);
-
-	return known && b->time_ns - a->time_ns < DUPLICATE_NS && a->seq == b->seq && a->ack == b->ack &&
-	       a->flags == b->flags && a->ip_id == b->ip_id && a->payload_len == b->payload_len &&
-	       a->payload_hash == b->payload_hash && a->options_hash == b->options_hash && mark_side(a) == mark_side(b);
-}
-
 static void learn_ends(struct leg *leg, const struct segment *segment, unsigned side)
 {
 	if (leg->first == NONE) {
@@ -180,13 +170,10 @@ void lookout_add(struct lookout *lookout, uint32_t leg_index, unsigned side, con
 	*mark = mark_of_segment(segment, side);
 	mark->leg = leg_index;
 	lookout->kinds |= (uint8_t)mark_kind(mark);
-	if (leg->last != NONE) {
-		if (is_duplicate(&lookout->marks[leg->last], mark))
-			mark->bits |= MARK_DUPLICATE;
+	if (leg->last != NONE)
 		lookout->marks[leg->last].next = at;
-	} else {
+	else
 		leg->first = at;
-	}
 	leg->last = at;
 	if (++leg->count <= LEG_HEAD)
 		leg->turning = at;
@@ -203,4 +190,51 @@ void lookout_statistics(struct lookout *lookout, const struct source *source)
 			lookout->last_ns = s.end_ns;
 	}
 	lookout->dropped += s.dropped;
+}
+
+/* Whether a mark is the same packet as one that was seen before. */
+static bool is_copy(const struct mark *a, const struct mark *b)
+{
+	/* A host may well send the same twice, but not with the same number; nor other than a SYN in one tick. */
+	bool known = a->bits & MARK_V4 ? a->ip_id != 0 : a->bits & MARK_TIMESTAMP && !(a->flags & TCP_SYN);
+
+	return (a->time_ns == b->time_ns || (known && clock_elapsed(a->time_ns, b->time_ns) < DUPLICATE_NS)) &&
+	       a->time_ns <= b->time_ns && a->leg == b->leg && a->seq == b->seq && a->ack == b->ack && a->flags == b->flags &&
+	       a->ip_id == b->ip_id && a->payload_len == b->payload_len && a->payload_hash == b->payload_hash &&
+	       a->options_hash == b->options_hash && mark_side(a) == mark_side(b);
+}
+
+/* Copies meet in one slot; whatever else does takes the slot over. */
+static size_t slot_of(const struct mark *mark, size_t slots)
+{
+	uint64_t hash = tuple_mix((uint64_t)mark->seq << 32 | mark->ack, TUPLE_MIX_A);
+
+	hash ^= (uint64_t)mark->leg << 32 ^ (uint32_t)mark->ip_id << 16 ^ mark->flags;
+	return tuple_mix(hash, TUPLE_MIX_B) & (slots - 1);
+}
+
+bool lookout_find_copies(struct lookout *lookout)
+{
+	size_t slots = 256;
+	uint32_t *seen;
+
+	while (slots < 2 * lookout->mark_count)
+		slots *= 2;
+	seen = malloc(slots * sizeof *seen);
+	if (!seen)
+		return false;
+	memset(seen, 0xff, slots * sizeof *seen);
+	for (size_t i = 0; i < lookout->mark_count; i++) {
+		struct mark *mark = &lookout->marks[i];
+		uint32_t *slot = &seen[slot_of(mark, slots)];
+
+		if (*slot != NONE && is_copy(&lookout->marks[*slot], mark)) {
+			mark->bits |= MARK_DUPLICATE;
+			mark->passage = *slot;
+		} else {
+			*slot = (uint32_t)i;
+		}
+	}
+	free(seen);
+	return true;
 }

@@ -22,7 +22,7 @@ enum mark_bit {
 	MARK_TIMESTAMP = 1 << 0,  /* ts_value and ts_echo are valid */
 	MARK_SIDE = 1 << 1,       /* sent by side 1 of its leg's tuple */
 	MARK_V4 = 1 << 2,         /* ip_id is valid where it is not 0 */
-	MARK_DUPLICATE = 1 << 3,  /* the same packet as the mark before it */
+	MARK_DUPLICATE = 1 << 3,  /* the same packet as another mark, which `passage` names at first */
 };
 
 /* What packet filters tell apart: a capture that has none of a kind may have been told to leave it out. */
@@ -88,6 +88,12 @@ void lookout_statistics(struct lookout *lookout, const struct source *source);
 uint32_t lookout_leg(struct lookout *lookout, const struct tuple *tuple, uint64_t hash, bool add);
 /* Remember a segment of this leg; `side` as tuple_of() gave it. */
 void lookout_add(struct lookout *lookout, uint32_t leg, unsigned side, const struct segment *segment);
+/*
+ * Mark what is the same packet once more. A capture on several interfaces of one place holds packets twice, with one
+ * hop less where it is a router; a mirror shows what comes in and what goes out; files of one capture may overlap.
+ * False when out of memory.
+ */
+bool lookout_find_copies(struct lookout *lookout);
 /* A mark of no leg. */
 struct mark mark_of_segment(const struct segment *segment, unsigned side);
 

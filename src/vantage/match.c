@@ -334,6 +334,13 @@ static void describe_passages(struct match *m)
 			if (p->at[v] != NONE)
 				m->lookout[v].marks[p->at[v]].passage = (uint32_t)i;
 	}
+	for (unsigned v = 0; v < m->count; v++)
+		for (size_t i = 0; i < m->lookout[v].mark_count; i++) {
+			struct mark *mark = &m->lookout[v].marks[i];
+
+			if (mark->bits & MARK_DUPLICATE)
+				mark->passage = m->lookout[v].marks[mark->passage].passage;
+		}
 }
 
 bool match_run(struct match *m, const uint8_t place[LOOKOUTS_MAX])
@@ -344,6 +351,8 @@ bool match_run(struct match *m, const uint8_t place[LOOKOUTS_MAX])
 	for (unsigned v = 0; v < m->count; v++) {
 		m->leg_base[v + 1] = m->leg_base[v] + (uint32_t)m->lookout[v].leg_count;
 		marks += m->lookout[v].mark_count;
+		if (!lookout_find_copies(&m->lookout[v]))
+			return false;
 	}
 	m->passages = calloc(marks + 1, sizeof *m->passages);
 	if (!m->passages || !groups_find(m))

@@ -117,6 +117,17 @@ def mirrored():
     return wrong
 
 
+def copies():
+    """Copies by a mirror, or in files that overlap, are the same packets: neither lost nor made"""
+    talk = Talk(4000).open().exchange().send(SERVER, RST | ACK)
+    client = view(0, talk)
+    runs = [two(client + [(time_ns + MS, frame) for time_ns, frame in client[:-1]] + ran(), view(1, talk) + ran())]
+    parts = write(path("first.pcap"), client), write(path("second.pcap"), client[-6:] + ran(START + 9 * S))
+    runs.append(read(*(f"--at=client={part}" for part in parts), "--at=server=" + path("server.pcap")))
+    return [vantages["segments"] for _, vantages, _ in runs if vantages["segments"]["passed"] != len(client) or
+            any(count for fate, count in vantages["segments"].items() if fate != "passed")]
+
+
 def mirrored_and_missed():
     """A RST that one capture holds twice and the other missed is not two"""
     talk = Talk(4000).open().exchange().send(CLIENT, PSH | ACK, b"hello")
@@ -260,7 +271,7 @@ def many():
         lacks(f"parts: {parts} {complaint}", parts)
 
 
-LAWS = (reused_port, reused_port_twice, lost_an_ack, acknowledged, opening, stopped_early, mirrored, mirrored_and_missed, filtered,
+LAWS = (reused_port, reused_port_twice, lost_an_ack, acknowledged, opening, stopped_early, mirrored, copies, mirrored_and_missed, filtered,
         filtered_ends, filtered_data, one_direction, missed_one, renumbered, shares_nothing, rounded, swapped, many)
 
 for law in LAWS:
