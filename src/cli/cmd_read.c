@@ -203,8 +203,7 @@ static enum exit_status read_opened(const struct read_settings *settings, struct
 		return EXIT_USAGE;
 	if (!reading->count && !settings->json)
 		return EXIT_FAILED;
-	/* What is written goes on as it is read. */
-	if ((settings->at.count || !stream) && !settings->write_to && !vantages_recognise(settings, reading, &found))
+	if (!vantages_recognise(settings, reading, stream, &found))
 		return out_of_memory();
 	if (found.alone)
 		return read_each(settings, reading);

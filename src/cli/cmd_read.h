@@ -76,8 +76,11 @@ struct vantages_found {
 	struct recognition recognition;
 };
 
-/* Whether the files are vantages, and why not, which is said where somebody would want to know. False: no memory. */
-bool vantages_recognise(const struct read_settings *settings, struct reading *reading,
+/*
+ * Whether the files are vantages, and why not, which is said where somebody would want to know; `stream`: one of them
+ * comes as it is captured. False: no memory.
+ */
+bool vantages_recognise(const struct read_settings *settings, struct reading *reading, bool stream,
                         struct vantages_found *ret_found);
 /* Read them as one, and report. */
 enum exit_status vantages_report(struct findings *findings, struct reading *reading,

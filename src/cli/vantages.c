@@ -126,18 +126,41 @@ static void say_why_not(const struct reading *reading, const struct recognition 
 	}
 }
 
-bool vantages_recognise(const struct read_settings *settings, struct reading *reading,
+/* What is read as one run, whatever it shows; said where it is rather the same several times. */
+static void say_one_run(const struct read_settings *settings, const struct recognition *r)
+{
+	if (r->belonging == BELONG_APART || r->belonging == BELONG_OVERLAP)
+		return;
+	if (settings->write_to)
+		complain("-w: %s", _("these captures show the same traffic: they are read as one run all the same"));
+	else
+		complain(_("these captures show the same traffic, but at most %d can be read together: they are read as one run"),
+		         LOOKOUTS_MAX);
+}
+
+bool vantages_recognise(const struct read_settings *settings, struct reading *reading, bool stream,
                         struct vantages_found *ret_found)
 {
 	struct recognition *r = &ret_found->recognition;
-	bool named = settings->at.count;
+	bool named = settings->at.count, too_many = !named && reading->count > LOOKOUTS_MAX;
 	struct error error;
 
 	*ret_found = (struct vantages_found){ 0 };
-	if (reading->count < 2 || (!named && reading->count > LOOKOUTS_MAX) || reading->failed || !all_rewind(reading))
+	if (reading->count < 2 || reading->failed)
 		return true;
-	if (recognise(reading->sources, reading->count, r, &error) != STATUS_OK)
+	/* What comes as it is captured is told as it comes. */
+	if ((stream && !named) || !all_rewind(reading)) {
+		if (!settings->write_to)
+			complain("%s", _("what comes from a pipe is not compared with the other captures: all are read as one run "
+			                 "(--at NAME=FILE says where each was captured)"));
+		return true;
+	}
+	if (recognise(reading->sources, too_many ? LOOKOUTS_MAX : reading->count, r, &error) != STATUS_OK)
 		return false;
+	if (settings->write_to || too_many) {
+		say_one_run(settings, r);
+		return true;
+	}
 	ret_found->together = r->belonging == BELONG_TOGETHER ||
 	                      (named && (r->belonging == BELONG_PARTLY || r->belonging == BELONG_OVERLAP ||
 	                                 r->belonging == BELONG_APART));

@@ -247,7 +247,9 @@ static void judge(const struct head *heads, size_t count, struct recognition *r)
 /* Longer and longer looks, until something is found or nothing is left. False when out of memory. */
 static bool look(struct head *heads, size_t count, struct recognition *r)
 {
-	for (size_t want = FIRST_LOOK; want <= RECOGNISE_SEGMENTS; want *= LONGER) {
+	size_t most = count <= LOOKOUTS_MAX ? RECOGNISE_SEGMENTS : RECOGNISE_SEGMENTS * (size_t)LOOKOUTS_MAX / count;
+
+	for (size_t want = FIRST_LOOK; want <= most; want *= LONGER) {
 		bool ended = true;
 
 		for (size_t i = 0; i < count; i++) {

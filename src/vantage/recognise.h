@@ -11,7 +11,7 @@
 
 /* Files that may be given at once, parts of one capture among them. */
 #define RECOGNISE_FILES 64
-/* Segments of each file that are looked at, at most: 12 MiB a file. */
+/* Segments of each file that are looked at, at most: 12 MiB a file. Where there are many files, fewer of each. */
 #define RECOGNISE_SEGMENTS (1u << 18)
 /* Connections in common that are remembered, for comparing the clocks. */
 #define RECOGNISE_SHARED 64

@@ -119,6 +119,18 @@ ok 'are read each on its own, too' times '1 connection, ' 2
 ok 'one that belongs to nobody' reads 0 'has no segment in common' forged/client.pcap forged/server.pcap other.pcapng
 ok 'is named' holds "$(cat "$scratch/err")" 'other.pcapng'
 
+# ---- what is read as one run, though it is not
+ok 'one through a pipe' reads 0 'read as one run' forged/client.pcap <(cat forged/server.pcap)
+ok 'is compared where its place is named' reads 0 '' --at client=forged/client.pcap \
+	--at server=<(cat forged/server.pcap)
+ok 'as a file is' prints 'client - server'
+ok 'what is written' reads 0 'read as one run' -w written.pcapng forged/client.pcap forged/server.pcap
+ok 'parts of one capture are one run' reads 0 '' -w written.pcapng first.pcap second.pcap
+for i in 1 2 3 4 5 6 7; do
+	"$BUILD/shift" forged/server.pcap "more$i.pcapng" $((i * 60)) 0
+done
+ok 'more captures than can be read together' reads 0 'at most 8' forged/client.pcap forged/server.pcap more?.pcapng
+
 # ---- wrong usage
 ok 'no name' reads 2 'not NAME=FILE' --at forged/client.pcap
 ok 'no file' reads 2 'not NAME=FILE' --at client=
