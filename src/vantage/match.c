@@ -10,6 +10,8 @@
 #define KEY_FLAGS (TCP_FIN | TCP_SYN | TCP_RST | TCP_ACK)
 /* More samples do not tell more of a clock. */
 #define SAMPLES_MAX (1u << 11)
+/* So many packets in common tell where a clock stands. */
+#define SAMPLES_ENOUGH 16
 /* Of more with the same numbers none is looked at for comparing clocks. */
 #define ALIKE_MAX 16
 
@@ -224,13 +226,18 @@ static int order_of(const struct joining *j, uint8_t place)
 	return j->nearer > KEPT_SHARE * j->farther ? -1 : 0;
 }
 
-static bool join_lookout(struct joining *j, uint8_t place)
+/* `least`: so many packets have to be in common, else it has to wait until more others are joined. */
+static bool join_lookout(struct joining *j, uint8_t place, size_t least, bool *ret_joined)
 {
 	struct match *m = j->match;
 
+	*ret_joined = false;
 	if (!list_keys(j))
 		return false;
 	each_run(j, sample_run);
+	if (j->sample_count < least)
+		return true;
+	*ret_joined = true;
 	align(j->samples, j->sample_count, order_of(j, place), &m->clock[j->lookout]);
 	if (m->clock[j->lookout].known)
 		each_run(j, pair_run);
@@ -248,7 +255,7 @@ static void first_lookout(struct match *m)
 			new_passage(m, 0, (uint32_t)i);
 }
 
-static bool run_lookout(struct match *m, unsigned lookout, uint8_t place)
+static bool run_lookout(struct match *m, unsigned lookout, uint8_t place, size_t least, bool *ret_joined)
 {
 	struct joining j = {
 		.match = m, .lookout = lookout,
@@ -258,11 +265,41 @@ static bool run_lookout(struct match *m, unsigned lookout, uint8_t place)
 	};
 	bool done = j.marks && j.passages && j.samples;
 
-	done = done && join_lookout(&j, place);
+	done = done && join_lookout(&j, place, least, ret_joined);
 	free(j.marks);
 	free(j.passages);
 	free(j.samples);
 	return done;
+}
+
+/*
+ * In the order in which they were given, but for those that have little in common with the ones before: they may have
+ * more with later ones, and wait as long as any other can be joined.
+ */
+static bool run_lookouts(struct match *m, const uint8_t place[LOOKOUTS_MAX])
+{
+	static const size_t least[] = { SAMPLES_ENOUGH, 1, 0 };
+	unsigned waiting[LOOKOUTS_MAX], count = 0;
+
+	first_lookout(m);
+	for (unsigned v = 1; v < m->count; v++)
+		waiting[count++] = v;
+	for (unsigned at = 0, round = 0; count;) {
+		unsigned v = waiting[at];
+		bool joined;
+
+		if (!run_lookout(m, v, place[v], count > 1 ? least[round] : 0, &joined))
+			return false;
+		/* With this one, those that had too little may have enough. */
+		if (joined) {
+			memmove(&waiting[at], &waiting[at + 1], (--count - at) * sizeof *waiting);
+			at = round = 0;
+		} else if (++at == count) {
+			at = 0;
+			round++;
+		}
+	}
+	return true;
 }
 
 static int by_time(const void *a, const void *b)
@@ -358,10 +395,8 @@ bool match_run(struct match *m, const uint8_t place[LOOKOUTS_MAX])
 	if (!m->passages || !groups_find(m))
 		return false;
 	m->clock[0] = (struct alignment){ .known = true };
-	first_lookout(m);
-	for (unsigned v = 1; v < m->count; v++)
-		if (!run_lookout(m, v, place[v]))
-			return false;
+	if (!run_lookouts(m, place))
+		return false;
 	if (!sort_passages(m))
 		return false;
 	describe_passages(m);

@@ -259,6 +259,17 @@ def swapped():
         lacks(f"clock {clock}", abs(clock["offset_ns"]) <= clock["error_ns"])
 
 
+def any_order():
+    """Captures that share nothing with the first one given are joined by what they share with the others"""
+    talk, other = Talk(4000).open().exchange(20).send(SERVER, RST | ACK), Talk(4001, (5, 7)).open().exchange(25)
+    frames = view(0, talk, other)
+    cut = len(frames) * 2 // 3
+    files = [write(path(name), part) for name, part in (
+        ("early.pcap", frames[:cut]), ("late.pcap", frames[cut:]), ("server.pcap", view(1, talk, other)))]
+    _, vantages, _ = read(*files)
+    return lacks(f"{vantages}", vantages and all(c["offset_ns"] is not None for c in vantages["captures"]))
+
+
 # ---- more than anybody asks for
 
 def many():
@@ -272,7 +283,7 @@ def many():
 
 
 LAWS = (reused_port, reused_port_twice, lost_an_ack, acknowledged, opening, stopped_early, mirrored, copies, mirrored_and_missed, filtered,
-        filtered_ends, filtered_data, one_direction, missed_one, renumbered, shares_nothing, rounded, swapped, many)
+        filtered_ends, filtered_data, one_direction, missed_one, renumbered, shares_nothing, rounded, swapped, any_order, many)
 
 for law in LAWS:
     print(law.__doc__, law() or "", sep="\t", flush=True)
