@@ -222,6 +222,8 @@ enum exit_status vantages_report(struct findings *findings, struct reading *read
 		vantages_free(vantages);
 		return out_of_memory();
 	}
+	if (vantages_match(vantages)->misplaced)
+		complain("--at: %s", _("the hops of the packets contradict these names: where each was captured is not known"));
 	report_match(findings, vantages);
 	status = findings_end(findings, vantages_totals(vantages));
 	if (status == EXIT_DONE && findings->settings->ladder)

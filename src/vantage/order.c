@@ -83,8 +83,9 @@ void order_find(struct match *m, const uint8_t place[LOOKOUTS_MAX])
 {
 	for (unsigned one = 0; one < m->count; one++)
 		for (unsigned other = one + 1; other < m->count; other++) {
-			int order = compare(m, one, other, given(place[one], place[other]));
+			int named = given(place[one], place[other]), order = compare(m, one, other, named);
 
+			m->misplaced |= named && !order;
 			m->before[one][other] = order;
 			m->before[other][one] = -order;
 		}
