@@ -100,9 +100,9 @@ static struct opinion weigh_on_the_way(const struct evidence *e)
 	if (yes(e, FACT_TRANSLATED) || idle_for(e, IDLE_BOX_NS))
 		o = opinion_possible(yes(e, FACT_TRANSLATED) ? 40 : 60);
 	else
-		o = yes(e, FACT_HOPS_DIFFER) ? opinion_established() : opinion_possible(85);
-	BECAUSE(&o, e, FACT_NOT_SENT, FACT_TRIGGER_STOPPED, FACT_ANSWERS_DATA, FACT_ANSWERS_KEEPALIVE, FACT_ANSWERS_ACK,
-	        FACT_ANSWERS_FIN, FACT_HOPS_DIFFER, FACT_SENDER_STAYED);
+		o = yes(e, FACT_HOPS_DIFFER) && !may_be_missed(e) ? opinion_established() : opinion_possible(85);
+	BECAUSE(&o, e, FACT_NOT_SENT, FACT_NOTHING_DROPPED, FACT_TRIGGER_STOPPED, FACT_ANSWERS_DATA,
+	        FACT_ANSWERS_KEEPALIVE, FACT_ANSWERS_ACK, FACT_ANSWERS_FIN, FACT_HOPS_DIFFER, FACT_SENDER_STAYED);
 	return o;
 }
 

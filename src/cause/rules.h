@@ -81,6 +81,12 @@ static inline bool answered_on_the_way(const struct evidence *e)
 	return yes(e, FACT_NOT_SENT) && yes(e, FACT_TRIGGER_STOPPED) && !yes(e, FACT_LOOPBACK_ONLY);
 }
 
+/* … unless the capture near its sender lost a burst of packets: the segment, and the RST that answers it. */
+static inline bool may_be_missed(const struct evidence *e)
+{
+	return !yes(e, FACT_NOTHING_DROPPED) && !yes(e, FACT_SENDER_STAYED) && number(e, FACT_MADE_ON_THE_WAY) <= 1;
+}
+
 /*
  * … or made it, and let everything pass. That the capture near the sender merely missed it is out of the question where
  * the sender went on, or several are missing.

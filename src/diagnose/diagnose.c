@@ -22,12 +22,12 @@ static bool may_be_elsewhere(const struct cause *cause)
 
 /*
  * The end in whose name it came did not send it. That the capture near that end merely missed it is out of the question
- * where that end went on, where more is missing, and where what it answers never came there.
+ * where that end went on, where several are missing, and where what it answers never came there, with nothing dropped.
  */
 static bool was_not_sent(const struct evidence *e)
 {
 	return yes(e, FACT_NOT_SENT) && (yes(e, FACT_SENDER_STAYED) || number(e, FACT_MADE_ON_THE_WAY) > 1 ||
-	                                 yes(e, FACT_TRIGGER_STOPPED));
+	                                 (yes(e, FACT_TRIGGER_STOPPED) && yes(e, FACT_NOTHING_DROPPED)));
 }
 
 /* A capture that should have it does not: what speaks for that end is no proof then. */

@@ -235,6 +235,7 @@ static void read_statistics(struct reader *reader, const uint8_t *body, size_t l
 		} else if (option.code == OPTION_ISB_IF_DROP || option.code == OPTION_ISB_OS_DROP) {
 			uint64_t dropped = read_count(&option, pcapng->swapped);
 
+			all->has_dropped = true;
 			all->dropped = dropped > all->dropped ? dropped : all->dropped;
 		}
 	}

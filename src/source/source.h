@@ -119,9 +119,9 @@ bool source_interface(const struct source *source, uint32_t index, struct source
 
 /* What the capture says of itself, as far as it was read: pcapng interface statistics, nothing else has them. */
 struct source_statistics {
-	bool has_start, has_end;
+	bool has_start, has_end, has_dropped;
 	int64_t start_ns, end_ns;  /* it ran, whether or not there was anything to capture */
-	uint64_t dropped;          /* frames that it lost */
+	uint64_t dropped;          /* frames that it lost, where it says so */
 };
 struct source_statistics source_statistics(const struct source *source);
 

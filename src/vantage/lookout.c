@@ -30,6 +30,7 @@ void lookout_reset(struct lookout *lookout)
 	lookout->left_out = lookout->dropped = lookout->frames = 0;
 	lookout->first_ns = lookout->last_ns = 0;
 	lookout->kinds = 0;
+	lookout->unaccounted = false;
 }
 
 void lookout_clear(struct lookout *lookout)
@@ -190,6 +191,7 @@ void lookout_statistics(struct lookout *lookout, const struct source *source)
 			lookout->last_ns = s.end_ns;
 	}
 	lookout->dropped += s.dropped;
+	lookout->unaccounted |= !s.has_dropped;
 }
 
 /* Whether a mark is the same packet as one that was seen before. */

@@ -72,7 +72,8 @@ struct lookout {
 	uint32_t *slots;         /* hash table of legs */
 	uint8_t kinds;           /* of its marks, enum kind */
 	uint64_t left_out;       /* marks and legs that there was no room for */
-	uint64_t dropped;        /* frames that the capture says it lost */
+	uint64_t dropped;        /* frames that the capture says it lost … */
+	bool unaccounted;        /* … and one of its files does not say */
 	uint64_t frames;
 	int64_t first_ns, last_ns; /* of all frames of the capture; 0, 0: it has none with a time */
 };

@@ -206,6 +206,8 @@ static void not_sent(const struct scene *s)
 	sender_stayed(s);
 	if (made) {
 		say(s->e, FACT_NOT_SENT, near, NULL);
+		if (!s->m->lookout[near].unaccounted)
+			say(s->e, FACT_NOTHING_DROPPED, near, NULL);
 		if (count > 1)
 			evidence_number(s->e, FACT_MADE_ON_THE_WAY, count, 0, 0);
 	} else {

@@ -1,5 +1,9 @@
 """Captures with something amiss, read together: amiss.py TCPWHY FOLDER. A line for each law: title, tab, complaint."""
-import json, os, random, subprocess, sys
+import json
+import os
+import random
+import subprocess
+import sys
 
 from wire import ACK, CLIENT, FIN, MS, PSH, RST, S, SERVER, START, SYN, US, Talk, ran, view, write
 
@@ -72,6 +76,15 @@ def acknowledged():
     talk.send(SERVER, ACK, after=20 * MS, lost_at=(1,)).send(SERVER, RST | ACK)
     _, vantages, _ = two(view(0, talk) + ran(), view(1, talk) + ran())
     return lacks(f"{vantages['segments']}", not vantages["segments"]["lost"] + vantages["segments"]["perhaps-lost"])
+
+
+def burst():
+    """A segment and the RST that answers it, both missing from one capture, may be a burst that it lost"""
+    talk = Talk(4000).open().exchange().send(CLIENT, PSH | ACK, b"hello", lost_at=(1,))
+    talk.send(SERVER, RST, after=20 * MS, ack=0, lost_at=(1,), hop_limit=66)
+    verdicts, _, _ = two(view(0, talk) + ran(), view(1, talk) + ran())
+    told = [cause for v in verdicts for cause in [v["cause"], *v["candidates"]]]
+    return blamed(verdicts) or lacks(f"{told}", "half-open" in told)
 
 
 def opening():
@@ -253,10 +266,10 @@ def swapped():
     talk = Talk(4000).open().exchange().send(CLIENT, PSH | ACK, b"hello")
     for _ in range(3):
         talk.send(SERVER, RST, after=20 * MS, ack=0, lost_at=(0,)).send(CLIENT, PSH | ACK, b"hello", after=200 * MS)
-    verdicts, vantages, _ = two(view(1, talk) + ran(), view(0, talk) + ran(), named=True)
+    verdicts, vantages, said = two(view(1, talk) + ran(), view(0, talk) + ran(), named=True)
     clock = vantages["captures"][1]
     return blamed(verdicts, certainties=("certain", "likely")) or accused(verdicts) or \
-        lacks(f"clock {clock}", abs(clock["offset_ns"]) <= clock["error_ns"])
+        lacks(f"said: {said}", "contradict" in said) or lacks(f"clock {clock}", abs(clock["offset_ns"]) <= clock["error_ns"])
 
 
 def any_order():
@@ -282,7 +295,7 @@ def many():
         lacks(f"parts: {parts} {complaint}", parts)
 
 
-LAWS = (reused_port, reused_port_twice, lost_an_ack, acknowledged, opening, stopped_early, mirrored, copies, mirrored_and_missed, filtered,
+LAWS = (reused_port, reused_port_twice, lost_an_ack, acknowledged, burst, opening, stopped_early, mirrored, copies, mirrored_and_missed, filtered,
         filtered_ends, filtered_data, one_direction, missed_one, renumbered, shares_nothing, rounded, swapped, any_order, many)
 
 for law in LAWS:

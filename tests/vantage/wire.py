@@ -31,7 +31,8 @@ def address(text):
 class Packet:
     """One packet on its way. `lost_at`: the places, from 0 (client) to 1 (server), whose captures do not have it."""
 
-    def __init__(self, talk, who, flags, payload, seq, ack, lost_at, late_ns):
+    def __init__(self, talk, who, flags, payload, seq, ack, lost_at, late_ns, hop_limit):
+        self.hop_limit = hop_limit
         self.time_ns, self.who, self.flags, self.payload = talk.now_ns, who, flags, payload
         self.seq, self.ack, self.lost_at, self.late_ns = seq, ack, lost_at, late_ns
         self.ports, self.ip_id, self.trip_ns = (talk.port, 80), talk.ip_id[who], talk.trip_ns
@@ -53,7 +54,7 @@ class Packet:
         whole = checksum(source + target + struct.pack(">BBH", 0, 6, len(tcp)) + tcp)
         tcp = tcp[:16] + struct.pack(">H", whole) + tcp[18:]
         time_ns = self.time_ns + int(way * self.trip_ns) + (self.late_ns if way else 0)
-        return time_ns, ethernet(6, source, target, 64 - round(way * HOPS), self.ip_id, tcp)
+        return time_ns, ethernet(6, source, target, self.hop_limit - round(way * HOPS), self.ip_id, tcp)
 
 
 class Talk:
@@ -67,12 +68,12 @@ class Talk:
         self.renumbered = renumbered
         self.knows, self.ip_id, self.packets = [False, False], [100, 9000], []
 
-    def send(self, who, flags, payload=b"", after=MS, seq=None, ack=None, lost_at=(), late_ns=0):
+    def send(self, who, flags, payload=b"", after=MS, seq=None, ack=None, lost_at=(), late_ns=0, hop_limit=64):
         self.now_ns += after
         self.ip_id[who] += 1
         if ack is None:
             ack = self.next[not who] if self.knows[who] else 0
-        self.packets.append(Packet(self, who, flags, payload, self.next[who] if seq is None else seq, ack, lost_at, late_ns))
+        self.packets.append(Packet(self, who, flags, payload, self.next[who] if seq is None else seq, ack, lost_at, late_ns, hop_limit))
         if seq is None:
             self.next[who] += len(payload) + bool(flags & SYN) + bool(flags & FIN)
         return self
