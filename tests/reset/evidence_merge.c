@@ -83,6 +83,18 @@ static void test_certainty(void)
 	diagnose(&e, &verdict);
 	ok(verdict.cause == CAUSE_injected && verdict.certainty == CERTAINTY_CERTAIN,
 	   "where the server went on, that is out of the question");
+
+	e = *abort_of_server();
+	evidence_number(&e, FACT_NOT_SENT, 1, 0, 0);
+	evidence_number(&e, FACT_TRIGGER_STOPPED, 1, 0, 0);
+	diagnose(&e, &verdict);
+	ok(verdict.certainty != CERTAINTY_CERTAIN &&
+	   (verdict.cause == CAUSE_abort || verdict_has_candidate(&verdict, CAUSE_abort)),
+	   "what it answers, missing as well, may be part of one burst");
+	evidence_number(&e, FACT_NOTHING_DROPPED, 1, 0, 0);
+	diagnose(&e, &verdict);
+	ok(verdict.cause != CAUSE_abort && !verdict_has_candidate(&verdict, CAUSE_abort),
+	   "but not where the capture says that nothing was dropped");
 }
 
 int main(void)
