@@ -10,8 +10,9 @@
 #define SLOTS (2 * LEGS_MAX)
 /* Enough of the payload to tell segments apart, little enough to be in captures with a short snap length. */
 #define PAYLOAD_HASHED 32
-/* Two captures of one packet at the same place follow each other closely. */
-#define DUPLICATE_NS 2000000
+/* Two captures of one packet at the same place follow each other closely; even a mirror that is busy is not later. */
+#define COPY_TICK_NS (2 * NS_PER_MS)
+#define COPY_ID_NS (20 * NS_PER_MS)
 
 bool lookout_init(struct lookout *lookout, const char *name, bool named)
 {
@@ -197,12 +198,14 @@ void lookout_statistics(struct lookout *lookout, const struct source *source)
 /* Whether a mark is the same packet as one that was seen before. */
 static bool is_copy(const struct mark *a, const struct mark *b)
 {
-	/* A host may well send the same twice, but not with the same number; nor other than a SYN in one tick. */
-	bool known = a->bits & MARK_V4 ? a->ip_id != 0 : a->bits & MARK_TIMESTAMP && !(a->flags & TCP_SYN);
+	/* A host may well send the same twice, but not with the same number; nor a SYN; nor anything in one tick. */
+	bool numbered = a->bits & MARK_V4 && a->ip_id, stamped = a->bits & MARK_TIMESTAMP;
+	uint64_t within_ns = numbered || (stamped && a->flags & TCP_SYN) ? COPY_ID_NS
+	                     : stamped && !(a->bits & MARK_V4)           ? COPY_TICK_NS : 1;
 
-	return (a->time_ns == b->time_ns || (known && clock_elapsed(a->time_ns, b->time_ns) < DUPLICATE_NS)) &&
-	       a->time_ns <= b->time_ns && a->leg == b->leg && a->seq == b->seq && a->ack == b->ack && a->flags == b->flags &&
-	       a->ip_id == b->ip_id && a->payload_len == b->payload_len && a->payload_hash == b->payload_hash &&
+	return a->time_ns <= b->time_ns && clock_elapsed(a->time_ns, b->time_ns) < within_ns && a->leg == b->leg &&
+	       a->seq == b->seq && a->ack == b->ack && a->flags == b->flags && a->ip_id == b->ip_id &&
+	       a->payload_len == b->payload_len && a->payload_hash == b->payload_hash &&
 	       a->options_hash == b->options_hash && mark_side(a) == mark_side(b);
 }
 

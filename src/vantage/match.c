@@ -114,22 +114,30 @@ static void each_run(struct joining *j, void (*each)(struct joining *j, size_t m
 	}
 }
 
-/* The one of several passages that is this mark beyond doubt; SIZE_MAX where there is none. */
-static size_t only_like(const struct joining *j, size_t mark, size_t passage, size_t passages)
+static bool is_like(const struct joining *j, size_t mark, size_t passage)
 {
 	const struct mark *there = &j->match->lookout[j->lookout].marks[j->marks[mark].index];
+	unsigned lookout;
+	const struct mark *here = first_mark(j->match, &j->match->passages[j->passages[passage].index], &lookout);
+
+	return likeness(here, there, (struct kept){ true, true }) >= LIKE_ID;
+}
+
+/* The one of several passages that is this mark, and no other one, beyond doubt; SIZE_MAX where there is none. */
+static size_t only_like(const struct joining *j, size_t mark, size_t marks, size_t at, size_t passage, size_t passages)
+{
 	size_t only = SIZE_MAX;
 
 	for (size_t i = passage; i < passage + passages; i++) {
-		unsigned lookout;
-		const struct mark *here = first_mark(j->match, &j->match->passages[j->passages[i].index], &lookout);
-
-		if (likeness(here, there, (struct kept){ true, true }) < LIKE_ID)
+		if (!is_like(j, at, i))
 			continue;
 		if (only != SIZE_MAX)
 			return SIZE_MAX;
 		only = i;
 	}
+	for (size_t i = mark; only != SIZE_MAX && i < mark + marks; i++)
+		if (i != at && is_like(j, i, only))
+			return SIZE_MAX;
 	return only;
 }
 
@@ -140,7 +148,7 @@ static void sample_run(struct joining *j, size_t mark, size_t marks, size_t pass
 		return;
 	}
 	for (size_t i = mark; marks <= ALIKE_MAX && passages <= ALIKE_MAX && i < mark + marks; i++) {
-		size_t only = only_like(j, i, passage, passages);
+		size_t only = only_like(j, mark, marks, i, passage, passages);
 
 		if (only != SIZE_MAX)
 			add_sample(j, &j->marks[i], &j->passages[only]);

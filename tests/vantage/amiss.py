@@ -118,7 +118,7 @@ def mirrored():
     wrong = []
     for gap, seed in ((gap, seed) for gap in (300 * US, 1900 * US, 2500 * US) for seed in range(8)):
         draw = random.Random(seed)
-        talk = Talk(4000).open()
+        talk = Talk(4000, ids=seed % 2).open()
         for i in range(6):
             for who, flags, payload in (CLIENT, PSH | ACK, b"ping%d" % i), (SERVER, ACK, b""), (SERVER, PSH | ACK, b"pong"):
                 talk.send(who, flags, payload, after=20 * MS, late_ns=draw.randrange(2 * MS))
@@ -130,11 +130,26 @@ def mirrored():
     return wrong
 
 
+def went_on_before():
+    """Copies bring no clock out of step: what a host sent before its RST was not sent after it"""
+    talk = Talk(4000, trip_ns=20 * US).open()
+    for i in range(2):
+        talk.send(CLIENT, PSH | ACK, b"ping%d" % i, after=200 * US).send(SERVER, PSH | ACK, b"pong", after=20 * US)
+    talk.send(SERVER, FIN | ACK, after=200 * US, lost_at=(0, 0.5)).send(CLIENT, PSH | ACK, b"more", after=80 * US)
+    talk.send(SERVER, RST, after=20 * US, ack=0, lost_at=(1,))
+    middle = view(0.5, talk)
+    middle += [(time_ns + 3 * MS, frame) for time_ns, frame in middle]
+    files = [write(path(f"{name}.pcap"), frames + ran()) for name, frames in (
+        ("client", view(0, talk)), ("middle", middle), ("server", view(1, talk)))]
+    return blamed(read(*files)[0])
+
+
 def copies():
     """Copies by a mirror, or in files that overlap, are the same packets: neither lost nor made"""
     talk = Talk(4000).open().exchange().send(SERVER, RST | ACK)
     client = view(0, talk)
-    runs = [two(client + [(time_ns + MS, frame) for time_ns, frame in client[:-1]] + ran(), view(1, talk) + ran())]
+    runs = [two(client + [(time_ns + gap, frame) for time_ns, frame in client[:-1]] + ran(), view(1, talk) + ran())
+            for gap in (MS, 9 * MS)]
     parts = write(path("first.pcap"), client), write(path("second.pcap"), client[-6:] + ran(START + 9 * S))
     runs.append(read(*(f"--at=client={part}" for part in parts), "--at=server=" + path("server.pcap")))
     return [vantages["segments"] for _, vantages, _ in runs if vantages["segments"]["passed"] != len(client) or
@@ -295,7 +310,7 @@ def many():
         lacks(f"parts: {parts} {complaint}", parts)
 
 
-LAWS = (reused_port, reused_port_twice, lost_an_ack, acknowledged, burst, opening, stopped_early, mirrored, copies, mirrored_and_missed, filtered,
+LAWS = (reused_port, reused_port_twice, lost_an_ack, acknowledged, burst, opening, stopped_early, mirrored, went_on_before, copies, mirrored_and_missed, filtered,
         filtered_ends, filtered_data, one_direction, missed_one, renumbered, shares_nothing, rounded, swapped, any_order, many)
 
 for law in LAWS:

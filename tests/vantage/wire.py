@@ -37,6 +37,8 @@ class Packet:
         self.seq, self.ack, self.lost_at, self.late_ns = seq, ack, lost_at, late_ns
         self.ports, self.ip_id, self.trip_ns = (talk.port, 80), talk.ip_id[who], talk.trip_ns
         self.renumbered = talk.renumbered
+        if flags & RST or flags & (SYN | ACK) == SYN | ACK or not talk.ids:
+            self.ip_id = 0  # as Linux has it: what no socket of a connection sends
         self.options = MSS if flags & SYN else b""
         if not flags & RST:
             ticks = talk.now_ns // MS
@@ -60,12 +62,12 @@ class Packet:
 class Talk:
     """
     A connection: what its ends send, one after the other. Methods return the talk. `renumbered`: what a box before the
-    server adds to the numbers of the client and of the server.
+    server adds to the numbers of the client and of the server. `ids`: whether packets have an IP ID.
     """
 
-    def __init__(self, port, isn=(1000, 500000), start_ns=START, trip_ns=20 * MS, renumbered=(0, 0)):
+    def __init__(self, port, isn=(1000, 500000), start_ns=START, trip_ns=20 * MS, renumbered=(0, 0), ids=True):
         self.port, self.next, self.now_ns, self.trip_ns = port, list(isn), start_ns, trip_ns
-        self.renumbered = renumbered
+        self.renumbered, self.ids = renumbered, ids
         self.knows, self.ip_id, self.packets = [False, False], [100, 9000], []
 
     def send(self, who, flags, payload=b"", after=MS, seq=None, ack=None, lost_at=(), late_ns=0, hop_limit=64):
