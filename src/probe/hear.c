@@ -179,7 +179,7 @@ static bool is_refusal(const struct segment *segment)
 	return (segment->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == (TCP_RST | TCP_ACK);
 }
 
-/* An open port that was refused a moment ago, or the other way round, has changed: the last word counts. */
+/* TCP's first answer counts; an ICMP error, which a box on the way may have sent, gives way to it. */
 static void take_segment(struct scan *scan, const struct channel_answer *answer)
 {
 	const struct segment *segment = &answer->segment;
