@@ -28,15 +28,16 @@ exec 5<> "$scratch/enter"
 lab=$!
 watchers=()
 trap 'kill $lab "${watchers[@]}" 2> /dev/null; rm -rf "$scratch"' EXIT
-# until_step WORD: Enter until that step is next.
+# until_step WORD: Enter until that step is next. Only a step that has been looked at is let go.
 until_step() {
 	local said=0
-	until grep -q "$1 *\$" "$scratch/steps"; do
-		kill -0 $lab 2> /dev/null || return 1
-		if [ "$(wc -c < "$scratch/steps")" -gt "$said" ] && [ "$(tail -c 1 "$scratch/steps")" = ' ' ]; then
-			said=$(wc -c < "$scratch/steps")
-			echo >&5
-		fi
+	while :; do
+		until [ "$(wc -c < "$scratch/steps")" -gt "$said" ] && [ "$(tail -c 1 "$scratch/steps")" = ' ' ]; do
+			kill -0 $lab 2> /dev/null || return 1
+		done
+		grep -q "$1 *\$" "$scratch/steps" && return
+		said=$(wc -c < "$scratch/steps")
+		echo >&5
 	done
 }
 ok 'it plays until both ends are connected' until_step 'the client: write()'
