@@ -7,7 +7,7 @@ set -eu
 
 declare -A apt=(
 	[build]='gcc libc6-dev make pkg-config binutils libpcap-dev libarchive-dev libjansson-dev libmnl-dev libnftables-dev
-		libbpf-dev libdw-dev bpftool clang gettext'
+		libbpf-dev libdw-dev bpftool clang gettext netbase'
 	[check]='libclang-rt-14-dev perl universal-ctags mandoc valgrind python3 tcpdump iproute2 nftables'
 	[programs]='nginx redis-server redis-tools postgresql haproxy openssh-server openssh-client curl
 		default-jdk-headless nodejs'
@@ -21,7 +21,8 @@ declare -A dnf=(
 		java-latest-openjdk-devel nodejs'
 )
 declare -A pacman=(
-	[build]='gcc make pkgconf binutils libpcap libarchive jansson libmnl nftables libbpf elfutils bpf clang gettext'
+	[build]='gcc make pkgconf binutils libpcap libarchive jansson libmnl nftables libbpf elfutils bpf clang gettext
+		iana-etc'
 	[check]='compiler-rt perl ctags mandoc valgrind python tcpdump iproute2 nftables'
 	[programs]='nginx redis postgresql haproxy openssh curl jdk-openjdk nodejs'
 )

@@ -75,13 +75,27 @@ static bool is_known(const struct foreign *foreign, uint64_t inode)
 	return false;
 }
 
+/* So much of the path is the root of the process: both have it where that root is another, out of reach from here. */
+static size_t root_len(const struct mapped_file *file, uint32_t pid)
+{
+	char link[32], root[PATH_MAX];
+	ssize_t len;
+
+	snprintf(link, sizeof link, "/proc/%" PRIu32 "/root", pid);
+	len = readlink(link, root, sizeof root);
+	if (len <= 1 || (size_t)len >= file->path_len || memcmp(root, file->path, (size_t)len) || file->path[len] != '/')
+		return 0;
+	return (size_t)len;
+}
+
 /* By its path in the mount namespace of the process; its executable may have been deleted, or replaced. */
 static int open_there(const struct mapped_file *file, uint32_t pid)
 {
 	char path[PATH_MAX + 32];
+	size_t skip = root_len(file, pid);
 	int fd;
 
-	snprintf(path, sizeof path, "/proc/%" PRIu32 "/root%.*s", pid, (int)file->path_len, file->path);
+	snprintf(path, sizeof path, "/proc/%" PRIu32 "/root%.*s", pid, (int)(file->path_len - skip), file->path + skip);
 	fd = mapped_file_open(file, path);
 	if (fd >= 0)
 		return fd;
