@@ -151,11 +151,10 @@ static void after_both_closed(void)
 	ok(evidence_of_subject()->part != PART_ECHO, "in TIME_WAIT there is something to end");
 }
 
-/* The server sends two responses and a FIN and is gone; what the client sends meanwhile draws RSTs from far behind. */
-static void overtaken(void)
+/* The server sends two responses and a FIN and is gone, while this request of the client is on its way. */
+static struct packet *request_to_somebody_gone(void)
 {
-	const struct evidence *e;
-	struct packet *request, *ack;
+	struct packet *request;
 
 	stage(&usual);
 	play_tell(&play, SERVER, 65);
@@ -163,16 +162,19 @@ static void overtaken(void)
 	play_fin(&play, SERVER);
 	request = play_tell(&play, CLIENT, 50);
 	play_settle(&play);
+	return request;
+}
+
+static void overtaken(void)
+{
+	const struct evidence *e;
+	struct packet *request = request_to_somebody_gone(), *ack;
+
 	play_subject(play_answer_to(&play, SERVER, request));
 	e = evidence_of_subject();
 	ok(e->accepted == ACCEPTANCE_UNKNOWN, "a RST from behind what its sender had just sent may be dropped");
 
-	stage(&usual);
-	play_tell(&play, SERVER, 65);
-	play_tell(&play, SERVER, 65);
-	play_fin(&play, SERVER);
-	request = play_tell(&play, CLIENT, 50);
-	play_settle(&play);
+	request = request_to_somebody_gone();
 	ack = play_ack(&play, CLIENT);
 	ack->segment.ack -= 66;
 	play_ack(&play, CLIENT);
