@@ -57,8 +57,8 @@ load() {
 echo 'select 1;' > "$scratch/one.sql"
 ok 'a client puts a load on it' load 1
 backend=$(backends)
-ok 'its server process hangs' hold "$backend"
-ok 'a request lies unread' eventually server_has_unread 5432
+# Where it is held while it works at a request, the client sends no other.
+ok 'its server process hangs, and a request lies unread' hold_when "$backend" server_has_unread 5432
 kill -KILL "$backend"
 ended $load
 tells 'the server process was killed, with the request unread' "line['cause'] == 'process-death' and

@@ -77,6 +77,21 @@ hold() {
 	kill -STOP "$1" && eventually is_stopped "$1"
 }
 
+# hold_when PID COMMAND...: hold it at a moment when the command soon succeeds; at another it is let go and held again.
+hold_when() {
+	local pid=$1 attempt polls
+	shift
+	for attempt in {1..50}; do
+		hold "$pid" || return 1
+		for polls in {1..20}; do
+			"$@" && return
+			sleep 0.02
+		done
+		kill -CONT "$pid"
+	done
+	return 1
+}
+
 # judge CODE ARGUMENT...: Python that judges the lines that were told; `fits` says whether a line meets a condition.
 judge() {
 	python3 -c 'import json, sys
