@@ -136,7 +136,7 @@ static enum exit_status play(struct lab_run *run, enum cause_id id, const struct
 		lab_show_story(&run->text, id, scenario, &run->style);
 	terminal_print(&run->text);
 	fflush(stdout);
-	if (run->kernel && !lab_kernel_begin(run->kernel)) {
+	if (run->kernel && !lab_kernel_begin(run->kernel, &record)) {
 		complain("%s", _("out of memory"));
 		return EXIT_FAILED;
 	}
@@ -145,7 +145,7 @@ static enum exit_status play(struct lab_run *run, enum cause_id id, const struct
 		status = EXIT_FAILED;
 	}
 	if (run->kernel)
-		lab_kernel_end(run->kernel, &record);
+		lab_kernel_end(run->kernel);
 	if (record.count) {
 		enum exit_status reported = report(run, &record);
 

@@ -39,10 +39,10 @@ enum status lab_judge(struct record *record);
 struct lab_kernel;
 /* NULL where it cannot be asked, which is complained of. */
 struct lab_kernel *lab_kernel_new(void);
-/* Listen from now on, until the play is over. False where no thread can be made. */
-bool lab_kernel_begin(struct lab_kernel *kernel);
+/* Listen from now on, until the play of this record is over. False where no thread can be made. */
+bool lab_kernel_begin(struct lab_kernel *kernel, const struct record *record);
 /* Keep what concerns the connections of this play. */
-void lab_kernel_end(struct lab_kernel *kernel, const struct record *record);
+void lab_kernel_end(struct lab_kernel *kernel);
 void lab_kernel_show(struct buffer *out, const struct lab_kernel *kernel, const struct report_style *style);
 void lab_kernel_json(struct buffer *out, const struct lab_kernel *kernel);
 /* Compare it with what the scenario expects; differences become faults. */

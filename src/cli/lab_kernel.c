@@ -14,10 +14,30 @@
 
 #define STEP_MS 20
 
+/* Which host of the play has this network namespace; PARTIES for none. */
+static unsigned host_of(const struct record *record, uint32_t netns)
+{
+	unsigned party = 0;
+
+	while (party < PARTIES && record->netns[party] != netns)
+		party++;
+	return party;
+}
+
+/* Others on this host have resets, too. */
+static bool concerns(const struct record *record, const struct testimony *testimony)
+{
+	return (testimony->sender.netns || testimony->receiver.netns) &&
+	       (!testimony->sender.netns || host_of(record, testimony->sender.netns) < PARTIES) &&
+	       (!testimony->receiver.netns || host_of(record, testimony->receiver.netns) < PARTIES);
+}
+
 static void keep(struct lab_kernel *kernel, uint32_t netns, const struct evidence *evidence)
 {
 	struct told_reset *reset = &kernel->resets[kernel->count];
 
+	if (atomic_load(&kernel->record->has_hosts) && !concerns(kernel->record, evidence->testimony))
+		return;
 	if (kernel->count == TESTIMONIES_MAX) {
 		kernel->not_kept++;
 		return;
@@ -80,8 +100,9 @@ static void *listen_in(void *user)
 	return NULL;
 }
 
-bool lab_kernel_begin(struct lab_kernel *kernel)
+bool lab_kernel_begin(struct lab_kernel *kernel, const struct record *record)
 {
+	kernel->record = record;
 	kernel->count = 0;
 	kernel->not_kept = 0;
 	atomic_store(&kernel->played, false);
@@ -94,32 +115,15 @@ static bool is_while_played(const struct record *record, int64_t time_ns)
 	return record->count && time_ns >= record->events[0].time_ns && time_ns <= record->ended_ns;
 }
 
-/* Which host of the play has this network namespace; PARTIES for none. */
-static unsigned host_of(const struct record *record, uint32_t netns)
-{
-	unsigned party = 0;
-
-	while (party < PARTIES && record->netns[party] != netns)
-		party++;
-	return party;
-}
-
-/* Others on this host have resets, too. */
-static bool concerns(const struct record *record, const struct testimony *testimony)
-{
-	return (testimony->sender.netns || testimony->receiver.netns) &&
-	       (!testimony->sender.netns || host_of(record, testimony->sender.netns) < PARTIES) &&
-	       (!testimony->receiver.netns || host_of(record, testimony->receiver.netns) < PARTIES);
-}
-
 /* The lab itself tries whether its paths carry packets. */
 static bool is_trial(const struct evidence *e)
 {
 	return e->src.port == LAB_TRIAL_PORT || e->dst.port == LAB_TRIAL_PORT;
 }
 
-void lab_kernel_end(struct lab_kernel *kernel, const struct record *record)
+void lab_kernel_end(struct lab_kernel *kernel)
 {
+	const struct record *record = kernel->record;
 	size_t kept = 0;
 
 	atomic_store(&kernel->played, true);

@@ -124,12 +124,12 @@ static int by_time(const void *a, const void *b)
 	return one->ordinal < other->ordinal ? -1 : one->ordinal > other->ordinal;
 }
 
-static void take_host(void *user, enum party party, uint32_t netns)
+static void take_hosts(void *user, const uint32_t netns[PARTIES])
 {
 	struct record *record = user;
 
-	if (party < PARTIES)
-		record->netns[party] = netns;
+	memcpy(record->netns, netns, sizeof record->netns);
+	atomic_store(&record->has_hosts, true);
 }
 
 enum status record_play(struct record *record, enum cause_id cause, const struct scenario *scenario,
@@ -137,7 +137,7 @@ enum status record_play(struct record *record, enum cause_id cause, const struct
 {
 	const struct lab_sink sink = {
 		.user = record, .frame = take_frame, .call = take_call, .remark = take_remark, .fault = take_fault,
-		.host = take_host, .step = pause ? take_step : NULL,
+		.hosts = take_hosts, .step = pause ? take_step : NULL,
 	};
 
 	record->cause = cause;

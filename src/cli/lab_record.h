@@ -2,6 +2,8 @@
 #ifndef TCPWHY_CLI_LAB_RECORD_H
 #define TCPWHY_CLI_LAB_RECORD_H
 
+#include <stdatomic.h>
+
 #include "analysis/analysis.h"
 #include "lab/lab.h"
 
@@ -21,6 +23,7 @@ struct record {
 	const struct scenario *scenario;
 	struct lab_options options;
 	uint32_t netns[PARTIES];  /* of each host; 0: there is none */
+	atomic_bool has_hosts;    /* netns is known, and stays so: for another thread while it is played */
 	struct event *events;
 	size_t count, capacity;
 	int64_t ended_ns;         /* when the play was over */

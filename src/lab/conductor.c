@@ -324,12 +324,15 @@ static enum status play_steps(struct conductor *conductor)
 /* Whoever watches the kernel knows network namespaces by the inode numbers of their files. */
 static void tell_hosts(const struct conductor *conductor)
 {
+	uint32_t netns[PARTIES] = { 0 };
+
 	for (unsigned i = 0; i < PARTIES; i++) {
 		struct stat file;
 
 		if (conductor->network.hosts[i] >= 0 && fstat(conductor->network.hosts[i], &file) == 0)
-			message_host(conductor->caller, (enum party)i, (uint32_t)file.st_ino);
+			netns[i] = (uint32_t)file.st_ino;
 	}
+	message_hosts(conductor->caller, netns);
 }
 
 void conductor_play(const struct scenario *scenario, const struct lab_options *options, int caller)

@@ -68,7 +68,7 @@ struct lab_sink {
 	void (*call)(void *user, const struct lab_call *call);
 	void (*remark)(void *user, const struct lab_remark *remark);
 	void (*fault)(void *user, const char *text);                /* what was not as expected; translated */
-	void (*host)(void *user, enum party party, uint32_t netns); /* its network namespace, by its inode number; first */
+	void (*hosts)(void *user, const uint32_t netns[PARTIES]);   /* network namespaces by their inodes, or 0; first */
 	void (*step)(void *user, const char *text);                 /* comes next, or the end; nothing happens meanwhile */
 };
 

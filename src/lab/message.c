@@ -8,7 +8,7 @@
 #define MESSAGE_MAX (64u << 10)
 #define FIXED_MAX 1024 /* bytes of the largest struct that is sent */
 
-enum kind { KIND_HOST, KIND_FRAME, KIND_CALL, KIND_REMARK, KIND_FAULT, KIND_STEP, KIND_END };
+enum kind { KIND_HOSTS, KIND_FRAME, KIND_CALL, KIND_REMARK, KIND_FAULT, KIND_STEP, KIND_END };
 
 /* Followed by `fixed` and `rest` bytes. */
 struct header {
@@ -50,16 +50,9 @@ void message_frame(int fd, const struct lab_frame *frame)
 	put(fd, KIND_FRAME, frame, sizeof *frame, frame->bytes, frame->len);
 }
 
-/* What is told of a host. */
-struct host {
-	uint32_t party, netns;
-};
-
-void message_host(int fd, enum party party, uint32_t netns)
+void message_hosts(int fd, const uint32_t netns[PARTIES])
 {
-	struct host host = { party, netns };
-
-	put(fd, KIND_HOST, &host, sizeof host, NULL, 0);
+	put(fd, KIND_HOSTS, netns, PARTIES * sizeof *netns, NULL, 0);
 }
 
 void message_call(int fd, const struct lab_call *call)
@@ -115,11 +108,11 @@ static void hand_on(int fd, const struct lab_sink *sink, enum kind kind, const v
 {
 	struct lab_remark remark = { .text = rest };
 	struct lab_frame frame;
-	struct host host;
+	uint32_t netns[PARTIES];
 
-	if (kind == KIND_HOST && sink->host) {
-		memcpy(&host, fixed, sizeof host);
-		sink->host(sink->user, (enum party)host.party, host.netns);
+	if (kind == KIND_HOSTS && sink->hosts) {
+		memcpy(netns, fixed, sizeof netns);
+		sink->hosts(sink->user, netns);
 	} else if (kind == KIND_FRAME && sink->frame) {
 		memcpy(&frame, fixed, sizeof frame);
 		frame.bytes = (const uint8_t *)rest;

@@ -8,7 +8,7 @@
  * Send to the caller. A caller that is gone ends this process: nobody wants to know any more, and with this process
  * everything else ends.
  */
-void message_host(int fd, enum party party, uint32_t netns);
+void message_hosts(int fd, const uint32_t netns[PARTIES]);
 void message_frame(int fd, const struct lab_frame *frame);
 void message_call(int fd, const struct lab_call *call);
 void message_remark(int fd, int64_t time_ns, const char *text);

@@ -29,6 +29,25 @@ sys.exit(f"told: {told}" if told != {sys.argv[1]} else 0)' "$1"
 }
 ok 'it tells what was played' is_told_alone unread-data
 ok 'it tells nothing else' is_told_alone linger-zero
+# Strangers are refused as fast as they can ask, thousands of times during the play.
+beside_strangers() {
+	local status stranger
+	unshare -n timeout 100 python3 -c 'import fcntl, socket, struct
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+    fcntl.ioctl(s, 0x8914, struct.pack("16sh14x", b"lo", 0x1 | 0x40))
+while True:
+    with socket.socket() as s:
+        s.connect_ex(("127.0.0.1", 9))' &
+	stranger=$!
+	"$@"
+	status=$?
+	kill $stranger
+	wait $stranger
+	return $status
+}
+ok 'the storms of strangers are kept out' eval '
+	beside_strangers "$tcpwhy" lab --kernel keepalive-timeout > "$scratch/out"
+	holds "$(cat "$scratch/out")" "and the kernel says" && ! grep "not kept" "$scratch/out"'
 ok 'it shows what the kernel says beside packets and calls' eval '
 	"$tcpwhy" lab --kernel linger-zero > "$scratch/out"
 	holds "$(cat "$scratch/out")" "and the kernel says" && holds "$(cat "$scratch/out")" "closed it -> "'
