@@ -76,10 +76,16 @@ client 9 pass > /dev/null &
 ok 'what concerns others is not told' eval 'status 0 true; wait %+; is_empty "$(cat "$scratch/report")"'
 
 if [ -e "$BUILD/examples/Writer.class" ]; then
-	server 4101 'os.kill(os.getpid(), signal.SIGKILL)'
-	inside "$tcpwhy" run -o "$scratch/report" -- java -cp "$BUILD/examples" Writer 127.0.0.1 4101 > "$scratch/out" 2>&1
-	server_ends
-	ok 'the Java client of the account: the second write, EPIPE, and who was killed' eval '
+	# Its first write may overtake a server that is slow to die, whose exit resets it then: not what is to be shown.
+	breaks_a_pipe() {
+		server 4101 'os.kill(os.getpid(), signal.SIGKILL)'
+		inside "$tcpwhy" run -o "$scratch/report" -- java -cp "$BUILD/examples" Writer 127.0.0.1 4101 \
+			> "$scratch/out" 2>&1
+		server_ends
+		holds "$(cat "$scratch/out")" 'Broken pipe'
+	}
+	ok 'the Java client of the account breaks a pipe' eval 'breaks_a_pipe || breaks_a_pipe || breaks_a_pipe'
+	ok 'the second write, EPIPE, and who was killed' eval '
 		holds "$(cat "$scratch/report")" "got EPIPE from write() or send()" &&
 		holds "$(cat "$scratch/report")" "was killed by SIGKILL"'
 else
