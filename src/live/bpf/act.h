@@ -63,7 +63,7 @@ static __always_inline uint32_t next_stack(void)
 
 static __always_inline bool is_native(const struct pt_regs *r)
 {
-	return (READ(r, cs) & 0xffff) == CODE_SEGMENT_64;
+	return (r->cs & 0xffff) == CODE_SEGMENT_64;
 }
 
 /* In the order of DWARF: System V ABI, AMD64 supplement, figure 3.36. */
@@ -99,7 +99,7 @@ static __always_inline uint8_t made_by(long number)
 #else
 static __always_inline bool is_native(const struct pt_regs *r)
 {
-	return !(READ(r, pstate) & 0x10);
+	return !(r->pstate & 0x10);
 }
 
 static __always_inline void look_registers(struct live_stack *stack, const struct pt_regs *r)
@@ -184,7 +184,7 @@ static __always_inline void look_act(struct live_process *process)
 	}
 	if (!is_native(r))
 		return;
-	process->made = made_by((long)READ(r, CALL_NUMBER));
+	process->made = made_by((long)r->CALL_NUMBER);
 	process->stack = current_stack();
 }
 

@@ -73,6 +73,7 @@ static APART void remember_listener(const struct sock *sk, bool opened)
 static __always_inline void remember_dial(uint64_t socket)
 {
 	struct known *known = known_at(socket);
+	struct task_struct *task = current_task();
 
 	if (!known)
 		return;
@@ -80,8 +81,8 @@ static __always_inline void remember_dial(uint64_t socket)
 	in_order();
 	known->born_ns = bpf_ktime_get_boot_ns();
 	known->number = 0;
-	known->opener = bpf_get_current_pid_tgid() >> 32;
-	look_own_command(known->command);
+	known->opener = GET(HAS_TYPED_TASK, task, tgid);
+	look_own_command(known->command, task);
 	known->dials = 1;
 	known->reset = known->crossed = 0;
 	known->seal = seal_of(known, socket);
