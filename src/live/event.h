@@ -69,21 +69,21 @@ struct live_tuple {
 	uint32_t padding;
 };
 
-/* Somebody who did something, or who was interrupted: see live_event. */
+/* Somebody who did something, or who was interrupted: see live_event. What is rare comes last: see struct end. */
 struct live_process {
 	uint64_t cgroup;                /* id: inode number of its folder in cgroup2 */
 	uint32_t pid, thread;           /* as the initial PID namespace numbers them */
-	int32_t exit_code;              /* as wait() would report it; counts where exiting */
-	uint32_t killer;                /* pid that sent the signal which ended it; 0: nobody known */
 	char command[LIVE_COMM_MAX];
-	char killer_command[LIVE_COMM_MAX];
-	uint8_t exiting;
+	uint32_t stack;                 /* live_stack.number of what it does; 0: none was taken */
+	uint8_t exiting;                /* what comes behind the padding counts */
 	uint8_t followed;               /* it is one that is asked for, or a child of one */
 	uint8_t made;                   /* the system call that it is in: enum live_made */
 	uint8_t padding;
-	uint32_t stack;                 /* live_stack.number of what it does; 0: none was taken */
-	uint32_t killer_stack;          /* … and of the killer, as it sent the signal */
+	int32_t exit_code;              /* as wait() would report it */
+	uint32_t killer;                /* pid that sent the signal which ended it; 0: nobody known */
+	uint32_t killer_stack;          /* … its stack, as it sent the signal */
 	uint32_t more_padding;
+	char killer_command[LIVE_COMM_MAX];
 };
 
 enum live_made {

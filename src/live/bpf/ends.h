@@ -2,9 +2,11 @@
  * Where ends of connections are kept. Nobody waits for a lock here, for a program may interrupt another on the same
  * processor, and before Linux 5.12 there is nothing better than an addition that cannot be divided:
  *
- * - Who makes an end counts itself in, and goes on to the next place where somebody else is in already.
+ * - Who makes an end counts itself in, and goes on to the next place where somebody else is in already; when it is
+ *   done it says so by its count.
  * - Who changes it is one at a time, as only who has its socket does so. It looks afterwards whether the place had
- *   become another's meanwhile, and if so, says that it spoiled that one.
+ *   become another's meanwhile, and if so, says that it spoiled that one. It need not look where the ring has to go
+ *   far until it comes to that place.
  * - Who reads sees by the counts whether it has read the whole of one moment.
  *
  * What could not be kept is counted, and what may be wrong is never told. Full tuples are compared, so hashes that
@@ -15,12 +17,19 @@
 
 #include "live/bpf/maps.h"
 
-_Static_assert(sizeof(struct end) % 64 == 0 && sizeof(struct set) == 64 && sizeof(struct known) == 64,
-               "what lies in lines of the cache fills them");
+#define CACHE_LINE 64
+_Static_assert(sizeof(struct end) == 4 * CACHE_LINE && sizeof(struct set) == CACHE_LINE &&
+               sizeof(struct known) == CACHE_LINE, "what lies in lines of the cache fills them");
+_Static_assert(__builtin_offsetof(struct end, socket) == CACHE_LINE &&
+               __builtin_offsetof(struct end, reset) == 2 * CACHE_LINE - sizeof(uint64_t) &&
+               __builtin_offsetof(struct end, fin_ns) == 2 * CACHE_LINE &&
+               __builtin_offsetof(struct end, closer.exit_code) == 3 * CACHE_LINE,
+               "what is used together lies together");
 
 #define PLACES_TRIED 4  /* where others begin ends at the same moment */
-#define CACHE_LINE 64
+#define PASSED_OVER 64  /* where all of those are taken */
 #define FETCHED_AHEAD 2 /* ends: the very next may be begun before its memory is here */
+#define YOUNG (ENDS / 2)
 
 /*
  * For the compiler: an x86 processor shows stores, and does loads, in this order anyway. Others may be late by some
@@ -52,21 +61,24 @@ static __always_inline struct known *known_at(uint64_t socket)
 	return bpf_map_lookup_elem(&sockets, &place);
 }
 
-/* Two that write at the same place at once leave what has no seal. */
+/* Two that write at the same place at once leave what has no seal. The factors are odd, and else of no meaning. */
 static __always_inline uint64_t seal_of(const struct known *known, uint64_t socket)
 {
 	const uint64_t *command = (const uint64_t *)known->command;
-	uint64_t hash = mix(mix(low_half(socket), known->born_ns), (uint64_t)known->opener << 1 | known->dials);
 
-	return mix(mix(hash, command[0]), command[1]);
+	return low_half(socket) + known->born_ns * 0x2545f491 + ((uint64_t)known->opener << 1 | known->dials) * 0x369dea0f +
+	       command[0] * 0x41c64e6d + command[1] * 0x5bd1e995;
 }
 
-/* The socket that called connect(), or NULL. */
+/* What is known of this socket, if it called connect(), or NULL. */
+static __always_inline struct known *dial_at(struct known *known, uint64_t socket)
+{
+	return known && known->socket == socket && known->dials && known->seal == seal_of(known, socket) ? known : 0;
+}
+
 static __always_inline struct known *dial_of(uint64_t socket)
 {
-	struct known *known = known_at(socket);
-
-	return known && known->socket == socket && known->dials && known->seal == seal_of(known, socket) ? known : 0;
+	return dial_at(known_at(socket), socket);
 }
 
 /* In whatever network namespace. */
@@ -132,9 +144,15 @@ static __always_inline struct end *find(const struct live_tuple *tuple)
 	return end && end->number == (uint32_t)entry && same_tuple(&end->tuple, tuple) ? end : 0;
 }
 
+/* Somebody writes it anew. */
+static __always_inline bool is_being_made(const struct end *end)
+{
+	return FRESH(end->begun) != FRESH(end->made);
+}
+
 static __always_inline bool begin_change(struct end *end, uint32_t number)
 {
-	if (FRESH(end->makers) || FRESH(end->number) != number)
+	if (is_being_made(end) || FRESH(end->number) != number)
 		return false;
 	end->changing = 1;
 	in_order();
@@ -157,31 +175,57 @@ static __always_inline struct end *hold(const struct live_tuple *tuple, uint32_t
 }
 
 /* The same by the socket, which takes less. NULL: perhaps it is found by its tuple. */
-static __always_inline struct end *hold_by_socket(uint64_t socket, uint16_t remote_port, uint32_t *ret_number)
+static __always_inline struct end *hold_known(const struct known *known, uint64_t socket, uint16_t remote_port,
+                                               uint32_t *ret_number)
 {
-	struct known *known = known_at(socket);
 	struct end *end;
 
 	if (!known || known->socket != socket || !known->number)
 		return 0;
 	*ret_number = known->number;
 	end = place_of(*ret_number);
-	if (!end || end->socket != socket || end->tuple.remote_port != remote_port || end->past.end_ns)
+	if (!end || end->socket != socket || end->remote_port != remote_port || end->has_end)
 		return 0;
 	return begin_change(end, *ret_number) ? end : 0;
 }
 
-/* Where it was replaced meanwhile, what was written may lie in another's: that one is known no more. */
+/*
+ * Where it was replaced meanwhile, what was written may lie in another's: that one is known no more. A young one was
+ * not, nor will it be before all that was written is seen, so there is no need to wait for that.
+ */
 static __always_inline void let_go(struct end *end, uint32_t number)
 {
+	in_order();
+	if (FRESH(last.number) - number < YOUNG) {
+		end->changes++;
+		in_order();
+		end->changing = 0;
+		return;
+	}
 	__sync_fetch_and_add(&end->changes, 1); /* all that was written is seen before what follows is looked at */
 	in_order();
-	if (FRESH(end->makers) || FRESH(end->number) != number) {
+	if (is_being_made(end) || FRESH(end->number) != number) {
 		__sync_fetch_and_add(&end->spoiled, 1);
 		count(LIVE_COUNT_MAP_FULL);
 	}
 	in_order();
 	end->changing = 0;
+}
+
+/* Whether the caller alone begins to write it anew, as this number. */
+static __always_inline bool begin_making(struct end *end, uint32_t number)
+{
+	uint32_t begun = FRESH(end->begun);
+
+	if (begun != FRESH(end->made) || (int32_t)(number - FRESH(end->number)) <= 0)
+		return false;
+	in_order();
+	__sync_fetch_and_add(&end->begun, 1);
+	in_order();
+	if (FRESH(end->begun) == begun + 1 && (int32_t)(number - FRESH(end->number)) > 0)
+		return true;
+	__sync_fetch_and_add(&end->begun, -1);
+	return false;
 }
 
 /* The next place of the ring, alone there until done(); NULL where others are faster. */
@@ -192,33 +236,35 @@ static __always_inline struct end *take_place(uint32_t *ret_number)
 	for (int i = 0; i < PLACES_TRIED; i++) {
 		struct end *end = place_of(++number);
 
-		if (!end || !number)
-			continue;
-		__sync_fetch_and_add(&end->makers, 1);
-		in_order();
-		if (FRESH(end->makers) == 1 && (int32_t)(number - end->number) > 0) {
+		if (end && number && begin_making(end, number)) {
 			last.number = *ret_number = number;
 			return end;
 		}
-		__sync_fetch_and_add(&end->makers, -1);
 	}
+	/* Who was stopped between taking a place and saying so, for as long as others took many, has set it back. */
+	last.number = number + PASSED_OVER;
 	return 0;
 }
 
-/* `spoiled` first: who still changes what was here before says so after what it wrote, see let_go(). */
-static __always_inline void clear(struct end *end, const struct live_tuple *tuple, uint32_t number)
+/*
+ * All but what has_… tells of, the state, and the ports. `spoiled` first: who still changes what was here before says
+ * so after what it wrote, see let_go().
+ */
+static __always_inline void clear(struct end *end, uint32_t number)
 {
+	uint64_t *tuple = (uint64_t *)&end->tuple;
+
 	end->number = number;
 	in_order();
 	end->spoiled = 0;
 	in_order();
-	end->tuple = *tuple;
+	for (uint32_t i = 0; i < sizeof end->tuple / sizeof *tuple; i++)
+		tuple[i] = 0;
 	end->made_ticks = (uint32_t)bpf_jiffies64();
-	end->snd_nxt = end->awaits = end->opener = 0;
-	end->socket = 0;
-	__builtin_memset(end->opener_command, 0, sizeof end->opener_command);
-	__builtin_memset(&end->past, 0, sizeof end->past);
-	end->before = 0;
+	end->born_ns = 0;
+	end->snd_nxt = 0;
+	end->opened = end->from = end->last = 0;
+	*(uint64_t *)&end->reset = 0;
 }
 
 /* The way of an older end of the same tuple, or a free one, or that of the oldest. */
@@ -241,7 +287,7 @@ static __always_inline uint32_t way_for(const struct set *set, uint32_t tag, uin
 }
 
 /*
- * Have the memory of the ends to come fetched meanwhile: waiting for it takes longer than all else that is done at a
+ * Have the memory of an end to come fetched meanwhile: waiting for it takes longer than all else that is done at a
  * birth. Nothing uses what is read.
  */
 static __always_inline void fetch(uint32_t number)
@@ -250,8 +296,10 @@ static __always_inline void fetch(uint32_t number)
 
 	if (!end)
 		return;
-	for (uint32_t at = 0; at < sizeof *end; at += CACHE_LINE)
-		(void)*((const volatile uint8_t *)end + at);
+	(void)FRESH(end->tuple.version);
+	(void)FRESH(end->number);
+	(void)FRESH(end->fin_end);
+	(void)FRESH(end->opener);
 }
 
 /* From now on it is found. */
@@ -275,30 +323,34 @@ static __always_inline void enter(const struct end *end, const struct live_tuple
 		set->forgot = bpf_jiffies64();
 }
 
-/* Begin to write a new end: the caller alone sees it, until done(). NULL where there is no room. */
-static __always_inline struct end *make(const struct live_tuple *tuple)
+/* Begin to write a new end, which the caller alone sees until done(), with a tuple of zeros. NULL: there is no room. */
+static __always_inline struct end *make(void)
 {
 	uint32_t number;
 	struct end *end = take_place(&number);
-	struct set *set;
 
-	if (end) {
-		clear(end, tuple, number);
-		return end;
-	}
-	count(LIVE_COUNT_MAP_FULL);
-	set = set_of(hash_of(tuple));
-	if (set)
-		set->forgot = bpf_jiffies64();
-	return 0;
+	if (!end)
+		return 0;
+	clear(end, number);
+	return end;
 }
 
-static __always_inline void done(struct end *end, const struct live_tuple *tuple)
+static __always_inline void done(struct end *end)
 {
 	in_order();
-	__sync_fetch_and_add(&end->makers, -1);
-	enter(end, tuple);
+	end->made++; /* as many as had begun when its maker did: nobody was in then, and is since */
+	enter(end, &end->tuple);
 	fetch(end->number + FETCHED_AHEAD);
+}
+
+/* There was no room for one of this tuple. */
+static APART void forget(const struct live_tuple *tuple)
+{
+	struct set *set = set_of(hash_of(tuple));
+
+	count(LIVE_COUNT_MAP_FULL);
+	if (set)
+		set->forgot = bpf_jiffies64();
 }
 
 /* What tells whether an end was written while it was read. */
@@ -318,31 +370,62 @@ static __always_inline bool is_whole(const struct end *end, const struct live_tu
 	bool same = same_ends(&end->tuple, tuple);
 
 	in_order();
-	return same && !FRESH(end->changing) && !FRESH(end->makers) && !FRESH(end->spoiled) &&
+	return same && !FRESH(end->changing) && !is_being_made(end) && !FRESH(end->spoiled) &&
 	       FRESH(end->number) == reading.number && FRESH(end->changes) == reading.changes;
 }
 
+static __always_inline void copy_closer(struct live_process *to, const struct live_process *closer)
+{
+	*to = *closer;
+	if (to->exiting)
+		return;
+	to->exit_code = 0;
+	to->killer = to->killer_stack = 0;
+	__builtin_memset(to->killer_command, 0, sizeof to->killer_command);
+}
+
+/* Into what is zero. */
 static __always_inline bool copy_past(struct live_past *to, const struct end *end, const struct live_tuple *tuple)
 {
 	struct reading reading = begin_reading(end);
 
-	*to = end->past;
+	to->born_ns = end->born_ns;
+	to->fin_ns = end->has_fin ? end->fin_ns : 0;
+	to->fin_end = end->has_fin ? end->fin_end : 0;
+	to->end_ns = end->has_end ? end->end_ns : 0;
+	to->error = end->has_end ? end->error : 0;
+	to->rst_ns = end->has_rst ? end->rst_ns : 0;
+	to->first = end->counted ? end->first : 0;
+	to->from = end->from;
+	to->last = end->last;
+	to->state = end->state;
+	to->opened = end->opened;
+	to->reset = end->reset;
+	to->counted = end->counted;
+	to->partial = end->partial;
+	if (end->has_closer)
+		copy_closer(&to->closer, &end->closer);
 	return is_whole(end, tuple, reading);
+}
+
+/* When it sent its last; 0: it did not yet. */
+static __always_inline uint64_t over_ns(const struct end *end)
+{
+	return end->has_fin ? end->fin_ns : end->has_end ? end->end_ns : 0;
 }
 
 /* Whether two ends of the same addresses and ports, of two network namespaces, were open at the same time. */
 static __always_inline bool overlap(const struct end *a, const struct end *b)
 {
-	uint64_t a_over = a->past.fin_ns ? a->past.fin_ns : a->past.end_ns;
-	uint64_t b_over = b->past.fin_ns ? b->past.fin_ns : b->past.end_ns;
+	uint64_t a_over = over_ns(a), b_over = over_ns(b);
 
-	return !(a_over && a_over <= b->past.born_ns) && !(b_over && b_over <= a->past.born_ns);
+	return !(a_over && a_over <= b->born_ns) && !(b_over && b_over <= a->born_ns);
 }
 
 /* The sequence numbers with which two ends began tell, of 64 bits, that they are those of one connection. */
 static __always_inline bool are_peers(const struct end *a, const struct end *b)
 {
-	return a->past.counted && b->past.counted && a->past.first == b->awaits && b->past.first == a->awaits;
+	return a->counted && b->counted && a->first == b->awaits && b->first == a->awaits;
 }
 
 /* What was found of an end in whatever network namespace. */
@@ -373,7 +456,7 @@ static __always_inline struct found find_anywhere(const struct live_tuple *tuple
 			continue;
 		if (own && are_peers(own, end))
 			peer = end;
-		if (!youngest || youngest->past.born_ns <= end->past.born_ns)
+		if (!youngest || youngest->born_ns <= end->born_ns)
 			youngest = end;
 	}
 	for (uint32_t way = 0; set && youngest && way < WAYS; way++) {

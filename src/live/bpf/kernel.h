@@ -42,6 +42,8 @@ enum bpf_func_id { BPF_FUNC_skc_to_tcp_sock = 137, BPF_FUNC_get_current_task_btf
 /* A function of its own: what is rare stays out of the way of what is not. */
 #define APART __noinline __attribute__((unused))
 
+#define RARELY(condition) __builtin_expect(!!(condition), 0)
+
 #define READ(...) BPF_CORE_READ(__VA_ARGS__)
 /* The same of what the verifier knows the type of, which takes no call: `typed` is a constant. */
 #define GET(typed, pointer, member) ((typed) ? (pointer)->member : READ(pointer, member))

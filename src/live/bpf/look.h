@@ -9,10 +9,16 @@ static __always_inline const struct tcp_sock *tcp_of(const struct sock *sk)
 	return (const struct tcp_sock *)sk;
 }
 
-/* A member of the TCP socket that a typed `sk` is, since Linux 5.9 without a call for each. */
-#define GET_TCP(sk, member) ({ \
-	const struct tcp_sock *typed_ = bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_skc_to_tcp_sock) ? \
-	                                (const struct tcp_sock *)bpf_skc_to_tcp_sock((void *)(sk)) : 0; \
+/* The TCP socket that a typed `sk` is, since Linux 5.9; or NULL. */
+static __always_inline const struct tcp_sock *typed_tcp(const struct sock *sk)
+{
+	return bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_skc_to_tcp_sock) ?
+	       (const struct tcp_sock *)bpf_skc_to_tcp_sock((void *)sk) : 0;
+}
+
+/* A member of it, with it or without. */
+#define GET_TCP(tcp, sk, member) ({ \
+	const struct tcp_sock *typed_ = (tcp); \
 	typed_ ? typed_->member : READ(tcp_of(sk), member); \
 })
 
@@ -37,19 +43,31 @@ static __always_inline void unmap(struct live_tuple *tuple)
 		((uint32_t *)tuple->local)[i] = ((uint32_t *)tuple->remote)[i] = 0;
 }
 
+static __always_inline void look_address(uint8_t to[16], const struct in6_addr *address, bool typed)
+{
+	const uint64_t *words = (const uint64_t *)address->in6_u.u6_addr8;
+
+	if (!typed) {
+		bpf_core_read(to, 16, &address->in6_u);
+		return;
+	}
+	((uint64_t *)to)[0] = words[0];
+	((uint64_t *)to)[1] = words[1];
+}
+
 /* Into what is zero. Not for TIME_WAIT sockets. `typed`: see GET(). */
 static __always_inline void look_tuple(struct live_tuple *tuple, const struct sock *sk, bool typed)
 {
 	look_net(tuple, GET(typed, sk, __sk_common.skc_net.net), typed);
 	tuple->local_port = GET(typed, sk, __sk_common.skc_num);
 	/* It is 0 already where a socket resets as it goes; inet_sport is not. */
-	if (!tuple->local_port)
+	if (RARELY(!tuple->local_port))
 		tuple->local_port = bpf_ntohs(READ((const struct inet_sock *)sk, inet_sport));
 	tuple->remote_port = bpf_ntohs(GET(typed, sk, __sk_common.skc_dport));
 	if (GET(typed, sk, __sk_common.skc_family) == FAMILY_IPV6) {
 		tuple->version = 6;
-		BPF_CORE_READ_INTO(&tuple->local, sk, __sk_common.skc_v6_rcv_saddr.in6_u.u6_addr8);
-		BPF_CORE_READ_INTO(&tuple->remote, sk, __sk_common.skc_v6_daddr.in6_u.u6_addr8);
+		look_address(tuple->local, &sk->__sk_common.skc_v6_rcv_saddr, typed);
+		look_address(tuple->remote, &sk->__sk_common.skc_v6_daddr, typed);
 		unmap(tuple);
 	} else {
 		tuple->version = 4;
@@ -180,6 +198,8 @@ static APART void look_exit(struct live_process *process, const struct task_stru
 	struct killed *by = bpf_map_lookup_elem(&killed, &pid);
 
 	process->exiting = 1;
+	process->killer = process->killer_stack = 0;
+	__builtin_memset(process->killer_command, 0, sizeof process->killer_command);
 	process->exit_code = READ(task, signal, group_exit_code);
 	if (!process->exit_code)
 		process->exit_code = READ(task, exit_code);
@@ -190,7 +210,7 @@ static APART void look_exit(struct live_process *process, const struct task_stru
 	}
 }
 
-/* Into what is zero. */
+/* All of it but what counts only where it exits, which is left as it is where it does not. */
 static __always_inline void look_process(struct live_process *process)
 {
 	struct task_struct *task = current_task();
@@ -201,6 +221,8 @@ static __always_inline void look_process(struct live_process *process)
 	process->thread = GET(typed, task, pid);
 	process->cgroup = bpf_get_current_cgroup_id();
 	look_own_command(process->command, task);
+	process->stack = 0;
+	process->exiting = process->followed = process->made = process->padding = 0;
 	if (following)
 		process->followed = !!bpf_map_lookup_elem(&followed, &pid);
 	if (GET(typed, task, flags) & TASK_EXITING)
@@ -264,12 +286,14 @@ static __always_inline void look_back(struct live_socket *socket, const struct l
 	if (end->socket != socket->address && !is_mptcp)
 		return;
 	socket->before = end->before;
-	socket->opened = end->past.opened;
-	socket->born_ns = end->past.born_ns;
+	socket->opened = end->opened;
+	socket->born_ns = end->born_ns;
 	socket->remembered = 1;
 	socket->snd_nxt_then = end->snd_nxt;
-	socket->opener = end->opener;
-	__builtin_memcpy(socket->opener_command, end->opener_command, sizeof end->opener_command);
+	if (socket->opened == LIVE_OPENED_HERE) {
+		socket->opener = end->opener;
+		__builtin_memcpy(socket->opener_command, end->opener_command, sizeof end->opener_command);
+	}
 	if (is_whole(end, tuple, reading))
 		return;
 	socket->before = socket->opened = socket->remembered = 0;

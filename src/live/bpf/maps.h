@@ -76,24 +76,42 @@ struct {
 /*
  * Both ends of a connection that are on this host, alive or not, in a ring: the one that began longest ago goes. What
  * is used together lies together, for fetching memory takes longer than all else. How they are written and read while
- * others do so: see ends.h.
+ * others do so: see ends.h; what is told of them: copy_past().
  */
 #define ENDS 32768 /* a power of two */
 struct end {
+	/* The first line of the cache: how it is found. */
 	struct live_tuple tuple;        /* version 0: nothing */
-	uint32_t makers;                /* who begin to write it anew: the one who found none, until it is done */
-	uint32_t number;                /* the how manieth end it is; 0: nothing */
-	uint32_t changes;               /* that were finished */
-	uint32_t changing;              /* it is being changed */
-	uint32_t spoiled;               /* what is here is not to be trusted */
 	uint32_t made_ticks;            /* jiffies */
-	uint32_t snd_nxt;               /* when it was established, or its peer closed */
-	uint32_t awaits;                /* sequence number of the first byte of its peer; where past.counted */
+	uint32_t padding;
+	/* The second: what each change of state looks at or writes. What has no comment here has one in live_past. */
 	uint64_t socket;                /* address of its struct sock */
-	char opener_command[LIVE_COMM_MAX];
-	struct live_past past;
+	uint64_t born_ns;
+	uint32_t number;                /* the how manieth end it is; 0: nothing */
+	uint32_t begun, made;           /* how often somebody began to write it anew, and who was done with it */
+	uint32_t changes;               /* that were finished */
+	uint32_t spoiled;               /* what is here is not to be trusted */
+	uint32_t snd_nxt;               /* when it was established, or its peer closed */
+	uint32_t awaits;                /* sequence number of the first byte of its peer; where `counted` */
+	uint32_t first;
+	uint16_t remote_port;
+	uint8_t changing;               /* it is being changed */
+	uint8_t opened;
+	uint8_t state, before, from, last;
+	/* From here on zero at birth. What lies in the other lines is left as it is then: has_… tells that it counts. */
+	uint8_t reset, counted, partial;
+	uint8_t has_fin, has_end, has_closer, has_rst;
+	uint8_t more_padding;
+	/* The third: how it ends. */
+	uint64_t fin_ns, end_ns;
+	uint32_t fin_end;
+	int32_t error;                  /* where has_end */
+	struct live_process closer;     /* … up to what counts of a process that exits only */
+	/* The fourth. */
+	uint64_t rst_ns;
+	char opener_command[LIVE_COMM_MAX]; /* where `opened` here */
 	uint32_t opener;
-	uint8_t before, padding[11];    /* whole lines of the cache */
+	uint32_t last_padding;
 };
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -16,6 +16,13 @@ static __always_inline void turn(struct live_tuple *turned, const struct live_tu
 	turned->padding = 0;
 }
 
+static __always_inline void note_rst(struct end *end)
+{
+	end->rst_ns = bpf_ktime_get_boot_ns();
+	in_order();
+	end->has_rst = 1;
+}
+
 static __always_inline void remember_reset(const struct live_tuple *tuple, const struct sock *sk, uint8_t direction)
 {
 	struct end *end;
@@ -31,9 +38,9 @@ static __always_inline void remember_reset(const struct live_tuple *tuple, const
 	end = hold(tuple, &number);
 	if (!end)
 		return;
-	end->past.reset = direction;
+	end->reset = direction;
 	if (direction == 1)
-		end->past.rst_ns = bpf_ktime_get_boot_ns();
+		note_rst(end);
 	let_go(end, number);
 }
 
@@ -46,7 +53,7 @@ static __always_inline void remember_answer(const struct live_tuple *tuple)
 	struct end *end = find(tuple);
 
 	if (end)
-		end->past.rst_ns = bpf_ktime_get_boot_ns();
+		note_rst(end);
 }
 
 static APART void remember_listener(const struct sock *sk, bool opened)
@@ -92,10 +99,8 @@ static __always_inline void remember_dial(uint64_t socket)
 }
 
 /* From now on its end is found by it. */
-static __always_inline void remember_socket(uint64_t socket, uint32_t number)
+static __always_inline void remember_socket(struct known *known, uint64_t socket, uint32_t number)
 {
-	struct known *known = known_at(socket);
-
 	if (!known)
 		return;
 	if (known->socket != socket) {
@@ -122,133 +127,168 @@ static APART void note_crossing(uint64_t socket)
  * A RST that came in, a timer or ICMP ended it, not the process that runs: that is only interrupted. Nor did it where
  * the FIN had been sent before.
  */
-static __always_inline bool is_ended_from_outside(const struct live_past *past, int error, int old)
+static __always_inline bool is_ended_from_outside(uint8_t reset, int error, int old)
 {
-	if (past->reset == 2)
+	if (reset == 2)
 		return true;
 	if (error)
 		return error != ERROR_ABORTED;
 	return old != STATE_ESTABLISHED && old != STATE_CLOSE_WAIT && old != STATE_SYN_SENT && old != STATE_SYN_RECV;
 }
 
-static __always_inline void note_closer(struct live_past *past, const struct sock *sk, int old, int new)
+static __always_inline void note_closer(struct end *end, const struct sock *sk, int old, int new)
 {
-	if (past->closer.pid)
+	if (end->has_closer)
 		return;
-	past->from = (uint8_t)old;
-	if (new == STATE_CLOSE && is_ended_from_outside(past, sk->sk_err, old))
+	end->from = (uint8_t)old;
+	if (new == STATE_CLOSE && is_ended_from_outside(end->reset, sk->sk_err, old))
 		return;
-	look_process(&past->closer);
-	look_act(&past->closer);
+	look_process(&end->closer);
+	look_act(&end->closer);
 	/* close() shuts down both directions. */
-	if (!past->closer.exiting && sk->sk_shutdown == SEND_SHUTDOWN)
-		past->closer.made = LIVE_MADE_SHUTDOWN;
+	if (!end->closer.exiting && sk->sk_shutdown == SEND_SHUTDOWN)
+		end->closer.made = LIVE_MADE_SHUTDOWN;
+	in_order();
+	end->has_closer = end->closer.pid != 0;
 }
 
-/* What a change of state tells: `sk` is typed. A FIN is made ready, or there is nothing left to send one. */
+/* When it ends, or made its FIN ready: `sk` is typed. */
+static __always_inline void note_end(struct end *end, const struct sock *sk, int old, int new)
+{
+	uint64_t now = bpf_ktime_get_boot_ns();
+
+	if (new == STATE_CLOSE) {
+		end->last = (uint8_t)old;
+		end->error = sk->sk_err;
+		end->end_ns = now;
+		in_order();
+		end->has_end = 1;
+	} else {
+		end->fin_ns = now;
+		end->fin_end = GET_TCP(typed_tcp(sk), sk, write_seq) + 1;
+		in_order();
+		end->has_fin = 1;
+	}
+}
+
+/* What a change of state tells: `sk` is typed. */
 static __always_inline void note_state(struct end *end, const struct sock *sk, int old, int new)
 {
-	struct live_past *past = &end->past;
+	const struct tcp_sock *tcp;
 
 	end->before = (uint8_t)old;
-	past->state = (uint8_t)new;
-	if (new == STATE_CLOSE) {
-		past->last = (uint8_t)old;
-		past->error = sk->sk_err;
-		past->end_ns = bpf_ktime_get_boot_ns();
-		note_closer(past, sk, old, new);
-	} else if (new == STATE_FIN_WAIT1 || new == STATE_LAST_ACK) {
-		past->fin_ns = bpf_ktime_get_boot_ns();
-		past->fin_end = GET_TCP(sk, write_seq) + 1;
-		note_closer(past, sk, old, new);
-	} else {
-		end->snd_nxt = GET_TCP(sk, snd_nxt);
+	end->state = (uint8_t)new;
+	/* A FIN is made ready, or there is nothing left to send one. */
+	if (new == STATE_CLOSE || new == STATE_FIN_WAIT1 || new == STATE_LAST_ACK) {
+		note_end(end, sk, old, new);
+		note_closer(end, sk, old, new);
+		return;
 	}
+	tcp = typed_tcp(sk);
+	end->snd_nxt = GET_TCP(tcp, sk, snd_nxt);
+	if (new == STATE_ESTABLISHED) {
+		end->first = end->snd_nxt;
+		end->awaits = GET_TCP(tcp, sk, rcv_nxt);
+		end->counted = 1;
+	}
+}
+
+static __always_inline void note_opener(struct end *end, const struct known *dial)
+{
+	uint64_t *to = (uint64_t *)end->opener_command;
+	const uint64_t *command;
+
+	end->opened = LIVE_OPENED_HERE;
+	end->opener = dial ? dial->opener : 0;
+	to[0] = to[1] = 0;
+	if (!dial)
+		return;
+	command = (const uint64_t *)dial->command;
+	to[0] = command[0];
+	to[1] = command[1];
+	end->born_ns = dial->born_ns;
 }
 
 /* Who began it. A child of a listener has no program yet. */
-static __always_inline void note_birth(struct end *end, uint64_t socket, int old, int new)
+static __always_inline void note_birth(struct end *end, struct known *known, uint64_t socket, int old, int new)
 {
-	const struct known *dial = old == STATE_SYN_SENT || crossing ? dial_of(socket) : 0;
+	const struct known *dial = old == STATE_SYN_SENT || crossing ? dial_at(known, socket) : 0;
 
 	if (old != STATE_SYN_SENT && !(dial && dial->crossed)) {
-		end->past.opened = LIVE_OPENED_THERE;
-		end->past.born_ns = bpf_ktime_get_boot_ns();
+		end->opened = LIVE_OPENED_THERE;
+		end->born_ns = bpf_ktime_get_boot_ns();
 		return;
 	}
-	end->past.opened = LIVE_OPENED_HERE;
-	if (!dial)
-		return;
-	end->past.born_ns = dial->born_ns;
-	if (new == STATE_CLOSE)
-		end->past.reset = dial->reset;
-	end->opener = dial->opener;
-	__builtin_memcpy(end->opener_command, dial->command, sizeof dial->command);
+	note_opener(end, dial);
+	if (dial && new == STATE_CLOSE)
+		end->reset = dial->reset;
 }
 
 /* The first that is seen of it: its birth, or all that came before was not seen or is forgotten. */
-static __always_inline void note_first(struct end *end, uint64_t socket, int old, int new)
+static __always_inline void remember_first(const struct sock *sk, struct known *known, uint64_t socket, int old,
+                                           int new)
 {
+	struct end *end = make();
+
+	if (!end) {
+		struct live_tuple tuple = { 0 };
+
+		look_tuple(&tuple, sk, true);
+		forget(&tuple);
+		return;
+	}
+	look_tuple(&end->tuple, sk, true);
+	end->remote_port = end->tuple.remote_port;
 	end->socket = socket;
 	if (old == STATE_SYN_SENT || old == STATE_SYN_RECV)
-		note_birth(end, socket, old, new);
+		note_birth(end, known, socket, old, new);
 	else
-		end->past.partial = 1;
+		end->partial = 1;
+	remember_socket(known, socket, end->number);
+	note_state(end, sk, old, new);
+	done(end);
+	if (late_synacks && new == STATE_ESTABLISHED)
+		bpf_map_delete_elem(&synacks, &end->tuple);
 }
 
-static __always_inline void note_start(struct end *end, const struct sock *sk)
+/* Of an end that its socket does not lead to. */
+static APART void remember_by_tuple(const struct sock *sk, uint64_t socket, int old, int new)
 {
-	end->past.first = end->snd_nxt;
-	end->awaits = GET_TCP(sk, rcv_nxt);
-	end->past.counted = 1;
-}
+	struct live_tuple tuple = { 0 };
+	struct end *end;
+	uint32_t number;
 
-/* To be finished by done(). NULL where there is no room. */
-static __always_inline struct end *begin_end(const struct live_tuple *tuple, uint64_t socket, int old, int new)
-{
-	struct end *end = make(tuple);
-
-	if (!end)
-		return 0;
-	note_first(end, socket, old, new);
-	remember_socket(socket, end->number);
-	return end;
+	look_tuple(&tuple, sk, true);
+	end = hold(&tuple, &number);
+	if (end && !end->has_end && end->socket == socket) {
+		note_state(end, sk, old, new);
+		let_go(end, number);
+		return;
+	}
+	/* What an older connection of the same ports left is not this one's. */
+	if (end)
+		end->changing = 0;
+	remember_first(sk, known_at(socket), socket, old, new);
 }
 
 /* `socket` is the address of `sk`. */
 static __always_inline void remember(const struct sock *sk, uint64_t socket, int old, int new)
 {
-	bool born = old == STATE_SYN_SENT || old == STATE_SYN_RECV, fresh = false;
-	struct live_tuple tuple = { 0 };
-	struct end *end = 0;
+	struct known *known = known_at(socket);
+	struct end *end;
 	uint32_t number;
 
-	if (!born)
-		end = hold_by_socket(socket, bpf_ntohs(sk->__sk_common.skc_dport), &number);
-	if (!end) {
-		look_tuple(&tuple, sk, true);
-		end = born ? 0 : hold(&tuple, &number);
-		/* What an older connection of the same ports left is not this one's. */
-		if (end && (end->past.end_ns || end->socket != socket)) {
-			end->changing = 0;
-			end = 0;
-		}
-		fresh = !end;
-		if (fresh)
-			end = begin_end(&tuple, socket, old, new);
-		if (!end)
-			return;
-	}
-	note_state(end, sk, old, new);
-	if (new == STATE_ESTABLISHED)
-		note_start(end, sk);
-	if (!fresh) {
-		let_go(end, number);
+	if (old == STATE_SYN_SENT || old == STATE_SYN_RECV) {
+		remember_first(sk, known, socket, old, new);
 		return;
 	}
-	done(end, &tuple);
-	if (late_synacks && new == STATE_ESTABLISHED)
-		bpf_map_delete_elem(&synacks, &tuple);
+	end = hold_known(known, socket, bpf_ntohs(sk->__sk_common.skc_dport), &number);
+	if (!end) {
+		remember_by_tuple(sk, socket, old, new);
+		return;
+	}
+	note_state(end, sk, old, new);
+	let_go(end, number);
 }
 
 /* An MPTCP socket shares the tuple of its first subflow, which tells all but who closed. */
@@ -264,7 +304,7 @@ static APART void remember_mptcp(const struct sock *sk, int old, int new)
 	end = hold(&tuple, &number);
 	if (!end)
 		return;
-	note_closer(&end->past, sk, old, new);
+	note_closer(end, sk, old, new);
 	let_go(end, number);
 }
 
