@@ -180,6 +180,7 @@ static __always_inline const struct sock *written_to(uint32_t *ret_fd)
 	sk = READ(socket, sk);
 	return sk && READ(sk, sk_protocol) == PROTOCOL_TCP ? sk : 0;
 #else
+	*ret_fd = 0;
 	return 0;
 #endif
 }
