@@ -4,6 +4,7 @@
  *   talk bulk SECONDS    one connection, as many bytes as fit; prints bytes a second
  *   talk volume BYTES    one connection, so many bytes; prints bytes a second
  *   talk short SECONDS   connect, one byte each way, close; prints connections a second
+ *   talk slow SECONDS    the same, fifty times a second
  *   talk refused SECONDS connect to a closed port, from two processes; prints connections a second
  *   talk stats           let the kernel measure BPF programs until standard input ends
  *
@@ -32,6 +33,7 @@
 #define CHUNK (128 * 1024)
 /* The client goes from one address of the server to the next, so that its ports last beyond TIME_WAIT. */
 #define ADDRESSES 250
+#define SLOW_PAUSE_US 20000
 
 static double now(void)
 {
@@ -121,7 +123,7 @@ static uint64_t send_bulk(double seconds, uint64_t bytes)
 	return done;
 }
 
-static uint64_t talk_shortly(double seconds)
+static uint64_t talk_shortly(double seconds, useconds_t pause)
 {
 	double end = now() + seconds;
 	uint64_t done = 0;
@@ -133,6 +135,8 @@ static uint64_t talk_shortly(double seconds)
 		if (write(fd, &byte, 1) != 1 || read(fd, &byte, 1) != 1)
 			err(EXIT_FAILURE, "talk");
 		close(fd);
+		if (pause)
+			usleep(pause);
 	}
 	return done;
 }
@@ -187,6 +191,11 @@ static int count_programs(void)
 	return EXIT_SUCCESS;
 }
 
+static bool is_short(const char *mode)
+{
+	return strcmp(mode, "short") == 0 || strcmp(mode, "slow") == 0;
+}
+
 /* The second process: a server, or one more that is refused. */
 static pid_t beside(const char *mode, int listener, double seconds, uint64_t *ret_count)
 {
@@ -196,7 +205,7 @@ static pid_t beside(const char *mode, int listener, double seconds, uint64_t *re
 		err(EXIT_FAILURE, "fork");
 	if (pid > 0)
 		return pid;
-	if (strcmp(mode, "short") == 0)
+	if (is_short(mode))
 		answer(listener);
 	else if (strcmp(mode, "refused") == 0)
 		*ret_count = be_refused(seconds);
@@ -207,8 +216,8 @@ static pid_t beside(const char *mode, int listener, double seconds, uint64_t *re
 
 static uint64_t first(const char *mode, double amount)
 {
-	if (strcmp(mode, "short") == 0)
-		return talk_shortly(amount);
+	if (is_short(mode))
+		return talk_shortly(amount, strcmp(mode, "slow") == 0 ? SLOW_PAUSE_US : 0);
 	if (strcmp(mode, "refused") == 0)
 		return be_refused(amount);
 	return strcmp(mode, "volume") == 0 ? send_bulk(0, (uint64_t)amount) : send_bulk(amount, 0);
@@ -225,7 +234,7 @@ int main(int argc, char **argv)
 	if (strcmp(mode, "stats") == 0)
 		return count_programs();
 	if (argc < 3)
-		errx(2, "usage: talk bulk|volume|short|refused AMOUNT, talk stats");
+		errx(2, "usage: talk bulk|volume|short|slow|refused AMOUNT, talk stats");
 	beside_count = mmap(NULL, sizeof *beside_count, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (beside_count == MAP_FAILED)
 		err(EXIT_FAILURE, "mmap");
@@ -236,7 +245,7 @@ int main(int argc, char **argv)
 	start = now();
 	pid = beside(mode, listener, amount, beside_count);
 	count = first(mode, amount);
-	if (strcmp(mode, "short") == 0)
+	if (is_short(mode))
 		kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	count += *beside_count;

@@ -2,7 +2,7 @@
 # Measures what `tcpwhy watch` costs those who are watched, over loopback in a network namespace of its own.
 #
 #   QUICK=1          few pairs, short runs, to see that it works: its intervals say nothing
-#   ONLY="short"     some of: bulk short exact storm (all by default)
+#   ONLY="short"     some of: bulk short exact stacks storm (all by default)
 #   PAIRS=40         pairs of runs, with and without, whichever first by chance
 #   SECONDS=1        seconds of each run
 #   BENCH_DIR=DIR    where the little that is written goes; a new folder below TMPDIR by default
@@ -18,7 +18,7 @@ pairs=${PAIRS:-${QUICK:+6}}
 pairs=${pairs:-40}
 volume=1000000000
 [ -z "${QUICK:-}" ] || volume=100000000
-only=${ONLY:-bulk short exact storm}
+only=${ONLY:-bulk short exact stacks storm}
 here=$(dirname "$0")
 tcpwhy=${BUILD:-build}/tcpwhy
 maps_limit_mib=64
@@ -219,6 +219,31 @@ measure_exact() {
 	end_measuring
 }
 
+# ns_of_slow ARGUMENT...: of the programs, for each of some connections so few that no stack of theirs is left out.
+ns_of_slow() {
+	local rate cpu count
+	begin_measuring && watch_begins /dev/null "$@" || return
+	programs >"$dir/before"
+	read -r rate cpu count < <("$dir/talk" slow $((seconds * 3)))
+	programs >"$dir/after"
+	watch_ends
+	end_measuring
+	ns=$(spent "$dir/before" "$dir/after" | awk -v count="$count" '$1 == "on_state" { printf "%d", $3 / count }')
+}
+
+# Two stacks are taken of each connection, as each end is closed. The least of several: others have connections, too.
+measure_stacks() {
+	local least_with='' least_without='' ns
+	command -v bpftool >/dev/null || { fail 'bpftool is needed'; return; }
+	for ((i = 0; i < 3; i++)); do
+		ns_of_slow || return
+		least_without=$((${least_without:-$ns} < ns ? least_without : ns))
+		ns_of_slow --stacks || return
+		least_with=$((${least_with:-$ns} < ns ? least_with : ns))
+	done
+	row "programs for one stack, with --stacks" $(((least_with - least_without) / 2)) ns
+}
+
 out_rsts() {
 	awk '/^Tcp: [0-9]/ { print $15 }' /proc/net/snmp
 }
@@ -253,7 +278,7 @@ measure_storm() {
 
 ${CC:-gcc} -std=gnu17 -O2 -Wall -Wextra -D_GNU_SOURCE -o "$dir/talk" "$here/talk.c" || exit 1
 ip link set lo up || exit 1
-for part in bulk short exact storm; do
+for part in bulk short exact stacks storm; do
 	wants $part && measure_$part
 done
 printf '\n%-66s %9s %-7s %6s\n%s' measure value unit limit "$table"

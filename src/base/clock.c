@@ -88,3 +88,10 @@ int64_t clock_boot(void)
 {
 	return read_clock(CLOCK_BOOTTIME);
 }
+
+int64_t clock_tick(void)
+{
+	struct timespec resolution;
+
+	return clock_getres(CLOCK_MONOTONIC_COARSE, &resolution) == 0 ? resolution.tv_nsec : 4 * NS_PER_MS;
+}

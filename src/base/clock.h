@@ -38,5 +38,7 @@ int64_t clock_monotonic(void);
 int64_t clock_realtime(void);
 /* That of the kernel's events: it goes on while the machine sleeps. */
 int64_t clock_boot(void);
+/* A jiffy: by so much the kernel's coarse clocks go on at a time. */
+int64_t clock_tick(void);
 
 #endif

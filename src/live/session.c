@@ -38,14 +38,6 @@ struct session {
 	int64_t missed_ns;        /* when the last of them was noticed, monotonic */
 };
 
-/* The coarse clocks go on by one jiffy at a time. */
-static int64_t tick(void)
-{
-	struct timespec resolution;
-
-	return clock_getres(CLOCK_MONOTONIC_COARSE, &resolution) == 0 ? resolution.tv_nsec : 4 * NS_PER_MS;
-}
-
 /* Events that were not handed over, or not remembered, may be those that a record lacks. */
 static bool has_all_events(struct session *session)
 {
@@ -256,7 +248,7 @@ struct session *session_open(const struct tracer_options *options, const struct 
 		tracer_on_stack(session->tracer, on_stack, session);
 	session->context = (struct facts_context){
 		.reasons = tracer_reasons(session->tracer),
-		.tick_ns = tick(),
+		.tick_ns = clock_tick(),
 		.sees_no_socket = tracer_sees_no_socket(session->tracer),
 		.sees_drops = tracer_sees_drops(session->tracer),
 	};

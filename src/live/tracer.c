@@ -168,11 +168,11 @@ static void adapt(struct tracer *tracer, const struct btf *btf, const struct tra
 	bool has_reason = tracer_arguments(btf, "tcp_send_reset") >= 3;
 
 	reasons_read(&tracer->reasons, btf);
-	tracer->sees_no_socket = has_reason;
+	tracer->sees_no_socket = skeleton->rodata->has_reason = has_reason;
 	if (getrandom((void *)&skeleton->rodata->secret, sizeof skeleton->rodata->secret, GRND_NONBLOCK) < 0)
 		skeleton->rodata->secret = (uint64_t)clock_monotonic();
 	skeleton->rodata->only_netns = options->netns;
-	skeleton->rodata->has_reason = has_reason;
+	skeleton->rodata->tick_ns = (uint64_t)clock_tick();
 	skeleton->rodata->shown_a_second = options->shown_a_second ? options->shown_a_second : TRACER_SHOWN;
 	skeleton->rodata->has_registers =
 		libbpf_probe_bpf_helper(BPF_PROG_TYPE_RAW_TRACEPOINT, BPF_FUNC_task_pt_regs, NULL) == 1;

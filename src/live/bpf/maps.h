@@ -13,6 +13,7 @@ uint32_t first_fd, more_fds;
 const volatile uint32_t only_netns = 0;       /* 0: every network namespace */
 const volatile bool has_reason = false;       /* tcp_send_reset has a third argument */
 const volatile uint64_t secret = 0;           /* of the hashes of tuples */
+const volatile uint64_t tick_ns = 0;          /* a jiffy */
 const volatile uint32_t shown_a_second = 0;   /* events a second and CPU in full */
 const volatile bool has_drop_socket = false;  /* kfree_skb tells which socket dropped */
 const volatile bool has_registers = false;    /* bpf_task_pt_regs() is there */
@@ -103,7 +104,11 @@ struct end {
 	uint8_t has_fin, has_end, has_closer, has_rst;
 	uint8_t more_padding;
 	/* The third: how it ends. */
-	uint64_t fin_ns, end_ns;
+	uint64_t fin_ns;
+	union {
+		uint64_t end_ns;
+		uint64_t fin_ticks;     /* until has_end: jiffies when the FIN was made ready */
+	};
 	uint32_t fin_end;
 	int32_t error;                  /* where has_end */
 	struct live_process closer;     /* … up to what counts of a process that exits only */

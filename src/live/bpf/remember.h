@@ -152,19 +152,33 @@ static __always_inline void note_closer(struct end *end, const struct sock *sk, 
 	end->has_closer = end->closer.pid != 0;
 }
 
-/* When it ends, or made its FIN ready: `sk` is typed. */
+/*
+ * When it ends. Where that is the quiet end of what has sent its FIN, nobody needs to know it to the millisecond, and
+ * the clock takes longer than all else that is done then: jiffies do, by which it is never later than it was, nor
+ * before the FIN.
+ */
+static __always_inline uint64_t end_of(const struct end *end, int error)
+{
+	uint64_t ticks;
+
+	if (!end->has_fin || error)
+		return bpf_ktime_get_boot_ns();
+	ticks = bpf_jiffies64() - end->fin_ticks;
+	return end->fin_ns + (ticks ? ticks - 1 : 0) * tick_ns;
+}
+
+/* It ends, or makes its FIN ready: `sk` is typed. */
 static __always_inline void note_end(struct end *end, const struct sock *sk, int old, int new)
 {
-	uint64_t now = bpf_ktime_get_boot_ns();
-
 	if (new == STATE_CLOSE) {
 		end->last = (uint8_t)old;
 		end->error = sk->sk_err;
-		end->end_ns = now;
+		end->end_ns = end_of(end, end->error);
 		in_order();
 		end->has_end = 1;
 	} else {
-		end->fin_ns = now;
+		end->fin_ns = bpf_ktime_get_boot_ns();
+		end->fin_ticks = bpf_jiffies64();
 		end->fin_end = GET_TCP(typed_tcp(sk), sk, write_seq) + 1;
 		in_order();
 		end->has_fin = 1;
