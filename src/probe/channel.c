@@ -24,29 +24,15 @@
 #define PORTS_FROM 32768
 #define SEND_BUFFER_BYTES (4 << 20)
 
-/* A packet that waits to be sent. */
-struct parcel {
-	uint8_t frame[GUISE_FRAME_MAX];
-	struct sockaddr_storage to;
-	struct iovec piece;
-	uint32_t tag;
-};
-
 struct channel {
 	struct channel_options options;
 	int reserved[CHANNEL_PORTS];
 	uint16_t first_port;
 	struct ring *ring;
 	struct decoder *decoder;
-	int raw, packet;              /* the two ways out */
-	bool by_frames;               /* of what is waiting */
-	char interface_name[IF_NAMESIZE]; /* that the last of it leaves by */
-	struct parcel parcels[CHANNEL_BATCH];
-	struct mmsghdr messages[CHANNEL_BATCH];
-	unsigned waiting;
+	int raw;
+	struct outbox *outbox;
 	uint64_t heard;
-	channel_refusal refusal;
-	void *user;
 };
 
 static int family_of(const struct channel *channel)
@@ -229,111 +215,43 @@ uint64_t channel_backlog_drops(const struct channel *channel)
 
 /* ---- what goes out */
 
-static enum status open_ways_out(struct channel *channel, struct error *error)
+static enum status open_raw(struct channel *channel, struct error *error)
 {
 	int buffer = SEND_BUFFER_BYTES, one = 1;
 
 	channel->raw = socket(family_of(channel), SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_RAW);
-	channel->packet = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (channel->raw < 0 || channel->packet < 0)
+	if (channel->raw < 0)
 		return error_set(error, errno == EPERM ? STATUS_UNSUPPORTED : STATUS_IO, _("packets cannot be sent: %s"),
 		                 strerror(errno));
 	if (channel->options.version == 6)
 		setsockopt(channel->raw, IPPROTO_IPV6, IPV6_HDRINCL, &one, sizeof one);
 	setsockopt(channel->raw, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof buffer);
-	setsockopt(channel->packet, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof buffer);
 	return STATUS_OK;
 }
 
-void channel_on_refusal(struct channel *channel, channel_refusal refusal, void *user)
+/* Frames leave by the socket of the ring: to close a packet socket takes the kernel some milliseconds. */
+static enum status open_outbox(struct channel *channel, struct error *error)
 {
-	channel->refusal = refusal;
-	channel->user = user;
+	int buffer = SEND_BUFFER_BYTES;
+
+	setsockopt(ring_fd(channel->ring), SOL_SOCKET, SO_SNDBUF, &buffer, sizeof buffer);
+	return outbox_new(channel->raw, ring_fd(channel->ring), &channel->outbox, error);
 }
 
-/* The device is gone or down; everything else concerns a packet or a moment. */
-static bool ends_it(int failure)
+void channel_on_refusal(struct channel *channel, outbox_refusal refusal, void *user)
 {
-	return failure == ENETDOWN || failure == ENXIO || failure == ENODEV;
-}
-
-/* A queue of this host is full. Waiting is all there is to do, and no answer is lost by it. */
-static bool is_full(int failure)
-{
-	return failure == ENOBUFS || failure == EAGAIN || failure == ENOMEM;
-}
-
-#define FULL_WAIT_NS (1 * NS_PER_MS)
-#define FULL_TRIES 200
-
-enum status channel_flush(struct channel *channel, struct error *error)
-{
-	int fd = channel->by_frames ? channel->packet : channel->raw, failure = 0;
-	unsigned done = 0, full = 0;
-
-	while (done < channel->waiting) {
-		int sent = sendmmsg(fd, channel->messages + done, channel->waiting - done, 0);
-
-		if (sent > 0) {
-			done += (unsigned)sent;
-			continue;
-		}
-		failure = errno;
-		if (ends_it(failure))
-			break;
-		if (is_full(failure) && full++ < FULL_TRIES) {
-			struct timespec pause = { 0, FULL_WAIT_NS };
-
-			nanosleep(&pause, NULL);
-			continue;
-		}
-		if (failure != EINTR && channel->refusal)
-			channel->refusal(channel->user, channel->parcels[done].tag, failure);
-		done += failure != EINTR;
-	}
-	channel->waiting = 0;
-	return ends_it(failure) ? error_set(error, STATUS_IO, _("interface %s is gone or down: %s"), channel->interface_name,
-	                                     strerror(failure))
-	                        : STATUS_OK;
-}
-
-static socklen_t address_parcel(struct parcel *parcel, const struct path *path, bool by_frame)
-{
-	struct sockaddr_ll link = { .sll_family = AF_PACKET, .sll_ifindex = (int)path->interface, .sll_halen = 6 };
-
-	if (!by_frame)
-		return path_socket_address(&path->target, 0, path->scope, &parcel->to);
-	memcpy(link.sll_addr, path->next_hop_mac, sizeof path->next_hop_mac);
-	link.sll_protocol = htons(path->target.version == 4 ? ETH_P_IP : ETH_P_IPV6);
-	memcpy(&parcel->to, &link, sizeof link);
-	return sizeof link;
+	outbox_on_refusal(channel->outbox, refusal, user);
 }
 
 enum status channel_send(struct channel *channel, const struct path *path, const uint8_t *frame, size_t len,
                          uint32_t tag, struct error *error)
 {
-	bool by_frame = path->ethernet && path->resolved;
-	enum status status = STATUS_OK;
-	struct parcel *parcel;
-	size_t skipped = by_frame ? 0 : GUISE_ETHERNET;
+	return outbox_put(channel->outbox, path, frame + GUISE_ETHERNET, len - GUISE_ETHERNET, tag, error);
+}
 
-	if (channel->waiting == CHANNEL_BATCH || (channel->waiting && channel->by_frames != by_frame))
-		status = channel_flush(channel, error);
-	if (status != STATUS_OK)
-		return status;
-	channel->by_frames = by_frame;
-	memcpy(channel->interface_name, path->interface_name, sizeof channel->interface_name);
-	parcel = &channel->parcels[channel->waiting];
-	memcpy(parcel->frame, frame + skipped, len - skipped);
-	parcel->piece = (struct iovec){ parcel->frame, len - skipped };
-	parcel->tag = tag;
-	channel->messages[channel->waiting++].msg_hdr = (struct msghdr){
-		.msg_name = &parcel->to,
-		.msg_namelen = address_parcel(parcel, path, by_frame),
-		.msg_iov = &parcel->piece,
-		.msg_iovlen = 1,
-	};
-	return channel->waiting == CHANNEL_BATCH ? channel_flush(channel, error) : STATUS_OK;
+enum status channel_flush(struct channel *channel, struct error *error)
+{
+	return outbox_flush(channel->outbox, error);
 }
 
 /* ---- life */
@@ -351,15 +269,17 @@ enum status channel_open(const struct channel_options *options, struct channel *
 	if (!channel)
 		return error_set(error, STATUS_MEMORY, "%s", _("out of memory"));
 	channel->options = *options;
-	channel->raw = channel->packet = -1;
+	channel->raw = -1;
 	memset(channel->reserved, -1, sizeof channel->reserved);
 	channel->decoder = decoder_new();
-	status = channel->decoder ? open_ways_out(channel, error)
+	status = channel->decoder ? open_raw(channel, error)
 	                          : error_set(error, STATUS_MEMORY, "%s", _("out of memory"));
 	if (status == STATUS_OK)
 		status = reserve_ports(channel, error);
 	if (status == STATUS_OK)
 		status = open_ring(channel, error);
+	if (status == STATUS_OK)
+		status = open_outbox(channel, error);
 	if (status == STATUS_OK)
 		*ret_channel = channel;
 	else
@@ -372,11 +292,10 @@ void channel_close(struct channel *channel)
 	if (!channel)
 		return;
 	release(channel);
+	outbox_free(channel->outbox);
 	ring_close(channel->ring);
 	decoder_free(channel->decoder);
 	if (channel->raw >= 0)
 		close(channel->raw);
-	if (channel->packet >= 0)
-		close(channel->packet);
 	free(channel);
 }

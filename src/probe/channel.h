@@ -17,10 +17,10 @@
 
 #include "base/error.h"
 #include "packet/decoder.h"
+#include "probe/outbox.h"
 #include "probe/path.h"
 
 #define CHANNEL_PORTS 16          /* a block whose first port is a multiple of it */
-#define CHANNEL_BATCH 64          /* packets that are handed to the kernel at a time */
 
 struct channel;
 
@@ -58,16 +58,14 @@ void channel_wait(struct channel *channel, int64_t until_ns);
 uint64_t channel_drops(struct channel *channel);
 uint64_t channel_backlog_drops(const struct channel *channel);
 
-/* What `tag` says of the packet that could not be sent, and errno. */
-typedef void (*channel_refusal)(void *user, uint32_t tag, int failure);
 /*
- * Take a frame (GUISE_ETHERNET bytes, then IP) to be sent on `path`, as such where path->resolved, else what is in
- * it. It leaves when CHANNEL_BATCH are waiting, or by channel_flush().
+ * Take a frame (GUISE_ETHERNET bytes, then IP) to be sent on `path`: as a frame where path->resolved, else what is in
+ * it. It leaves when OUTBOX_BATCH are waiting, or by channel_flush(), which returns when all have. STATUS_IO where the
+ * interface has gone; what the system refuses otherwise is told to the refusal of outbox.h.
  */
 enum status channel_send(struct channel *channel, const struct path *path, const uint8_t *frame, size_t len,
                          uint32_t tag, struct error *error);
-/* STATUS_IO where the interface has gone. What the system refuses otherwise is told to the channel's refusal. */
 enum status channel_flush(struct channel *channel, struct error *error);
-void channel_on_refusal(struct channel *channel, channel_refusal refusal, void *user);
+void channel_on_refusal(struct channel *channel, outbox_refusal refusal, void *user);
 
 #endif

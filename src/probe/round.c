@@ -16,7 +16,7 @@
 #define GUISE_AROUND_NS (50 * NS_PER_MS)
 /* Shorter waits than this the system does not keep: be busy. */
 #define BUSY_NS (150 * NS_PER_US)
-#define SENT_AT_ONCE 32
+#define SENT_AT_ONCE OUTBOX_BATCH
 /* How a measured pace is adjusted: after so many SYNs, where so much of the usual share of answers came. */
 #define PACE_SAMPLE 400
 #define YIELD_STAYS 0.95
@@ -98,6 +98,9 @@ static size_t allowance(struct scan *scan, int64_t now)
 		room = left;
 	if (scan->pace > 0)
 		return room && now >= scan->next_send_ns ? 1 : 0;
+	/* Not one by one as answers come: to hand packets to the kernel has a price, too. */
+	if (room < left && room < SENT_AT_ONCE && room < scan->window / 2)
+		return 0;
 	return room < SENT_AT_ONCE ? room : SENT_AT_ONCE;
 }
 
@@ -149,7 +152,9 @@ static size_t send_some(struct scan *scan)
 		keep_pace(scan, now);
 		adjust_pace(scan);
 	}
-	channel_flush(scan->channel, &scan->failure);
+	/* A full batch leaves by itself. */
+	if (sent < SENT_AT_ONCE)
+		channel_flush(scan->channel, &scan->failure);
 	return sent;
 }
 

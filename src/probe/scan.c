@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "probe/connect.h"
 #include "probe/engine.h"
+#include "probe/loss.h"
 
 /* SYNs in flight: the queue before a processor holds 1000 packets (net.core.netdev_max_backlog); 256 never fill it. */
 #define LINK_WINDOW 256
@@ -20,24 +21,9 @@
 #define NEIGHBOUR_WAIT_NS (50 * NS_PER_MS)
 #define NEIGHBOUR_LOOK_NS (1 * NS_PER_MS)
 
-/* A port may be silent by loss. Wrong less than once in a million is what is aimed at, and losses come in clusters. */
-#define WRONG_SHARE 2e-7
-#define TRIES_MIN 2
-#define TRIES_UNKNOWN_MAX 6   /* while few answers tell of loss */
-#define TRIES_MAX 10
-#define LOSS_UNKNOWN_MAX 0.4
-#define LOSS_KNOWN_FROM 20    /* answers */
-#define RULE_OF_THREE 3       /* none of n lost: with 95 % confidence at most 3 of n are */
-/* More than random loss: somebody limits the rate of answers. Then a share of what got through is asked for. */
-#define LIMITED_LOSS 0.15
-#define LIMITED_FROM 5        /* lost */
-#define LIMITED_SHARE 0.7
-#define PACE_MIN 20.0
 #define ROUNDS_MAX 40
 /* A SYN, and the one that the kernel sends a second later. */
 #define CONNECT_WAIT_NS (1100 * NS_PER_MS)
-/* Ports that may be taken for silent by mistake, of a host that loses much. */
-#define MISSED_MAX 0.5
 /* The last answer to the last SYN. */
 #define LAST_WAIT_MIN_NS (200 * NS_PER_MS)
 
@@ -86,84 +72,6 @@ static void find_pending(struct scan *scan)
 			scan->pending[scan->pending_count++] = (uint32_t)at;
 }
 
-/* ---- how often */
-
-/* SYNs at the present pace to ports that are answered at last. */
-struct fates {
-	double lost, answered;
-};
-
-static struct fates count_fates(const struct scan *scan)
-{
-	struct fates fates = { 0 };
-
-	for (unsigned try = scan->pace_since; try < 64; try++) {
-		fates.lost += (double)scan->answered_by_try[try] * (try - scan->pace_since);
-		fates.answered += (double)scan->answered_by_try[try];
-	}
-	return fates;
-}
-
-/* Of those the share that was lost; an upper bound. */
-static double loss_bound(const struct scan *scan)
-{
-	struct fates fates = count_fates(scan);
-	double bound = (fates.lost + RULE_OF_THREE) / (fates.lost + fates.answered + RULE_OF_THREE);
-
-	return fates.answered < LOSS_KNOWN_FROM && bound > LOSS_UNKNOWN_MAX ? LOSS_UNKNOWN_MAX : bound;
-}
-
-/* How often a port must have been silent for its silence to be none of loss. */
-static unsigned tries_needed(const struct scan *scan)
-{
-	double answered = scan->answered_by_tcp ? (double)scan->answered_by_tcp : 1;
-	double allowed = WRONG_SHARE * (double)scan->ask_count / answered;
-	unsigned most = answered < LOSS_KNOWN_FROM ? TRIES_UNKNOWN_MAX : TRIES_MAX, tries = 0;
-
-	for (double missed = 1, loss = loss_bound(scan); missed > allowed && tries < most; missed *= loss)
-		tries++;
-	return tries < TRIES_MIN ? TRIES_MIN : tries;
-}
-
-/* Whether more gets lost than by chance, as far as the present pace goes. */
-static bool is_limited(const struct scan *scan)
-{
-	struct fates fates = count_fates(scan);
-
-	return scan->round > scan->pace_since && fates.lost >= LIMITED_FROM &&
-	       fates.lost >= LIMITED_LOSS * (fates.lost + fates.answered);
-}
-
-/* Whether so much gets lost that silence, even so often, means little. */
-static bool is_too_lossy(const struct scan *scan, unsigned tries)
-{
-	double missed = (double)scan->answered_by_tcp;
-
-	for (double loss = loss_bound(scan); tries; tries--)
-		missed *= loss;
-	return scan->answered_by_tcp >= LOSS_KNOWN_FROM && missed > MISSED_MAX;
-}
-
-/* After a round that began at `began_ns`: slow down where answers are limited. */
-static void mind_limits(struct scan *scan, int64_t began_ns)
-{
-	double seconds = (double)(clock_monotonic() - began_ns) / NS_PER_S;
-	double answers = (double)scan->answered_by_try[scan->round % 64], pace;
-
-	if (!is_limited(scan))
-		return;
-	pace = LIMITED_SHARE * answers / seconds;
-	if (pace < PACE_MIN)
-		pace = PACE_MIN;
-	if (scan->pace > 0 && pace >= scan->pace)
-		return;
-	scan->pace = pace;
-	scan->pace_since = scan->round + 1;
-	scan->limited = true;
-	scan->usual_yield = 0;
-	scan->sample_sent = 0;
-}
-
 /* ---- the phases */
 
 /* Have the next hop's address looked up by a first packet, where many will follow. */
@@ -186,7 +94,7 @@ static void meet_neighbours(struct scan *scan)
 static void take_pause(struct scan *scan, int64_t began_ns)
 {
 	if (scan->round >= 2)
-		engine_listen(scan, began_ns + scan->options.patience_ns / tries_needed(scan));
+		engine_listen(scan, began_ns + scan->options.patience_ns / loss_tries_needed(scan));
 }
 
 /* Returns how often those that are silent were asked at the last pace, with all answers read. */
@@ -200,7 +108,7 @@ static unsigned ask_in_rounds(struct scan *scan)
 		uint64_t drops;
 
 		find_pending(scan);
-		if (!scan->pending_count || counted >= tries_needed(scan))
+		if (!scan->pending_count || counted >= loss_tries_needed(scan))
 			break;
 		engine_round(scan);
 		drops = channel_drops(scan->channel);
@@ -212,7 +120,7 @@ static unsigned ask_in_rounds(struct scan *scan)
 			counted = 0;
 		}
 		dropped = drops;
-		mind_limits(scan, began);
+		loss_mind_limits(scan, began);
 		if (scan->pace_since == scan->round + 1)
 			counted = 0;
 		take_pause(scan, began);
@@ -356,7 +264,7 @@ static void run_by_syns(struct scan *scan)
 	for (size_t i = 0; i < scan->target_count && !scan_stopped(scan); i++)
 		if (scan->targets[i].icmp_answers && !scan->targets[i].path.silent_neighbour)
 			sample_silence(scan, i * scan->port_count);
-	judge_silence(scan, dropped || !tries ? DOUBT_DROPPED : is_too_lossy(scan, tries) ? DOUBT_LOSSY : DOUBT_NONE);
+	judge_silence(scan, dropped || !tries ? DOUBT_DROPPED : loss_is_too_much(scan, tries) ? DOUBT_LOSSY : DOUBT_NONE);
 	doubt_total_silence(scan);
 }
 
