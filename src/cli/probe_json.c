@@ -1,6 +1,5 @@
 #include "base/text.h"
 #include "cli/probe_show.h"
-#include "report/json_text.h"
 
 static json_t *evidence_of(const struct scan *scan, const struct finding *finding, size_t index)
 {
@@ -78,4 +77,14 @@ void probe_json_totals(struct buffer *out, const struct scan *scan, int64_t took
 	json_put_number(line, "dropped_by_machine", scan->counts.backlog);
 	json_put(line, "limited", json_boolean(scan->limited));
 	json_line_end(out, line);
+}
+
+json_t *probe_json_watched(const struct scan *scan)
+{
+	json_t *line = json_line_new("probe-watch");
+
+	json_put(line, "host", json_text(scan->targets[0].name));
+	json_put(line, "address", text_of_address(&scan->targets[0].path.target));
+	json_put_number(line, "port", scan_port(scan, 0));
+	return line;
 }

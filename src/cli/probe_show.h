@@ -3,6 +3,7 @@
 #define TCPWHY_CLI_PROBE_SHOW_H
 
 #include "probe/who.h"
+#include "report/json_text.h"
 #include "report/report.h"
 
 /* The fixed word of JSON for a state, and the words for people. */
@@ -23,5 +24,7 @@ void probe_show_totals(struct buffer *out, const struct scan *scan, int64_t took
 void probe_json_port(struct buffer *out, const struct scan *scan, const struct finding *findings, size_t index,
                      int64_t time_ns);
 void probe_json_totals(struct buffer *out, const struct scan *scan, int64_t took_ns);
+/* The beginning of the last line of --watch: which host and port; the caller's, for json_line_end(). */
+json_t *probe_json_watched(const struct scan *scan);
 
 #endif

@@ -105,30 +105,46 @@ static void add_time(struct buffer *out, const char *name, int64_t ns)
 	buffer_printf(out, "%s%s %s", out->len ? ", " : "", name, clock_duration(time, ns));
 }
 
-static void tell_times(struct watched *watched)
+/* Round-trip times, from the least to the most. */
+static const struct percentile {
+	const char *name;
+	unsigned percent;
+} percentiles[] = { { N_("least"), 0 }, { "p50", 50 }, { "p90", 90 }, { "p99", 99 }, { N_("most"), 100 } };
+
+/* How many times are kept, in ascending order now. */
+static size_t sort_times(struct watched *watched)
 {
 	size_t count = watched->timed < TIMES_MAX ? watched->timed : TIMES_MAX;
+
+	if (count)
+		qsort(watched->times, count, sizeof *watched->times, compare_times);
+	return count;
+}
+
+static int64_t time_at(const struct watched *watched, size_t count, unsigned percent)
+{
+	size_t at = count * percent / 100;
+
+	return watched->times[at < count ? at : count - 1];
+}
+
+static void tell_times(struct watched *watched)
+{
+	size_t count = sort_times(watched);
 	struct buffer text = BUFFER_INIT(512);
 
 	if (!count)
 		return;
-	qsort(watched->times, count, sizeof *watched->times, compare_times);
-	add_time(&text, _("least"), watched->times[0]);
-	add_time(&text, "p50", watched->times[count / 2]);
-	add_time(&text, "p90", watched->times[count * 9 / 10]);
-	add_time(&text, "p99", watched->times[count * 99 / 100]);
-	add_time(&text, _("most"), watched->times[count - 1]);
+	for (size_t i = 0; i < sizeof percentiles / sizeof *percentiles; i++)
+		add_time(&text, _(percentiles[i].name), time_at(watched, count, percentiles[i].percent));
 	layout_row(&watched->text, &watched->style, _("open in"), buffer_text(&text));
 	buffer_clear(&text);
 }
 
-static void tell_end(struct watched *watched)
+static void tell_end_text(struct watched *watched)
 {
 	struct buffer text = BUFFER_INIT(512);
 
-	if (watched->options->json) {
-		return;
-	}
 	buffer_printf(&text, NG_("%" PRIu64 " probe", "%" PRIu64 " probes", watched->probes), watched->probes);
 	for (int state = PORT_OPEN; state <= PORT_UNREACHABLE; state++)
 		if (watched->states[state])
@@ -138,8 +154,33 @@ static void tell_end(struct watched *watched)
 	buffer_printf(&text, NG_(", %" PRIu64 " change", ", %" PRIu64 " changes", watched->changes), watched->changes);
 	layout_row(&watched->text, &watched->style, _("in all"), buffer_text(&text));
 	tell_times(watched);
-	terminal_print(&watched->text);
 	buffer_clear(&text);
+}
+
+static void tell_end_json(struct watched *watched)
+{
+	json_t *line = probe_json_watched(watched->scan), *times = json_null();
+	size_t count = sort_times(watched);
+
+	json_put_number(line, "probes", watched->probes);
+	for (int state = PORT_UNKNOWN; state <= PORT_UNREACHABLE; state++)
+		json_put_number(line, port_state_id((enum port_state)state), watched->states[state]);
+	json_put_number(line, "changes", watched->changes);
+	if (count)
+		times = json_object();
+	for (size_t i = 0; i < sizeof percentiles / sizeof *percentiles && count; i++)
+		json_put_number(times, percentiles[i].name, (uint64_t)time_at(watched, count, percentiles[i].percent));
+	json_put(line, "rtt", times);
+	json_line_end(&watched->text, line);
+}
+
+static void tell_end(struct watched *watched)
+{
+	if (watched->options->json)
+		tell_end_json(watched);
+	else
+		tell_end_text(watched);
+	terminal_print(&watched->text);
 }
 
 static void sleep_until(const struct watched *watched, int64_t until_ns)

@@ -149,11 +149,19 @@ END
 	"$tcpwhy" probe --json $near4 $near6 80-84
 	"$tcpwhy" probe --json --connect $near4 80-82
 	"$tcpwhy" probe --json --watch --count 1 $near4 80
+	"$tcpwhy" probe --json --watch --count 1 $near4 84
 	"$tcpwhy" probe --json 203.0.113.99 80
 } > "$scratch/lines"
 ok 'every line fits the schema' eval '"$BUILD"/check_json < "$scratch/lines"'
 ok 'and there is one a port, and one for all' is "$(grep -c '"type":"port"' "$scratch/lines") $(
-	grep -c '"type":"probe-summary"' "$scratch/lines")" '15 4'
+	grep -c '"type":"probe-summary"' "$scratch/lines")" '16 4'
+ok '--watch ends with how often the port was open, and how fast' is "$("$python3" -c 'import json, sys
+for line in map(json.loads, open(sys.argv[1])):
+    if line["type"] == "probe-watch":
+        times = line["rtt"] and [line["rtt"][name] for name in ("least", "p50", "p90", "p99", "most")]
+        print(line["port"], line["probes"], line["open"], line["closed"], line["changes"],
+              times and times[0] > 0 and times == sorted(times))' "$scratch/lines" | xargs)" \
+	'80 1 1 0 0 True 84 1 0 1 0 None'
 rules near < /dev/null
 ok 'nothing is left: no socket' is "$(own_sockets)" "$before"
 done_testing
