@@ -17,7 +17,6 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "probe/guise.h"
-#include "probe/ring.h"
 
 #define BLOCKS_TRIED 200
 /* From here up the kernel gives ports to sockets that ask for none (ip_local_port_range), and nobody listens. */
@@ -165,32 +164,41 @@ static enum status open_ring(struct channel *channel, struct error *error)
 	return ring_open(&program, v4 ? ETH_P_IP : ETH_P_IPV6, channel->options.ring_bytes, &channel->ring, error);
 }
 
-enum heard channel_hear(struct channel *channel, struct channel_answer *ret_answer)
+enum heard channel_read(struct decoder *decoder, const struct ring_packet *packet, uint64_t number,
+                        struct channel_answer *ret_answer)
 {
 	enum { LINKTYPE_RAW = 101 };
+	struct frame frame = {
+		.number = number,
+		.time_ns = packet->time_ns,
+		.data = packet->bytes,
+		.captured = packet->captured,
+		.length = packet->length,
+		.link_type = LINKTYPE_RAW,
+		.has_time = 1,
+	};
+	struct segment *segment = &ret_answer->segment;
+	enum decoded decoded = decoder_frame(decoder, &frame, segment, &ret_answer->icmp);
+
+	ret_answer->interface = packet->interface;
+	ret_answer->time_ns = packet->time_ns;
+	ret_answer->damaged = false;
+	if (decoded == DECODED_ICMP_ERROR)
+		return HEARD_ICMP;
+	if (decoded != DECODED_SEGMENT || segment->tunnels)
+		return HEARD_NOTHING;
+	ret_answer->damaged = !packet->checksum_done && segment_checksum(segment) == CHECKSUM_BAD;
+	return HEARD_SEGMENT;
+}
+
+enum heard channel_hear(struct channel *channel, struct channel_answer *ret_answer)
+{
 	struct ring_packet packet;
+	enum heard heard = HEARD_NOTHING;
 
-	while (ring_next(channel->ring, &packet)) {
-		struct frame frame = {
-			.number = ++channel->heard,
-			.time_ns = packet.time_ns,
-			.data = packet.bytes,
-			.captured = packet.captured,
-			.length = packet.length,
-			.link_type = LINKTYPE_RAW,
-			.has_time = 1,
-		};
-		enum decoded decoded =
-			decoder_frame(channel->decoder, &frame, &ret_answer->segment, &ret_answer->icmp);
-
-		ret_answer->interface = packet.interface;
-		ret_answer->time_ns = packet.time_ns;
-		if (decoded == DECODED_SEGMENT && !ret_answer->segment.tunnels)
-			return HEARD_SEGMENT;
-		if (decoded == DECODED_ICMP_ERROR)
-			return HEARD_ICMP;
-	}
-	return HEARD_NOTHING;
+	while (heard == HEARD_NOTHING && ring_next(channel->ring, &packet))
+		heard = channel_read(channel->decoder, &packet, ++channel->heard, ret_answer);
+	return heard;
 }
 
 void channel_wait(struct channel *channel, int64_t until_ns)

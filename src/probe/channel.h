@@ -19,6 +19,7 @@
 #include "packet/decoder.h"
 #include "probe/outbox.h"
 #include "probe/path.h"
+#include "probe/ring.h"
 
 #define CHANNEL_PORTS 16          /* a block whose first port is a multiple of it */
 
@@ -49,7 +50,11 @@ struct channel_answer {
 	struct icmp_error icmp;
 	unsigned interface;           /* that it came in by */
 	int64_t time_ns;              /* clock_realtime(), by the kernel */
+	bool damaged;                 /* a segment whose checksum is wrong */
 };
+/* What a packet from the ring is, the `number`th from 1. */
+enum heard channel_read(struct decoder *decoder, const struct ring_packet *packet, uint64_t number,
+                        struct channel_answer *ret_answer);
 /* The next packet for the channel's ports that has come, or HEARD_NOTHING. It may be anybody's: look at its numbers. */
 enum heard channel_hear(struct channel *channel, struct channel_answer *ret_answer);
 /* Wait until something has come, `until_ns` of clock_monotonic(), or a signal. */

@@ -16,6 +16,8 @@ enum slot {
 
 /* Take the answers that have come, some thousands at a time. */
 void engine_hear(struct scan *scan);
+/* Take one. */
+void engine_take(struct scan *scan, enum heard heard, const struct channel_answer *answer);
 /* Hear until `until_ns` of clock_monotonic(), the user stops it, the link fails, or nothing is left to wait for. */
 void engine_listen(struct scan *scan, int64_t until_ns);
 /* Look after the links and the user, a few times a second. */

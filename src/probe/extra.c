@@ -47,7 +47,7 @@ bool engine_take_extra(struct scan *scan, struct target *target, const struct ch
 static void send_extra(struct scan *scan, struct extra *extra, unsigned slot)
 {
 	const struct path *path = &scan->targets[extra->target].path;
-	uint16_t source_port = (uint16_t)(channel_first_port(scan->channel) + slot);
+	uint16_t source_port = (uint16_t)(scan->first_port + slot);
 	uint8_t frame[GUISE_FRAME_MAX];
 	size_t len = guise_syn(&scan->guise, path, source_port, extra->port, &extra->disguise, frame);
 

@@ -184,12 +184,12 @@ static void take_segment(struct scan *scan, const struct channel_answer *answer)
 {
 	const struct segment *segment = &answer->segment;
 	struct target *target = engine_find_target(scan, &segment->src.address);
-	unsigned slot = (unsigned)(segment->dst.port - channel_first_port(scan->channel));
+	unsigned slot = (unsigned)(segment->dst.port - scan->first_port);
 	struct ask *ask;
 
 	if (slot >= CHANNEL_PORTS || !(is_syn_ack(segment) || is_refusal(segment)))
 		return;
-	if (!target || !address_equal(&segment->dst.address, &target->path.source) ||
+	if (!target || answer->damaged || !address_equal(&segment->dst.address, &target->path.source) ||
 	    segment->ack != guise_cookie(&scan->guise, &target->path, segment->dst.port, segment->src.port) + 1) {
 		scan->counts.strays++;
 		return;
@@ -227,7 +227,7 @@ static void take_icmp(struct scan *scan, const struct channel_answer *answer)
 {
 	const struct icmp_error *icmp = &answer->icmp;
 	struct target *target = engine_find_target(scan, &icmp->dst.address);
-	unsigned slot = (unsigned)(icmp->src.port - channel_first_port(scan->channel));
+	unsigned slot = (unsigned)(icmp->src.port - scan->first_port);
 	struct ask *ask;
 
 	if (slot >= CHANNEL_PORTS || is_mere_advice(icmp))
@@ -258,6 +258,14 @@ static void take_icmp(struct scan *scan, const struct channel_answer *answer)
 	set_state(scan, target, ask, PORT_UNREACHABLE);
 }
 
+void engine_take(struct scan *scan, enum heard heard, const struct channel_answer *answer)
+{
+	if (heard == HEARD_SEGMENT)
+		take_segment(scan, answer);
+	else if (heard == HEARD_ICMP)
+		take_icmp(scan, answer);
+}
+
 void engine_hear(struct scan *scan)
 {
 	struct channel_answer answer;
@@ -268,10 +276,7 @@ void engine_hear(struct scan *scan)
 		heard = channel_hear(scan->channel, &answer);
 		if (heard == HEARD_NOTHING)
 			break;
-		if (heard == HEARD_SEGMENT)
-			take_segment(scan, &answer);
-		else
-			take_icmp(scan, &answer);
+		engine_take(scan, heard, &answer);
 	}
 }
 

@@ -110,10 +110,12 @@ bool ring_next(struct ring *ring, struct ring_packet *ret_packet)
 {
 	struct tpacket2_hdr *header;
 	struct sockaddr_ll *from;
+	uint32_t status;
 
 	give_back(ring);
 	header = (void *)(ring->memory + (size_t)ring->next * RING_FRAME_BYTES);
-	if (!(__atomic_load_n(&header->tp_status, __ATOMIC_ACQUIRE) & TP_STATUS_USER))
+	status = __atomic_load_n(&header->tp_status, __ATOMIC_ACQUIRE);
+	if (!(status & TP_STATUS_USER))
 		return false;
 	ring->next = (ring->next + 1) % ring->frames;
 	ring->held = header;
@@ -124,6 +126,7 @@ bool ring_next(struct ring *ring, struct ring_packet *ret_packet)
 		.length = header->tp_len,
 		.interface = (unsigned)from->sll_ifindex,
 		.time_ns = header->tp_sec * NS_PER_S + header->tp_nsec,
+		.checksum_done = status & (TP_STATUS_CSUM_VALID | TP_STATUS_CSUMNOTREADY),
 	};
 	return true;
 }

@@ -15,6 +15,7 @@ struct ring_packet {
 	uint32_t captured, length;
 	unsigned interface;
 	int64_t time_ns;          /* clock_realtime() */
+	bool checksum_done;       /* the card has verified it, or this host has not filled it in yet */
 };
 
 #define RING_FRAME_BYTES 256  /* of each packet, with the kernel's own header of 80 bytes */

@@ -73,7 +73,7 @@ static void send_syn(struct scan *scan, uint32_t index, int64_t now)
 {
 	struct ask *ask = &scan->asks[index];
 	struct target *target = scan_target(scan, index);
-	uint16_t source_port = (uint16_t)(channel_first_port(scan->channel) + ask->tries % SLOT_TRIES);
+	uint16_t source_port = (uint16_t)(scan->first_port + ask->tries % SLOT_TRIES);
 	uint8_t frame[GUISE_FRAME_MAX];
 	size_t len = guise_syn(&scan->guise, &target->path, source_port, scan_port(scan, index), NULL, frame);
 

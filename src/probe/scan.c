@@ -382,8 +382,10 @@ enum status scan_new(struct target *targets, size_t count, const struct port_set
 		return status;
 	}
 	guise_init(&scan->guise);
-	if (scan->channel)
+	if (scan->channel) {
+		scan->first_port = channel_first_port(scan->channel);
 		channel_on_refusal(scan->channel, on_refusal, scan);
+	}
 	scan_again(scan);
 	*ret_scan = scan;
 	return STATUS_OK;

@@ -95,6 +95,7 @@ struct scan {
 	struct scan_options options;
 	struct guise guise;
 	struct channel *channel;
+	uint16_t first_port;       /* of its block */
 	struct target *targets;
 	size_t target_count;
 	uint16_t *ports;           /* in ascending order */
