@@ -201,6 +201,13 @@ $(REPLAYS): $(BUILD)/fuzz/%-replay: fuzz/%.c fuzz/replay.c $(STATIC)
 	$(call said,LINK)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ fuzz/$*.c fuzz/replay.c $(STATIC) $(LDLIBS)
 
+# A target named for a layer of the program is linked with that.
+LAYER_FUZZERS := $(foreach layer,$(PROGRAM_LAYERS),$(filter $(BUILD)/fuzz/$(layer) $(BUILD)/fuzz/$(layer)-replay,\
+	$(FUZZERS) $(REPLAYS)))
+$(LAYER_FUZZERS): STATIC := $(LAB_OBJ) $(STATIC)
+$(LAYER_FUZZERS): LDLIBS += $(PROGRAM_LIBS)
+$(LAYER_FUZZERS): $(LAB_OBJ)
+
 CAPTURES ?= samples
 .PHONY: hostile
 hostile:                            ## cut and change every capture below CAPTURES=DIR, under the sanitizers
