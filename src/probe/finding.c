@@ -27,6 +27,12 @@ static bool would_have_copied(const struct finding *f)
 	return has(f, CLUE_CLASS_LOST) && has(f, CLUE_LINUX) && has(f, CLUE_ON_LINK);
 }
 
+/* By a router on the way. */
+static bool turned_back(const struct finding *f)
+{
+	return has(f, CLUE_WALK_PASSED) || has(f, CLUE_WALK_TURNED);
+}
+
 /* Signs of a packet filter: how many speak for it. */
 static unsigned filter_signs(const struct finding *f)
 {
@@ -57,7 +63,7 @@ static void decide_filter(struct finding *f, unsigned signs)
 	enum certainty certainty = sure(f, signs >= 2);
 	enum answered_by by = BY_FIREWALL;
 
-	if (has(f, CLUE_HOPS_NEARER) || has(f, CLUE_WALK_PASSED))
+	if (has(f, CLUE_HOPS_NEARER) || turned_back(f))
 		by = BY_FIREWALL_BEFORE;
 	else if (has(f, CLUE_HOPS_FARTHER))
 		by = BY_FIREWALL_BEHIND;
@@ -76,7 +82,7 @@ static void decide_closed(struct finding *f)
 		set(f, BY_UNDECIDED, CERTAINTY_UNKNOWN, CAUSE_port_closed, CAUSE_firewall_reject);
 	else if (told_by_tcp(f))
 		decide_tcp(f);
-	else if (signs || has(f, CLUE_HOPS_NEARER) || has(f, CLUE_WALK_PASSED))
+	else if (signs || has(f, CLUE_HOPS_NEARER) || turned_back(f))
 		decide_filter(f, signs);
 	else if (has(f, CLUE_HOPS_FARTHER))
 		set(f, BY_HOST_BEHIND, CERTAINTY_LIKELY, CAUSE_port_closed, CAUSE_firewall_reject);
@@ -187,6 +193,8 @@ static const char *const clues[CLUES] = {
 	[CLUE_ROUTE_PLAIN] = N_("asked with the option record-route, the RST lacks it, and an open port's SYN-ACK has it"),
 	[CLUE_ROUTE_SILENT] = N_("asked with the IP option record-route, nothing comes, and an open port answers"),
 	[CLUE_WALK_PASSED] = N_("a SYN must pass a router to get to the host, and the RST has passed none"),
+	[CLUE_WALK_TURNED] = N_("a SYN that may go as far as the RST came from dies at a router; one hop more draws the RST"),
+	[CLUE_WALK_REACHED] = N_("a SYN that may go only as far as the RST came from draws it: no router beyond is needed"),
 	[CLUE_LINUX] = N_("the host is a Linux: its SYN-ACKs are"),
 	[CLUE_OTHER_SYSTEM] = N_("its hop limit began at 128 or 255, not at the 64 of Linux: it need not copy a DSCP"),
 	[CLUE_NO_OPEN_PORT] = N_("no open port of the host was seen that it could be compared with"),

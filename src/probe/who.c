@@ -12,6 +12,7 @@
 #define SAMPLE_MAX 256
 #define ROUTE_SAMPLE_MAX 8
 #define EXTRA_TRIES 6
+#define WALKS_MAX 4
 /* Ports that nobody was asked for: above those of services, below those that kernels give to clients. */
 #define CONTROLS 3
 #define CONTROL_FROM 20011
@@ -269,27 +270,74 @@ static void ask_route(struct scan *scan, struct portrait *portrait, struct findi
 	series_clear(&series);
 }
 
+/* A refusal that leaves open where it was made. */
+static bool wants_walk(const struct scan *scan, size_t i, const struct finding *findings)
+{
+	const struct finding *finding = &findings[i];
+
+	return scan->asks[i].state == PORT_CLOSED && !told_by_tcp(finding) && !has(finding, CLUE_OWN) &&
+	       !has(finding, CLUE_HOPS_SAME) && !has(finding, CLUE_HOPS_NEARER) && !has(finding, CLUE_HOPS_FARTHER);
+}
+
+/* What comes back where a SYN may not go farther than to the `hops`th router, or to a host in its place. */
+static struct extra ask_within(struct scan *scan, size_t ask, unsigned hops)
+{
+	struct extra extra = {
+		.target = ask / scan->port_count,
+		.port = scan_port(scan, ask),
+		.disguise = { .hop_limit = (uint8_t)hops },
+	};
+
+	extra_ask(scan, &extra, 1, SLOT_WALK, EXTRA_TRIES);
+	return extra;
+}
+
+/* Type 11, or 3 of ICMPv6: time exceeded. */
+static bool has_died(const struct scan *scan, const struct extra *extra)
+{
+	return extra->seen.by_icmp && extra->seen.icmp_type == (scan->targets[0].path.target.version == 4 ? 11 : 3);
+}
+
 /*
- * A SYN that may pass no router gets an ICMP error from the first one, so the host is behind it; a RST that has
- * passed no router either was made by that one.
+ * A SYN that may go only as far as the RST came from. Where a router reports that it died, the host is farther away
+ * than whoever sent the RST: that router did, if the RST has passed none, or if one hop more draws it.
  */
-static void walk(struct scan *scan, struct portrait *portrait, struct finding *findings)
+static enum clue walk(struct scan *scan, size_t ask)
+{
+	uint8_t hops = hops_of(scan->asks[ask].seen.hop_limit);
+	struct extra extra = ask_within(scan, ask, hops + 1u);
+
+	if (extra.state == PORT_CLOSED)
+		return CLUE_WALK_REACHED;
+	if (!has_died(scan, &extra))
+		return CLUES;
+	if (hops == 0)
+		return CLUE_WALK_PASSED;
+	extra = ask_within(scan, ask, hops + 2u);
+	return extra.state == PORT_CLOSED && hops_of(extra.seen.hop_limit) == hops ? CLUE_WALK_TURNED : CLUES;
+}
+
+/* Of refusals from one distance, one. */
+static void ask_walks(struct scan *scan, const struct portrait *portrait, struct finding *findings)
 {
 	const struct path *path = &scan->targets[portrait->first / scan->port_count].path;
-	struct series series;
+	size_t end = portrait->first + scan->port_count;
+	bool walked[256] = { false };
+	unsigned walks = 0;
 
-	if (path->on_link || path->local ||
-	    !choose(scan, portrait, findings, 1, (struct disguise){ .hop_limit = 1 }, &series))
-		return;
-	if (series.count && hops_of(scan->asks[series.asks[0]].seen.hop_limit) == 0) {
-		extra_ask(scan, series.extras, series.count, SLOT_WALK, EXTRA_TRIES);
-		/* Type 11, or 3 of ICMPv6: time exceeded. */
-		if (series.extras[0].seen.by_icmp && series.extras[0].seen.icmp_type == (path->target.version == 4 ? 11 : 3))
-			for (size_t i = portrait->first; i < portrait->first + scan->port_count; i++)
-				if (scan->asks[i].state == PORT_CLOSED && hops_of(scan->asks[i].seen.hop_limit) == 0)
-					add(&findings[i], CLUE_WALK_PASSED);
+	for (size_t i = portrait->first; i < end && walks < WALKS_MAX && !path->on_link && !path->local; i++) {
+		uint8_t hop_limit = scan->asks[i].seen.hop_limit;
+		enum clue clue;
+
+		if (!wants_walk(scan, i, findings) || walked[hop_limit])
+			continue;
+		walked[hop_limit] = true;
+		walks++;
+		clue = walk(scan, i);
+		for (size_t k = i; k < end && clue != CLUES; k++)
+			if (wants_walk(scan, k, findings) && scan->asks[k].seen.hop_limit == hop_limit)
+				add(&findings[k], clue);
 	}
-	series_clear(&series);
 }
 
 /* Those that were not asked are like those that were and came from as far, where these agree. */
@@ -317,17 +365,17 @@ static void pass_on(const struct scan *scan, const struct portrait *portrait, st
 
 static void ask_refused(struct scan *scan, struct portrait *portrait, struct finding *findings)
 {
-	bool alike;
+	bool alike = true;
 
-	if (!count_wanting(scan, portrait, findings))
-		return;
-	alike = ask_class(scan, portrait, findings, SAMPLE_MAX);
-	if (!alike)
-		ask_class(scan, portrait, findings, SIZE_MAX / 2);
-	settle_class(scan, portrait, findings);
-	if (!portrait->class_comes_back)
-		ask_route(scan, portrait, findings);
-	walk(scan, portrait, findings);
+	if (count_wanting(scan, portrait, findings)) {
+		alike = ask_class(scan, portrait, findings, SAMPLE_MAX);
+		if (!alike)
+			ask_class(scan, portrait, findings, SIZE_MAX / 2);
+		settle_class(scan, portrait, findings);
+		if (!portrait->class_comes_back)
+			ask_route(scan, portrait, findings);
+	}
+	ask_walks(scan, portrait, findings);
 	if (alike)
 		pass_on(scan, portrait, findings);
 }

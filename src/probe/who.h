@@ -42,6 +42,8 @@ enum clue {
 	CLUE_ROUTE_PLAIN,      /* the option did not come back, as it does from an open port */
 	CLUE_ROUTE_SILENT,     /* no answer to a SYN with the option, though an open port gives one */
 	CLUE_WALK_PASSED,      /* the SYN has to pass a router, and the RST has passed none: the router sent it */
+	CLUE_WALK_TURNED,      /* a SYN that goes as far as the RST came from dies at a router; one hop more draws the RST */
+	CLUE_WALK_REACHED,     /* a SYN that goes as far as the RST came from draws it */
 	CLUE_LINUX,            /* the host's SYN-ACKs are those of Linux */
 	CLUE_OTHER_SYSTEM,     /* a hop limit that Linux does not begin with */
 	CLUE_NO_OPEN_PORT,     /* nothing to compare with */

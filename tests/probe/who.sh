@@ -46,6 +46,7 @@ answered 'a REJECT alone on the link' $near4 81 81 firewall-at-host firewall-rej
 answered 'a REJECT on a host behind a router, beside an open port' $far4 80,81 81 firewall-at-host firewall-reject
 answered 'a REJECT alone behind a router: nothing differs' $far4 81 81 undecided port-closed likely
 ok 'and it says why' holds "$(field 81 evidence)" 'no open port of the host'
+ok 'the walk was tried' holds "$(field 81 evidence)" 'no router beyond is needed'
 rules near < /dev/null
 rules far < /dev/null
 
@@ -55,7 +56,10 @@ for target in $far4 $far6; do
 	answered 'a REJECT on a router' $target 22,80,81 81 firewall-before-host firewall-reject certain
 	answered 'beside an open port' $target 80,81 81 firewall-before-host firewall-reject
 done
-answered 'a REJECT on a router, alone: the walk tells' $far4 81 81 firewall-before-host firewall-reject
+for target in $far4 $far6; do
+	answered 'a REJECT on a router, alone: the walk tells' $target 81 81 firewall-before-host firewall-reject likely
+done
+answered 'beside a closed port alone' $far4 22,81 81 firewall-before-host firewall-reject certain
 rules router <<- END
 	table inet probed { chain c { type filter hook forward priority 0
 		tcp dport 81-89 reject with icmpx admin-prohibited
@@ -107,6 +111,30 @@ rules deep <<- END
 END
 answered 'a REJECT after DNAT' $far4 22,80,91 91 firewall-behind firewall-reject
 rules router < /dev/null
+rules deep < /dev/null
+
+# ---- behind two routers, with nothing open
+inside behind ip -6 address add 2001:db8:8::1/64 dev eth1 nodad
+inside behind sh -c 'echo 1 > /proc/sys/net/ipv6/conf/all/forwarding'
+inside behind ip -6 route replace default via 2001:db8:9::1
+inside deep ip -6 address add 2001:db8:8::2/64 dev eth0 nodad
+inside deep ip -6 route add default via 2001:db8:8::1
+inside router ip -6 route add 2001:db8:8::/64 via 2001:db8:9::2
+ip route add 10.8.8.0/24 via 192.0.2.1
+ip -6 route add 2001:db8:8::/64 via 2001:db8:1::1
+for target in 10.8.8.2 2001:db8:8::2; do
+	answered 'a closed port' $target 22 22 host port-closed likely
+done
+for host in router behind; do
+	reject $host forward
+	for target in 10.8.8.2 2001:db8:8::2; do
+		answered "a REJECT on $host, alone" $target 81,82 81 firewall-before-host firewall-reject likely
+	done
+	rules $host < /dev/null
+done
+reject deep input
+answered 'a REJECT on the host, alone: nothing differs' 10.8.8.2 81 81 undecided port-closed likely
+ok 'and it says what was tried' holds "$(field 81 evidence)" 'no router beyond is needed'
 
 # ---- boxes that answer for every port
 rules near <<- END

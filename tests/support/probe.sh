@@ -32,6 +32,11 @@ new_host() {
 		kill -0 "${holders[$1]}" || exit 1
 	done
 	inside "$1" ip link set lo up
+	no_waiting "$1"
+}
+# IPv6 addresses of HOST are good at once: else a router asks for its neighbours after a second or two only.
+no_waiting() {
+	inside "$1" sh -c 'for of in all default; do echo 0 > /proc/sys/net/ipv6/conf/$of/accept_dad; done'
 }
 # inside HOST COMMAND...: `here` is the test's own.
 inside() {
@@ -53,6 +58,7 @@ wire() {
 build_network() {
 	local host
 	ip link set lo up
+	no_waiting here
 	for host in near router far behind; do new_host $host; done
 	wire here near0 203.0.113.1/24 2001:db8:3::1/64 near eth0 203.0.113.2/24 2001:db8:3::2/64
 	wire here far0 192.0.2.2/24 2001:db8:1::2/64 router eth0 192.0.2.1/24 2001:db8:1::1/64
