@@ -60,7 +60,9 @@ static void decide_tcp(struct finding *f)
 
 static void decide_filter(struct finding *f, unsigned signs)
 {
-	enum certainty certainty = sure(f, signs >= 2);
+	/* A walk knows the way there; the way back may be another, and shorter. */
+	bool walked = turned_back(f) && !has(f, CLUE_HOPS_NEARER);
+	enum certainty certainty = sure(f, signs >= 2 && !walked);
 	enum answered_by by = BY_FIREWALL;
 
 	if (has(f, CLUE_HOPS_NEARER) || turned_back(f))

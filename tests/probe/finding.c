@@ -31,7 +31,7 @@ static bool certain(uint32_t clues)
 /* Every set of up to three clues of a refused port. */
 static void try_all(void)
 {
-	unsigned contradicted = 0, sampled = 0, groundless = 0, alone = 0, tried = 0;
+	unsigned contradicted = 0, sampled = 0, groundless = 0, walked = 0, alone = 0, tried = 0;
 
 	for (unsigned a = 0; a < CLUES; a++)
 		for (unsigned b = a; b < CLUES; b++)
@@ -44,12 +44,14 @@ static void try_all(void)
 				contradicted += !here && certain(clues) && clues & by_tcp && clues & by_filter;
 				sampled += !here && certain(clues) && clues & BIT(CLUE_SAMPLED);
 				groundless += !here && certain(clues) && !(clues & (by_tcp | by_filter | BIT(CLUE_CLASS_LOST)));
+				walked += certain(clues) && finding.by == BY_FIREWALL_BEFORE && !(clues & BIT(CLUE_HOPS_NEARER));
 				alone += finding.certainty == CERTAINTY_LIKELY && finding.other == CAUSE_NONE;
 			}
 	ok(tried > 2000, "%u sets of clues", tried);
 	is_number(contradicted, 0, "none is certain that contradicts itself");
 	is_number(sampled, 0, "none that was not asked itself");
 	is_number(groundless, 0, "none that neither a TCP nor a filter shows in");
+	is_number(walked, 0, "none that a walk alone gives a place");
 	is_number(alone, 0, "each that is likely names another cause");
 }
 

@@ -59,7 +59,7 @@ done
 for target in $far4 $far6; do
 	answered 'a REJECT on a router, alone: the walk tells' $target 81 81 firewall-before-host firewall-reject likely
 done
-answered 'beside a closed port alone' $far4 22,81 81 firewall-before-host firewall-reject certain
+answered 'beside a closed port alone' $far4 22,81 81 firewall-before-host firewall-reject likely
 rules router <<- END
 	table inet probed { chain c { type filter hook forward priority 0
 		tcp dport 81-89 reject with icmpx admin-prohibited
