@@ -78,7 +78,7 @@ for target in $near4 $near6; do
 done
 
 # Beyond a router, no more than 5000 SYNs a second are sent of one's own accord.
-all || asked=(--rate 50000 1-20000) count=20000
+all || asked=(--rate 50000 1-8000) count=8000
 for target in $far4 $far6; do
 	all || [ $target = $far4 ] || continue
 	firewall router 'iifname eth1 tcp flags rst limit rate over 8000/second burst 20 packets drop' '' forward

@@ -57,12 +57,14 @@ if "${unprivileged[@]}" true 2> /dev/null; then
 		}
 		}
 	END
+	"${unprivileged[@]}" "$tcpwhy" probe --json $near6 80-82 > "$scratch/lines6" 2> "$scratch/err6" &
 	"${unprivileged[@]}" "$tcpwhy" probe --json $near4 80-83 > "$scratch/lines" 2> "$scratch/err"
+	wait $!
 	ok 'open, closed, unreachable, filtered' is "$(field 80 state) $(field 81 state) $(field 82 state) $(field 83 state)" \
 		'open closed unreachable filtered'
 	ok 'who sent the ICMP error is told' is "$(field 82 reporter)" $near4
 	ok 'who refused is not' is "$(field 81 answered_by) $(field 81 certainty)" 'undecided likely'
-	"${unprivileged[@]}" "$tcpwhy" probe --json $near6 80-82 > "$scratch/lines" 2> "$scratch/err"
+	mv "$scratch/lines6" "$scratch/lines"
 	ok 'the same of IPv6' is "$(field 80 state) $(field 81 state) $(field 82 state) $(field 82 reporter)" \
 		"open closed unreachable $near6"
 	rules near < /dev/null
@@ -145,13 +147,14 @@ rules near <<-END
 	}
 	}
 END
-{
-	"$tcpwhy" probe --json $near4 $near6 80-84
-	"$tcpwhy" probe --json --connect $near4 80-82
-	"$tcpwhy" probe --json --watch --count 1 $near4 80
-	"$tcpwhy" probe --json --watch --count 1 $near4 84
-	"$tcpwhy" probe --json 203.0.113.99 80
-} > "$scratch/lines"
+jobs=() asked=("$near4 80-84" "$near6 80-84" "--connect $near4 80-82" "--watch --count 1 $near4 80"
+	"--watch --count 1 $near4 84" '203.0.113.99 80')
+for ((i = 0; i < ${#asked[@]}; i++)); do
+	"$tcpwhy" probe --json ${asked[i]} > "$scratch/lines.$i" &
+	jobs+=($!)
+done
+wait "${jobs[@]}"
+cat "$scratch"/lines.? > "$scratch/lines"
 ok 'every line fits the schema' eval '"$BUILD"/check_json < "$scratch/lines"'
 ok 'and there is one a port, and one for all' is "$(grep -c '"type":"port"' "$scratch/lines") $(
 	grep -c '"type":"probe-summary"' "$scratch/lines")" '16 4'
