@@ -17,7 +17,7 @@
 #include "base/text.h"
 
 #define BATCHES 4
-/* So many batches, and a second thread is worth its start. */
+/* So many full batches, and a second thread is worth its start. */
 #define HELPER_FROM 16
 /* It waits for the next batch so long before it sleeps: to be woken takes as long as some batches. */
 #define HELPER_AWAKE_NS (100 * NS_PER_US)
@@ -51,7 +51,7 @@ struct outbox {
 	int raw, packet;
 	struct batch batches[BATCHES];
 	unsigned filling;             /* index of the batch that is */
-	uint64_t dispatched;
+	uint64_t full;                /* batches so far */
 	outbox_refusal refusal;
 	void *user;
 	bool alone;                   /* there is no other processor, or no thread is to be had */
@@ -181,7 +181,7 @@ static enum status dispatch(struct outbox *outbox, bool now, struct error *error
 	unsigned next = (outbox->filling + 1) % BATCHES;
 	enum status status;
 
-	if (!outbox->helped && !outbox->alone && outbox->dispatched++ == HELPER_FROM)
+	if (!now && !outbox->helped && !outbox->alone && outbox->full++ == HELPER_FROM)
 		start_helper(outbox);
 	status = collect(outbox, &outbox->batches[next], error);
 	if (outbox->helped && !now && atomic_load(&outbox->batches[next].state) == FREE) {

@@ -266,6 +266,8 @@ static void run_by_syns(struct scan *scan)
 			sample_silence(scan, i * scan->port_count);
 	judge_silence(scan, dropped || !tries ? DOUBT_DROPPED : loss_is_too_much(scan, tries) ? DOUBT_LOSSY : DOUBT_NONE);
 	doubt_total_silence(scan);
+	/* RSTs, where it was stopped. */
+	channel_flush(scan->channel, NULL);
 }
 
 static bool all_by_connect(const struct scan *scan)
