@@ -92,6 +92,8 @@ rules near <<< 'table inet probed { chain c { type filter hook input priority 0;
 at_once "$tcpwhy" probe --json $near4 1-100 > "$scratch/lines"
 ok 'a quiet link: it ends' is $? 1
 ok 'and calls silence filtered' is "$(counted)" 'filtered 100'
+ok 'not before 1.2 seconds: a SYN-ACK that gets lost comes again after one' eval \
+	'[ "$(tail -1 "$scratch/lines" | grep -oE "\"took_ns\":[0-9]+" | cut -d: -f2)" -ge 1200000000 ]'
 
 # ---- the interface goes down in the middle
 (probe --rate 2000 $near4 -; echo $? > "$scratch/status") &
