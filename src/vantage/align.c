@@ -227,7 +227,14 @@ int64_t align_error(const struct alignment *a, int64_t here_ns)
 
 int64_t align_time(const struct alignment *a, int64_t there_ns)
 {
-	return clamp((wide)there_ns + a->offset_ns + nearest(a->drift * (double)((wide)there_ns - a->anchor_ns)));
+	int64_t since;
+
+	if (a->drift == 0)
+		return clamp((wide)there_ns + a->offset_ns);
+	/* Asked for every packet many times: numbers that the processor itself knows, where they fit. */
+	if (__builtin_sub_overflow(there_ns, a->anchor_ns, &since))
+		return clamp((wide)there_ns + a->offset_ns + nearest(a->drift * (double)((wide)there_ns - a->anchor_ns)));
+	return clamp((wide)there_ns + a->offset_ns + nearest(a->drift * (double)since));
 }
 
 int64_t align_back(const struct alignment *a, int64_t here_ns)

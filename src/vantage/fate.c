@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/parallel.h"
 #include "base/sequence.h"
+#include "vantage/parts.h"
 
 /* What is longer under way than others by this, and by so many times what they differ by, got lost. */
 #define QUEUE_NS (200 * NS_PER_MS)
@@ -303,7 +305,7 @@ static enum fate missing_at(const struct match *m, const struct extents *extents
 	return e->acked >= to && e->stretch_count && from >= e->stretches[0].from - 1 ? FATE_NOT_CAPTURED : otherwise;
 }
 
-static void settle(struct match *m, const struct extents *extents, struct passage *p)
+static void settle(const struct match *m, const struct extents *extents, struct passage *p, uint64_t missed[LOOKOUTS_MAX])
 {
 	struct gaps g = find_gaps(m, p);
 	int missing = g.before >= 0 ? g.before : g.after;
@@ -318,9 +320,9 @@ static void settle(struct match *m, const struct extents *extents, struct passag
 		p->fate = FATE_PERHAPS_LOST;
 	/* Forgers make RSTs, and SYNs that draw an answer; other segments were rather missed than made. */
 	if (p->fate == FATE_NOT_CAPTURED || (p->fate == FATE_MADE && !(flags & (TCP_RST | TCP_SYN))))
-		m->missed[missing]++;
+		missed[missing]++;
 	if (g.within >= 0) {
-		m->missed[g.within]++;
+		missed[g.within]++;
 		p->fate = p->fate == FATE_PASSED ? FATE_NOT_CAPTURED : p->fate;
 	}
 }
@@ -384,23 +386,47 @@ static void find_kept(struct match *m)
 		}
 }
 
-bool fate_find(struct match *m)
+/* Some of the groups each, and what their lookouts turned out to have missed. */
+struct settling {
+	struct match *m;
+	uint64_t missed[PARALLEL_PARTS][LOOKOUTS_MAX];
+	bool done[PARALLEL_PARTS];
+};
+
+static void settle_part(void *context, unsigned part)
 {
-	find_kept(m);
-	for (unsigned v = 0; v < m->count; v++)
-		m->missed[v] += m->lookout[v].left_out + m->lookout[v].dropped;
-	for (size_t i = 0; i < m->group_count; i++) {
-		const struct group *group = &m->groups[i];
+	struct settling *s = context;
+	struct range groups = match_range(s->m, part);
+
+	s->done[part] = true;
+	for (uint32_t i = groups.from; i < groups.end && s->done[part]; i++) {
+		const struct group *group = &s->m->groups[i];
 		struct extents extents;
 
-		if (!fill_extents(m, group, &extents))
-			return false;
-		for (uint32_t at = group->first; at < group->first + group->count; at++)
-			settle(m, &extents, &m->passages[at]);
-		free_extents(m, &extents);
+		s->done[part] = fill_extents(s->m, group, &extents);
+		for (uint32_t at = group->first; s->done[part] && at < group->first + group->count; at++)
+			settle(s->m, &extents, &s->m->passages[at], s->missed[part]);
+		free_extents(s->m, &extents);
 	}
-	doubt(m);
-	return true;
+}
+
+bool fate_find(struct match *m)
+{
+	struct settling s = { .m = m };
+	bool done = true;
+
+	find_kept(m);
+	match_each_part(m, settle_part, &s);
+	for (unsigned v = 0; v < m->count; v++)
+		m->missed[v] += m->lookout[v].left_out + m->lookout[v].dropped;
+	for (unsigned part = 0; part < PARALLEL_PARTS; part++) {
+		for (unsigned v = 0; v < m->count; v++)
+			m->missed[v] += s.missed[part][v];
+		done &= s.done[part];
+	}
+	if (done)
+		doubt(m);
+	return done;
 }
 
 const char *fate_id(enum fate fate)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/permute.h"
 #include "base/sequence.h"
 
 #define SLOTS (2 * LEGS_MAX)
@@ -37,6 +38,7 @@ void lookout_reset(struct lookout *lookout)
 void lookout_clear(struct lookout *lookout)
 {
 	free(lookout->marks);
+	free(lookout->by_frame);
 	free(lookout->legs);
 	free(lookout->slots);
 	*lookout = (struct lookout){ 0 };
@@ -193,6 +195,57 @@ void lookout_statistics(struct lookout *lookout, const struct source *source)
 	}
 	lookout->dropped += s.dropped;
 	lookout->unaccounted |= !s.has_dropped;
+}
+
+static int by_frame(const void *a, const void *b)
+{
+	const struct mark *x = a, *y = b;
+
+	return (x->frame > y->frame) - (x->frame < y->frame);
+}
+
+static int by_frame_of_mark(const void *a, const void *b, void *context)
+{
+	const struct mark *marks = context;
+
+	return by_frame(&marks[*(const uint32_t *)a], &marks[*(const uint32_t *)b]);
+}
+
+/* The marks of a leg are those from here on. */
+static void relink(struct lookout *lookout, struct leg *leg, uint32_t first)
+{
+	struct mark *marks = &lookout->marks[first];
+
+	if (leg->left_out)
+		qsort(marks, leg->count, sizeof *marks, by_frame);
+	for (uint32_t i = 0; i < leg->count; i++)
+		marks[i].next = i + 1 < leg->count ? first + i + 1 : NONE;
+	leg->first = leg->count ? first : NONE;
+	leg->last = leg->count ? first + leg->count - 1 : NONE;
+	leg->turning = leg->count > LEG_HEAD ? first + LEG_HEAD - 1 : leg->last;
+}
+
+bool lookout_gather(struct lookout *lookout)
+{
+	uint32_t *at = malloc((lookout->leg_count + 1) * sizeof *at), from = 0;
+	bool mixed = false, done;
+
+	lookout->by_frame = malloc((lookout->mark_count + 1) * sizeof *lookout->by_frame);
+	for (size_t i = 0; at && i < lookout->leg_count; from += lookout->legs[i++].count)
+		at[i] = from;
+	for (size_t i = 0; at && lookout->by_frame && i < lookout->mark_count; i++)
+		lookout->by_frame[i] = at[lookout->marks[i].leg]++;
+	done = at && lookout->by_frame &&
+	       permute(lookout->marks, sizeof *lookout->marks, lookout->mark_count, lookout->by_frame);
+	for (size_t i = 0; done && i < lookout->leg_count; i++) {
+		relink(lookout, &lookout->legs[i], at[i] - lookout->legs[i].count);
+		mixed |= lookout->legs[i].left_out;
+	}
+	/* What was let go left its room to later ones. */
+	if (done && mixed)
+		qsort_r(lookout->by_frame, lookout->mark_count, sizeof *lookout->by_frame, by_frame_of_mark, lookout->marks);
+	free(at);
+	return done;
 }
 
 /* Whether a mark is the same packet as one that was seen before. */

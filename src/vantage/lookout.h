@@ -69,6 +69,7 @@ struct lookout {
 	size_t mark_count, mark_room;
 	struct leg *legs;
 	size_t leg_count, leg_room;
+	uint32_t *by_frame;      /* marks in the order of their frames, once they are gathered */
 	uint32_t *slots;         /* hash table of legs */
 	uint8_t kinds;           /* of its marks, enum kind */
 	uint64_t left_out;       /* marks and legs that there was no room for */
@@ -89,6 +90,11 @@ void lookout_statistics(struct lookout *lookout, const struct source *source);
 uint32_t lookout_leg(struct lookout *lookout, const struct tuple *tuple, uint64_t hash, bool add);
 /* Remember a segment of this leg; `side` as tuple_of() gave it. */
 void lookout_add(struct lookout *lookout, uint32_t leg, unsigned side, const struct segment *segment);
+/*
+ * Lay the marks of each leg side by side: from here on they are looked at connection by connection, and what lies
+ * scattered costs a wait for the memory each. To be called once, after the last mark. False when out of memory.
+ */
+bool lookout_gather(struct lookout *lookout);
 /*
  * Mark what is the same packet once more. A capture on several interfaces of one place holds packets twice, with one
  * hop less where it is a router; a mirror shows what comes in and what goes out; files of one capture may overlap.

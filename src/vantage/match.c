@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/parallel.h"
+#include "base/permute.h"
 #include "vantage/parts.h"
 
 /* Flags that no box changes. */
@@ -97,15 +99,34 @@ static size_t run_length(const struct key *keys, size_t from, size_t count)
 	return to - from;
 }
 
-/* Call `each` with every run of marks and the run of passages with the same key. */
-static void each_run(struct joining *j, void (*each)(struct joining *j, size_t mark, size_t marks, size_t passage,
-                                                     size_t passages))
+/* The first of the keys that belongs to this group or to a later one. */
+static size_t first_of_group(const struct key *keys, size_t count, uint32_t group)
 {
-	size_t a = 0, b = 0;
+	size_t low = 0;
 
-	while (a < j->mark_count && b < j->passage_count) {
+	while (low < count) {
+		size_t middle = (low + count) / 2;
+
+		if (keys[middle].group < group)
+			low = middle + 1;
+		else
+			count = middle;
+	}
+	return low;
+}
+
+/* Call `each` with every run of marks and the run of passages with the same key, of some of the groups. */
+static void each_run(struct joining *j, struct range groups,
+                     void (*each)(struct joining *j, size_t mark, size_t marks, size_t passage, size_t passages))
+{
+	size_t a = first_of_group(j->marks, j->mark_count, groups.from);
+	size_t b = first_of_group(j->passages, j->passage_count, groups.from);
+	size_t a_end = first_of_group(j->marks, j->mark_count, groups.end);
+	size_t b_end = first_of_group(j->passages, j->passage_count, groups.end);
+
+	while (a < a_end && b < b_end) {
 		int order = by_key(&j->marks[a], &j->passages[b]);
-		size_t marks = run_length(j->marks, a, j->mark_count), passages = run_length(j->passages, b, j->passage_count);
+		size_t marks = run_length(j->marks, a, a_end), passages = run_length(j->passages, b, b_end);
 
 		if (order == 0)
 			each(j, a, marks, b, passages);
@@ -161,64 +182,113 @@ static void new_passage(struct match *m, unsigned lookout, uint32_t index)
 	const struct leg *leg = &m->lookout[lookout].legs[mark->leg];
 	struct passage *p = &m->passages[m->passage_count];
 
+	*p = (struct passage){
+		.group = m->group_of_leg[match_leg(m, lookout, mark->leg)],
+		.from_client = mark_side(mark) == (unsigned)leg->client,
+	};
 	memset(p->at, 0xff, sizeof p->at);
-	p->group = m->group_of_leg[match_leg(m, lookout, mark->leg)];
-	p->from_client = mark_side(mark) == (unsigned)leg->client;
-	p->seen = 0;
 	pair_join(m, (uint32_t)m->passage_count++, lookout, index);
 }
 
-/* By group first, which numbers do at once, then within each: many short sorts. False when out of memory. */
-static bool sort_keys(struct key **keys, size_t count, size_t groups)
-{
-	uint32_t *end = calloc(groups + 1, sizeof *end);
-	struct key *sorted = calloc(count + 1, sizeof *sorted);
+/* Longer runs are sorted by the library: connections are mostly shorter, and then it costs more than it sorts. */
+#define SHORT_RUN 32
 
-	if (!end || !sorted) {
-		free(end);
-		free(sorted);
-		return false;
+static void sort_run(struct key *keys, size_t count)
+{
+	if (count > SHORT_RUN) {
+		qsort(keys, count, sizeof *keys, by_key_and_time);
+		return;
 	}
-	for (size_t i = 0; i < count; i++)
-		end[(*keys)[i].group + 1]++;
-	for (size_t i = 0; i < groups; i++)
-		end[i + 1] += end[i];
-	/* What was the start of a group becomes its end. */
-	for (size_t i = 0; i < count; i++)
-		sorted[end[(*keys)[i].group]++] = (*keys)[i];
-	for (size_t i = 0, from = 0; i < groups; from = end[i++])
-		if (end[i] - from > 1)
-			qsort(sorted + from, end[i] - from, sizeof *sorted, by_key_and_time);
-	free(end);
-	free(*keys);
-	*keys = sorted;
-	return true;
+	for (size_t i = 1; i < count; i++) {
+		struct key key = keys[i];
+		size_t at = i;
+
+		for (; at > 0 && by_key_and_time(&keys[at - 1], &key) > 0; at--)
+			keys[at] = keys[at - 1];
+		keys[at] = key;
+	}
+}
+
+/*
+ * Keys in the order of their groups, which numbers do at once; then within each: many short sorts. `group_at` and
+ * `key_at` tell of the first `count` marks or passages; what is of no group has no key. False when out of memory.
+ */
+static bool list_sorted(const struct joining *j, size_t count, uint32_t (*group_at)(const struct joining *j, size_t i),
+                        struct key (*key_at)(const struct joining *j, size_t i), struct key **ret_keys,
+                        size_t *ret_count)
+{
+	size_t groups = j->match->group_count, from = 0;
+	uint32_t *at = calloc(groups + 1, sizeof *at), group;
+	struct key *keys = NULL;
+
+	for (size_t i = 0; at && i < count; i++)
+		if ((group = group_at(j, i)) != NONE)
+			at[group]++;
+	for (size_t i = 0; at && i < groups; i++) {
+		from += at[i];
+		at[i] = (uint32_t)from - at[i];
+	}
+	if (at)
+		keys = malloc((from + 1) * sizeof *keys);
+	/* The start of each group becomes its end. */
+	for (size_t i = 0; keys && i < count; i++)
+		if ((group = group_at(j, i)) != NONE) {
+			keys[at[group]] = key_at(j, i);
+			keys[at[group]++].index = (uint32_t)i;
+		}
+	for (size_t i = 0; keys && i < groups; i++)
+		sort_run(keys + (i ? at[i - 1] : 0), at[i] - (i ? at[i - 1] : 0));
+	free(at);
+	*ret_keys = keys;
+	*ret_count = from;
+	return keys;
+}
+
+static uint32_t group_of_mark(const struct joining *j, size_t i)
+{
+	const struct mark *mark = &j->match->lookout[j->lookout].marks[i];
+
+	return mark->bits & MARK_DUPLICATE ? NONE : j->match->group_of_leg[match_leg(j->match, j->lookout, mark->leg)];
+}
+
+static struct key key_of_mark(const struct joining *j, size_t i)
+{
+	return key_of(j->match, j->lookout, &j->match->lookout[j->lookout].marks[i]);
+}
+
+static uint32_t group_of_passage(const struct joining *j, size_t i)
+{
+	return j->match->passages[i].group;
+}
+
+static struct key key_of_passage(const struct joining *j, size_t i)
+{
+	const struct match *m = j->match;
+	unsigned first;
+	const struct mark *mark = first_mark(m, &m->passages[i], &first);
+	struct key key = key_of(m, first, mark);
+
+	/* As if all had been seen where the first lookout is. */
+	key.time_ns = clock_clamp(match_time(m, first, mark) - m->clock[first].transit_ns[m->passages[i].from_client]);
+	return key;
+}
+
+static void list(void *context, unsigned part)
+{
+	struct joining *j = context;
+
+	if (part)
+		j->listed[part] = list_sorted(j, j->match->passage_count, group_of_passage, key_of_passage, &j->passages,
+		                              &j->passage_count);
+	else
+		j->listed[part] = list_sorted(j, j->match->lookout[j->lookout].mark_count, group_of_mark, key_of_mark, &j->marks,
+		                              &j->mark_count);
 }
 
 static bool list_keys(struct joining *j)
 {
-	struct match *m = j->match;
-	const struct lookout *lookout = &m->lookout[j->lookout];
-
-	for (size_t i = 0; i < lookout->mark_count; i++) {
-		if (lookout->marks[i].bits & MARK_DUPLICATE)
-			continue;
-		j->marks[j->mark_count] = key_of(m, j->lookout, &lookout->marks[i]);
-		j->marks[j->mark_count++].index = (uint32_t)i;
-	}
-	for (size_t i = 0; i < m->passage_count; i++) {
-		unsigned first;
-		const struct mark *mark = first_mark(m, &m->passages[i], &first);
-
-		j->passages[i] = key_of(m, first, mark);
-		/* As if all had been seen where the first lookout is. */
-		j->passages[i].time_ns = clock_clamp(match_time(m, first, mark) -
-		                                     m->clock[first].transit_ns[m->passages[i].from_client]);
-		j->passages[i].index = (uint32_t)i;
-	}
-	j->passage_count = m->passage_count;
-	return sort_keys(&j->marks, j->mark_count, m->group_count) &&
-	       sort_keys(&j->passages, j->passage_count, m->group_count);
+	parallel_run(list, j, 2, j->match->passage_count < MATCH_MANY);
+	return j->listed[0] && j->listed[1];
 }
 
 static int order_of(const struct joining *j, uint8_t place)
@@ -234,6 +304,13 @@ static int order_of(const struct joining *j, uint8_t place)
 	return j->nearer > KEPT_SHARE * j->farther ? -1 : 0;
 }
 
+static void pair_part(void *context, unsigned part)
+{
+	struct joining *j = context;
+
+	each_run(j, match_range(j->match, part), pair_run);
+}
+
 /* `least`: so many packets have to be in common, else it has to wait until more others are joined. */
 static bool join_lookout(struct joining *j, uint8_t place, size_t least, bool *ret_joined)
 {
@@ -242,13 +319,13 @@ static bool join_lookout(struct joining *j, uint8_t place, size_t least, bool *r
 	*ret_joined = false;
 	if (!list_keys(j))
 		return false;
-	each_run(j, sample_run);
+	each_run(j, (struct range){ 0, (uint32_t)m->group_count }, sample_run);
 	if (j->sample_count < least)
 		return true;
 	*ret_joined = true;
 	align(j->samples, j->sample_count, order_of(j, place), &m->clock[j->lookout]);
 	if (m->clock[j->lookout].known)
-		each_run(j, pair_run);
+		match_each_part(m, pair_part, j);
 	for (size_t i = 0; i < j->mark_count; i++)
 		if (m->lookout[j->lookout].marks[j->marks[i].index].passage == NONE)
 			new_passage(m, j->lookout, j->marks[i].index);
@@ -265,15 +342,9 @@ static void first_lookout(struct match *m)
 
 static bool run_lookout(struct match *m, unsigned lookout, uint8_t place, size_t least, bool *ret_joined)
 {
-	struct joining j = {
-		.match = m, .lookout = lookout,
-		.marks = calloc(m->lookout[lookout].mark_count + 1, sizeof *j.marks),
-		.passages = calloc(m->passage_count + 1, sizeof *j.passages),
-		.samples = calloc(SAMPLES_MAX, sizeof *j.samples),
-	};
-	bool done = j.marks && j.passages && j.samples;
+	struct joining j = { .match = m, .lookout = lookout, .samples = calloc(SAMPLES_MAX, sizeof *j.samples) };
+	bool done = j.samples && join_lookout(&j, place, least, ret_joined);
 
-	done = done && join_lookout(&j, place, least, ret_joined);
 	free(j.marks);
 	free(j.passages);
 	free(j.samples);
@@ -336,32 +407,40 @@ static int64_t time_of(const struct match *m, const struct passage *p)
 	return time_ns;
 }
 
+static void sort_part(void *context, unsigned part)
+{
+	struct match *m = context;
+	struct range groups = match_range(m, part);
+
+	for (uint32_t i = groups.from; i < groups.end; i++) {
+		struct passage *passages = m->passages + m->groups[i].first;
+
+		for (uint32_t p = 0; p < m->groups[i].count; p++)
+			passages[p].time_ns = time_of(m, &passages[p]);
+		if (m->groups[i].count > 1)
+			qsort(passages, m->groups[i].count, sizeof *passages, by_time);
+	}
+}
+
 /* By groups, which numbers do at once, then each by time. False when out of memory. */
 static bool sort_passages(struct match *m)
 {
-	struct passage *sorted = calloc(m->passage_count + 1, sizeof *sorted);
 	uint32_t *at = calloc(m->group_count + 1, sizeof *at);
+	uint32_t *to = malloc((m->passage_count + 1) * sizeof *to);
+	bool done = at && to;
 
-	for (size_t i = 0; sorted && at && i < m->passage_count; i++) {
-		m->passages[i].time_ns = time_of(m, &m->passages[i]);
+	for (size_t i = 0; done && i < m->passage_count; i++)
 		m->groups[m->passages[i].group].count++;
-	}
-	for (size_t i = 0, from = 0; sorted && at && i < m->group_count; from += m->groups[i++].count)
+	for (size_t i = 0, from = 0; done && i < m->group_count; from += m->groups[i++].count)
 		m->groups[i].first = at[i] = (uint32_t)from;
-	for (size_t i = 0; sorted && at && i < m->passage_count; i++)
-		sorted[at[m->passages[i].group]++] = m->passages[i];
-	if (!sorted || !at) {
-		free(sorted);
-		free(at);
-		return false;
-	}
+	for (size_t i = 0; done && i < m->passage_count; i++)
+		to[i] = at[m->passages[i].group]++;
+	done = done && permute(m->passages, sizeof *m->passages, m->passage_count, to);
 	free(at);
-	for (size_t i = 0; i < m->group_count; i++)
-		if (m->groups[i].count > 1)
-			qsort(sorted + m->groups[i].first, m->groups[i].count, sizeof *sorted, by_time);
-	free(m->passages);
-	m->passages = sorted;
-	return true;
+	free(to);
+	if (done)
+		match_each_part(m, sort_part, m);
+	return done;
 }
 
 /* The groups learn who saw them, and the marks where their passages are. */
@@ -388,18 +467,39 @@ static void describe_passages(struct match *m)
 		}
 }
 
+struct range match_range(const struct match *m, unsigned part)
+{
+	return (struct range){
+		(uint32_t)(m->group_count * part / PARALLEL_PARTS), (uint32_t)(m->group_count * (part + 1) / PARALLEL_PARTS),
+	};
+}
+
+void match_each_part(const struct match *m, void (*work)(void *context, unsigned part), void *context)
+{
+	parallel_run(work, context, PARALLEL_PARTS, m->passage_count < MATCH_MANY);
+}
+
+static void prepare(void *context, unsigned part)
+{
+	struct match *m = context;
+	struct lookout *lookout = &m->lookout[part];
+
+	m->ready[part] = lookout_gather(lookout) && lookout_find_copies(lookout);
+}
+
 bool match_run(struct match *m, const uint8_t place[LOOKOUTS_MAX])
 {
 	size_t marks = 0;
 
 	m->leg_base[0] = 0;
+	parallel_run(prepare, m, m->count, false);
 	for (unsigned v = 0; v < m->count; v++) {
 		m->leg_base[v + 1] = m->leg_base[v] + (uint32_t)m->lookout[v].leg_count;
 		marks += m->lookout[v].mark_count;
-		if (!lookout_find_copies(&m->lookout[v]))
+		if (!m->ready[v])
 			return false;
 	}
-	m->passages = calloc(marks + 1, sizeof *m->passages);
+	m->passages = malloc((marks + 1) * sizeof *m->passages);
 	if (!m->passages || !groups_find(m))
 		return false;
 	m->clock[0] = (struct alignment){ .known = true };

@@ -45,6 +45,7 @@ struct match {
 	size_t group_count;
 	uint64_t shared;                      /* passages that more than one lookout has */
 	uint64_t missed[LOOKOUTS_MAX];        /* segments that passed each lookout, and were not captured there */
+	bool ready[LOOKOUTS_MAX];             /* their marks are gathered */
 	uint64_t proxied;                     /* legs with the same ends and other handshakes: somebody in between ends them */
 };
 

@@ -7,6 +7,14 @@
 /* Most packets keep their IP IDs, options and order on the way, or none does. */
 #define KEPT_SHARE 9
 
+/* Packets, from so many on are worth a thread. */
+#define MATCH_MANY 4096
+
+/* Groups from the first to the one before the end. */
+struct range {
+	uint32_t from, end;
+};
+
 /* What makes two segments candidates for being the same packet. */
 struct key {
 	uint32_t group, seq, ack, len;
@@ -20,6 +28,7 @@ struct joining {
 	struct match *match;
 	unsigned lookout;
 	struct key *marks, *passages;
+	bool listed[2];
 	size_t mark_count, passage_count;
 	struct sample *samples;
 	size_t sample_count, step;
@@ -34,6 +43,10 @@ struct kept {
 	bool ids, options;
 };
 
+/* Of groups, which know nothing of each other, the share of one part of PARALLEL_PARTS. */
+struct range match_range(const struct match *match, unsigned part);
+/* parallel_run() with PARALLEL_PARTS, where there is enough to do. */
+void match_each_part(const struct match *match, void (*work)(void *context, unsigned part), void *context);
 /* The mark of the first lookout that has it. */
 const struct mark *first_mark(const struct match *match, const struct passage *passage, unsigned *ret_lookout);
 /* Whether IP IDs can be compared. */

@@ -3,17 +3,18 @@
 
 #include <stdlib.h>
 
+#include "base/parallel.h"
 #include "base/text.h"
 
 static void find_passages(struct vantages *v)
 {
 	for (size_t i = 0; i < v->told_count; i++) {
 		struct told *told = &v->told[i];
-		const struct mark *mark = ways_mark(&v->ways, told->lookout, told->file_place, told->frame);
 
+		told->mark = ways_mark(&v->ways, told->lookout, told->file_place, told->frame);
 		told->time_ns = align_time(&v->match.clock[told->lookout], told->time_ns);
-		if (mark)
-			told->passage = mark->passage;
+		if (told->mark)
+			told->passage = told->mark->passage;
 	}
 }
 
@@ -57,7 +58,7 @@ static int by_time(const void *a, const void *b)
 
 static void add_way(const struct vantages *v, const struct told *told, struct evidence *e)
 {
-	const struct mark *mark = ways_mark(&v->ways, told->lookout, told->file_place, told->frame);
+	const struct mark *mark = told->mark;
 
 	if (!mark || mark->passage == NONE)
 		way_alone(&v->ways, told->lookout, e);
@@ -137,7 +138,25 @@ static void doubt(const struct unit *unit, const struct opinion_of_one *all, siz
 	}
 }
 
-static void tell(struct vantages *v, const struct unit *unit, struct opinion_of_one *all)
+/* A stretch of units that is judged at once, and then told in its order: 1.2 MB. */
+#define OUTCOMES 256
+
+/* One verdict, ready to be told. */
+struct outcome {
+	struct evidence evidence;
+	struct verdict verdict;
+};
+
+struct jury {
+	const struct vantages *v;
+	const struct unit *units;
+	size_t count;
+	struct outcome *outcomes;                  /* one for each unit */
+	struct opinion_of_one *all;                /* LOOKOUTS_MAX for each part */
+};
+
+static void judge(const struct vantages *v, const struct unit *unit, struct opinion_of_one *all,
+                  struct outcome *outcome)
 {
 	size_t best = 0;
 
@@ -150,8 +169,29 @@ static void tell(struct vantages *v, const struct unit *unit, struct opinion_of_
 	for (size_t i = 1; i < unit->count; i++)
 		best = better(v, unit, all, i, best) ? i : best;
 	doubt(unit, all, best, &all[best].verdict);
-	if (v->sink.verdict)
-		v->sink.verdict(v->sink.user, &all[best].verdict);
+	outcome->evidence = all[best].evidence;
+	outcome->verdict = all[best].verdict;
+	outcome->verdict.evidence = &outcome->evidence;
+}
+
+static void judge_part(void *context, unsigned part)
+{
+	const struct jury *jury = context;
+
+	for (size_t i = part; i < jury->count; i += PARALLEL_PARTS)
+		judge(jury->v, &jury->units[i], &jury->all[part * LOOKOUTS_MAX], &jury->outcomes[i]);
+}
+
+static void tell_units(struct vantages *v, const struct unit *units, size_t count, struct jury *jury)
+{
+	for (size_t from = 0; from < count; from += OUTCOMES) {
+		jury->units = units + from;
+		jury->count = count - from < OUTCOMES ? count - from : OUTCOMES;
+		/* A thread is not worth it for a few. */
+		parallel_run(judge_part, jury, PARALLEL_PARTS, jury->count < OUTCOMES);
+		for (size_t i = 0; v->sink.verdict && i < jury->count; i++)
+			v->sink.verdict(v->sink.user, &jury->outcomes[i].verdict);
+	}
 }
 
 /* At most one of each lookout belongs to one reset; of damaged files that claim more, each stands alone. */
@@ -170,20 +210,24 @@ static size_t unit_length(const struct vantages *v, size_t from)
 enum status tell_all(struct vantages *v, struct error *error)
 {
 	struct unit *units = calloc(v->told_count + 1, sizeof *units);
-	struct opinion_of_one *all = calloc(LOOKOUTS_MAX, sizeof *all);
+	struct jury jury = {
+		.v = v, .outcomes = calloc(OUTCOMES, sizeof *jury.outcomes),
+		.all = calloc((size_t)LOOKOUTS_MAX * PARALLEL_PARTS, sizeof *jury.all),
+	};
+	bool ready = units && jury.outcomes && jury.all;
 	size_t count = 0;
 
-	if (units && all) {
+	if (ready) {
 		find_passages(v);
 		if (v->told_count)
 			qsort_r(v->told, v->told_count, sizeof *v->told, by_unit, v);
 		for (size_t i = 0; i < v->told_count; i += units[count++].count)
 			units[count] = (struct unit){ i, unit_length(v, i), v->told[i].time_ns };
 		qsort(units, count, sizeof *units, by_time);
-		for (size_t i = 0; i < count; i++)
-			tell(v, &units[i], all);
+		tell_units(v, units, count, &jury);
 	}
 	free(units);
-	free(all);
-	return units && all ? STATUS_OK : error_set(error, STATUS_MEMORY, _("out of memory"));
+	free(jury.outcomes);
+	free(jury.all);
+	return ready ? STATUS_OK : error_set(error, STATUS_MEMORY, _("out of memory"));
 }

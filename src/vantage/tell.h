@@ -15,6 +15,7 @@ struct told {
 	struct endpoint src, dst;
 	uint64_t isn[2];          /* one more than the number; 0: unknown */
 	int64_t time_ns;          /* by the first clock */
+	const struct mark *mark;  /* NULL: it was not kept */
 	uint32_t passage;         /* NONE: no other capture has its connection */
 	uint8_t lookout, file_place;
 	bool is_ending;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/parallel.h"
 #include "base/random.h"
 #include "base/run.h"
 #include "base/text.h"
@@ -56,7 +57,6 @@ void vantages_free(struct vantages *v)
 	for (size_t i = 0; i < v->told_count; i++)
 		free(v->told[i].packed);
 	free(v->told);
-	ways_clear(&v->ways);
 	match_clear(&v->match);
 	pthread_mutex_destroy(&v->lock);
 	free(v);
@@ -64,7 +64,7 @@ void vantages_free(struct vantages *v)
 
 /* ---- each capture alone ---- */
 
-/* One capture that is being analysed, in a thread of its own. */
+/* One capture that is being analysed, at the same time as the others. */
 struct alone {
 	struct vantages *v;
 	unsigned at;
@@ -72,8 +72,6 @@ struct alone {
 	struct error error;
 	struct analysis *analysis;
 	struct analysis_totals totals;
-	pthread_t thread;
-	bool threaded;
 };
 
 static uint8_t file_of(const struct vantage_input *input, const char *file)
@@ -210,9 +208,9 @@ static void add_totals(struct analysis_totals *sum, const struct analysis_totals
 	add_decoded(&sum->decoded, &more->decoded);
 }
 
-static void *analyse(void *context)
+static void analyse(void *context, unsigned part)
 {
-	struct alone *alone = context;
+	struct alone *alone = (struct alone *)context + part;
 	struct vantages *v = alone->v;
 	const struct analysis_sink sink = {
 		.user = alone, .verdict = collect, .connection = v->sink.connection ? pass_connection : NULL,
@@ -224,12 +222,11 @@ static void *analyse(void *context)
 	alone->status = STATUS_MEMORY;
 	alone->analysis = analysis;
 	if (!analysis)
-		return NULL;
+		return;
 	alone->status = analysis_run(analysis, v->inputs[alone->at].sources, v->inputs[alone->at].count, &alone->error);
 	analysis_finish(analysis);
 	alone->totals = *analysis_totals(analysis);
 	analysis_free(analysis);
-	return NULL;
 }
 
 /* From when to when it was captured, as the analysis saw it. */
@@ -253,15 +250,10 @@ static enum status analyse_all(struct vantages *v, struct error *error)
 		all[i] = blank;
 		all[i].v = v;
 		all[i].at = i;
-		/* Connections are given as they come: one capture after the other. */
-		all[i].threaded = i + 1 < v->count && !v->sink.connection &&
-		                  pthread_create(&all[i].thread, NULL, analyse, &all[i]) == 0;
-		if (!all[i].threaded)
-			analyse(&all[i]);
 	}
+	/* Connections are given as they come: one capture after the other. */
+	parallel_run(analyse, all, v->count, v->sink.connection);
 	for (unsigned i = 0; i < v->count; i++) {
-		if (all[i].threaded)
-			pthread_join(all[i].thread, NULL);
 		add_totals(&v->totals, &all[i].totals, i == 0);
 		take_extent(&v->match.lookout[i], &v->inputs[i], &all[i].totals);
 		v->surveyed[i] = all[i].totals.passes == 2;
@@ -303,19 +295,17 @@ static struct wanted *list_wanted(const struct vantages *v, uint64_t seed)
 	return wanted;
 }
 
-/* A second reading, in a thread of its own: it only reads what others read, too. */
+/* A second reading, at the same time as the others: it only reads what others read, too. */
 struct reading_again {
 	struct lookout *lookout;
 	const struct vantage_input *input;
 	const struct wanted *wanted;
 	enum status status;
-	pthread_t thread;
-	bool threaded;
 };
 
-static void *read_again(void *context)
+static void read_again(void *context, unsigned part)
 {
-	struct reading_again *again = context;
+	struct reading_again *again = (struct reading_again *)context + part;
 	struct error ignored;
 	enum status status = STATUS_OK;
 
@@ -325,7 +315,6 @@ static void *read_again(void *context)
 	if (status == STATUS_OK)
 		status = harvest(again->lookout, again->wanted, again->input->sources, again->input->count, &ignored);
 	again->status = status == STATUS_MEMORY ? status : STATUS_OK;
-	return NULL;
 }
 
 /* Whether the second pass has brought everything that any of the captures has a verdict about. */
@@ -366,28 +355,24 @@ static bool needs_reading(const struct vantages *v, unsigned lookout)
 
 static enum status harvest_all(struct vantages *v, struct error *error)
 {
-	static const struct reading_again nothing;
 	struct reading_again again[LOOKOUTS_MAX];
 	struct wanted *wanted = list_wanted(v, v->seed);
+	unsigned count = 0;
 	bool done = true;
 
 	if (!wanted)
 		return out_of_memory(error);
 	for (unsigned i = 0; i < v->count; i++) {
-		again[i] = nothing;
 		if (!needs_reading(v, i))
 			continue;
 		lookout_reset(&v->match.lookout[i]);
-		again[i] = (struct reading_again){ .lookout = &v->match.lookout[i], .input = &v->inputs[i], .wanted = wanted };
-		again[i].threaded = i + 1 < v->count && pthread_create(&again[i].thread, NULL, read_again, &again[i]) == 0;
-		if (!again[i].threaded)
-			read_again(&again[i]);
+		again[count++] = (struct reading_again){
+			.lookout = &v->match.lookout[i], .input = &v->inputs[i], .wanted = wanted,
+		};
 	}
-	for (unsigned i = 0; i < v->count; i++) {
-		if (again[i].threaded)
-			pthread_join(again[i].thread, NULL);
+	parallel_run(read_again, again, count, false);
+	for (unsigned i = 0; i < count; i++)
 		done &= again[i].status == STATUS_OK;
-	}
 	wanted_free(wanted);
 	return done ? STATUS_OK : out_of_memory(error);
 }
@@ -404,9 +389,9 @@ enum status vantages_run(struct vantages *v, struct error *error)
 		qsort(v->told, v->told_count, sizeof *v->told, by_time_and_frame);
 	if (harvest_all(v, error) != STATUS_OK)
 		return STATUS_MEMORY;
-	if (!match_run(&v->match, v->place) || !fate_find(&v->match) || !ways_init(&v->ways, &v->match, &v->names))
+	if (!match_run(&v->match, v->place) || !fate_find(&v->match))
 		return out_of_memory(error);
-	v->ways.place = v->place;
+	v->ways = (struct ways){ .match = &v->match, .names = &v->names, .place = v->place };
 	status = tell_all(v, error);
 	return status == STATUS_OK ? result : status;
 }

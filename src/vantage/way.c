@@ -12,47 +12,6 @@
 /* Those who make RSTs make several at a time. */
 #define LOOK_AROUND 64
 
-static int by_frame(const void *a, const void *b, void *context)
-{
-	const struct mark *marks = context;
-	uint64_t x = marks[*(const uint32_t *)a].frame, y = marks[*(const uint32_t *)b].frame;
-
-	return (x > y) - (x < y);
-}
-
-/* As nearly always: only what took the room of others is not. */
-static bool in_order(const struct lookout *l)
-{
-	for (size_t i = 1; i < l->mark_count; i++)
-		if (l->marks[i - 1].frame > l->marks[i].frame)
-			return false;
-	return true;
-}
-
-bool ways_init(struct ways *w, const struct match *m, const struct vantage_names *names)
-{
-	*w = (struct ways){ .match = m, .names = names };
-	for (unsigned v = 0; v < m->count; v++) {
-		const struct lookout *l = &m->lookout[v];
-
-		w->by_frame[v] = calloc(l->mark_count + 1, sizeof **w->by_frame);
-		if (!w->by_frame[v])
-			return false;
-		for (size_t i = 0; i < l->mark_count; i++)
-			w->by_frame[v][i] = (uint32_t)i;
-		if (!in_order(l))
-			qsort_r(w->by_frame[v], l->mark_count, sizeof **w->by_frame, by_frame, l->marks);
-	}
-	return true;
-}
-
-void ways_clear(struct ways *w)
-{
-	for (unsigned v = 0; v < LOOKOUTS_MAX; v++)
-		free(w->by_frame[v]);
-	*w = (struct ways){ 0 };
-}
-
 const struct mark *ways_mark(const struct ways *w, unsigned lookout, unsigned file, uint64_t frame)
 {
 	const struct lookout *l = &w->match->lookout[lookout];
@@ -62,14 +21,33 @@ const struct mark *ways_mark(const struct ways *w, unsigned lookout, unsigned fi
 	while (low < high) {
 		size_t middle = (low + high) / 2;
 
-		if (l->marks[w->by_frame[lookout][middle]].frame < want)
+		if (l->marks[l->by_frame[middle]].frame < want)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	if (low == l->mark_count || l->marks[w->by_frame[lookout][low]].frame != want)
+	if (low == l->mark_count || l->marks[l->by_frame[low]].frame != want)
 		return NULL;
-	return &l->marks[w->by_frame[lookout][low]];
+	return &l->marks[l->by_frame[low]];
+}
+
+/* The mark of the same leg with this frame of a file; NULL where it was not kept. The marks of a leg lie together. */
+static const struct mark *mark_beside(const struct lookout *l, const struct mark *mark, unsigned file, uint64_t frame)
+{
+	uint64_t want = frame_in_run(l->file_first + file, frame);
+	uint32_t low = l->legs[mark->leg].first, high = low + l->legs[mark->leg].count;
+
+	while (low < high) {
+		uint32_t middle = (low + high) / 2;
+
+		if (l->marks[middle].frame == want)
+			return &l->marks[middle];
+		if (l->marks[middle].frame < want)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
 }
 
 /* One RST or ending on its way to facts. */
@@ -376,7 +354,7 @@ void way_of_rst(const struct ways *w, unsigned lookout, unsigned file, const str
 {
 	struct scene s = scene_of(w, lookout, rst, w->match->passages[rst->passage].from_client, e);
 	const struct fact_value *answered = &e->facts[FACT_ANSWER_DELAY];
-	const struct mark *trigger = answered->frame ? ways_mark(w, lookout, file, answered->frame) : NULL;
+	const struct mark *trigger = answered->frame ? mark_beside(&w->match->lookout[lookout], rst, file, answered->frame) : NULL;
 
 	begin(w, lookout, e);
 	add_frames(&s);

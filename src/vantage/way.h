@@ -13,12 +13,8 @@ struct ways {
 	const struct match *match;
 	const struct vantage_names *names;
 	const uint8_t *place;
-	uint32_t *by_frame[LOOKOUTS_MAX];  /* marks in the order of their frames */
 };
 
-/* Fates are settled. False when out of memory; to be cleared in any case. */
-bool ways_init(struct ways *ways, const struct match *match, const struct vantage_names *names);
-void ways_clear(struct ways *ways);
 /* The mark with this frame of a file (from 0) of a lookout; NULL where it was not kept. */
 const struct mark *ways_mark(const struct ways *ways, unsigned lookout, unsigned file, uint64_t frame);
 

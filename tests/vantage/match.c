@@ -16,7 +16,7 @@
 #define TRIP_NS (2 * NS_PER_MS)
 
 static struct match match;
-static uint32_t truth[VIEWS][IDS_MAX];   /* which packet each mark is */
+static uint32_t truth[VIEWS][IDS_MAX];   /* which packet each frame is */
 static uint8_t lost_after[IDS_MAX];      /* the link on which a packet was lost, from 1; 0: it arrived */
 static uint64_t state;
 
@@ -82,7 +82,7 @@ static void note(const struct weather *w, unsigned view, struct segment segment,
 	l->last_ns = segment.time_ns;
 	side = tuple_of(&segment.src, &segment.dst, &tuple);
 	leg = lookout_leg(l, &tuple, tuple_hash(&tuple, 1), true);
-	truth[view][l->mark_count] = id;
+	truth[view][l->frames] = id;
 	lookout_add(l, leg, side, &segment);
 }
 
@@ -215,14 +215,15 @@ static void score_passages(struct score *s)
 	memset(passage_of, 0xff, sizeof passage_of);
 	for (uint32_t i = 0; i < match.passage_count; i++) {
 		const struct passage *p = &match.passages[i];
-		uint32_t id = NONE;
+		uint32_t id = NONE, own;
 
 		for (unsigned v = 0; v < VIEWS; v++) {
 			if (p->at[v] == NONE)
 				continue;
 			s->seen++;
-			id = id == NONE ? truth[v][p->at[v]] : id;
-			s->wrong += truth[v][p->at[v]] != id;
+			own = truth[v][match_mark(&match, p, v)->frame];
+			id = id == NONE ? own : id;
+			s->wrong += own != id;
 		}
 		s->apart += passage_of[id] != NONE;
 		passage_of[id] = i;
