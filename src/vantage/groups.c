@@ -152,8 +152,7 @@ static size_t count_hellos(const struct match *m)
 	size_t count = 0;
 
 	for (unsigned v = 0; v < m->count; v++)
-		for (size_t i = 0; i < m->lookout[v].mark_count; i++)
-			count += (m->lookout[v].marks[i].flags & TCP_SYN) != 0;
+		count += m->lookout[v].hello_count;
 	return count;
 }
 
@@ -169,12 +168,11 @@ static void list_hellos(const struct match *m, struct hello *hellos)
 	for (unsigned v = 0; v < m->count; v++) {
 		const struct lookout *lookout = &m->lookout[v];
 
-		for (size_t i = 0; i < lookout->mark_count; i++) {
-			const struct mark *mark = &lookout->marks[i];
+		for (size_t i = 0; i < lookout->hello_count; i++) {
+			const struct mark *mark = &lookout->marks[lookout->hellos[i]];
 
-			if (mark->flags & TCP_SYN)
-				*hellos++ = (struct hello){ mark->seq, (uint8_t)v, mark->flags & TCP_ACK, match_leg(m, v, mark->leg),
-				                            &lookout->legs[mark->leg], mark };
+			*hellos++ = (struct hello){ mark->seq, (uint8_t)v, mark->flags & TCP_ACK, match_leg(m, v, mark->leg),
+			                            &lookout->legs[mark->leg], mark };
 		}
 	}
 }

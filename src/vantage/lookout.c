@@ -30,6 +30,7 @@ void lookout_reset(struct lookout *lookout)
 		memset(lookout->slots, 0xff, SLOTS * sizeof *lookout->slots);
 	lookout->mark_count = lookout->leg_count = 0;
 	lookout->left_out = lookout->dropped = lookout->frames = 0;
+	lookout->hello_room = 0;
 	lookout->first_ns = lookout->last_ns = 0;
 	lookout->kinds = 0;
 	lookout->unaccounted = false;
@@ -39,6 +40,7 @@ void lookout_clear(struct lookout *lookout)
 {
 	free(lookout->marks);
 	free(lookout->by_frame);
+	free(lookout->hellos);
 	free(lookout->legs);
 	free(lookout->slots);
 	*lookout = (struct lookout){ 0 };
@@ -174,6 +176,7 @@ void lookout_add(struct lookout *lookout, uint32_t leg_index, unsigned side, con
 	*mark = mark_of_segment(segment, side);
 	mark->leg = leg_index;
 	lookout->kinds |= (uint8_t)mark_kind(mark);
+	lookout->hello_room += (mark->flags & TCP_SYN) != 0;
 	if (leg->last != NONE)
 		lookout->marks[leg->last].next = at;
 	else
@@ -271,21 +274,15 @@ static size_t slot_of(const struct mark *mark, size_t slots)
 	return tuple_mix(hash, TUPLE_MIX_B) & (slots - 1);
 }
 
-bool lookout_find_copies(struct lookout *lookout)
+static void find_copies(struct lookout *lookout, uint32_t *seen, size_t slots)
 {
-	size_t slots = 256;
-	uint32_t *seen;
-
-	while (slots < 2 * lookout->mark_count)
-		slots *= 2;
-	seen = malloc(slots * sizeof *seen);
-	if (!seen)
-		return false;
 	memset(seen, 0xff, slots * sizeof *seen);
 	for (size_t i = 0; i < lookout->mark_count; i++) {
 		struct mark *mark = &lookout->marks[i];
 		uint32_t *slot = &seen[slot_of(mark, slots)];
 
+		if (mark->flags & TCP_SYN)
+			lookout->hellos[lookout->hello_count++] = (uint32_t)i;
 		if (*slot != NONE && is_copy(&lookout->marks[*slot], mark)) {
 			mark->bits |= MARK_DUPLICATE;
 			mark->passage = *slot;
@@ -293,6 +290,19 @@ bool lookout_find_copies(struct lookout *lookout)
 			*slot = (uint32_t)i;
 		}
 	}
+}
+
+bool lookout_look_through(struct lookout *lookout)
+{
+	size_t slots = 256;
+	uint32_t *seen;
+
+	while (slots < 2 * lookout->mark_count)
+		slots *= 2;
+	seen = malloc(slots * sizeof *seen);
+	lookout->hellos = malloc((lookout->hello_room + 1) * sizeof *lookout->hellos);
+	if (seen && lookout->hellos)
+		find_copies(lookout, seen, slots);
 	free(seen);
-	return true;
+	return seen && lookout->hellos;
 }

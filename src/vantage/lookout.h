@@ -70,6 +70,8 @@ struct lookout {
 	struct leg *legs;
 	size_t leg_count, leg_room;
 	uint32_t *by_frame;      /* marks in the order of their frames, once they are gathered */
+	uint32_t *hellos;        /* marks with a SYN, once they were looked through */
+	size_t hello_count, hello_room;
 	uint32_t *slots;         /* hash table of legs */
 	uint8_t kinds;           /* of its marks, enum kind */
 	uint64_t left_out;       /* marks and legs that there was no room for */
@@ -96,11 +98,11 @@ void lookout_add(struct lookout *lookout, uint32_t leg, unsigned side, const str
  */
 bool lookout_gather(struct lookout *lookout);
 /*
- * Mark what is the same packet once more. A capture on several interfaces of one place holds packets twice, with one
+ * Once they are gathered: list the SYNs, and mark what is the same packet once more. A capture on several interfaces of one place holds packets twice, with one
  * hop less where it is a router; a mirror shows what comes in and what goes out; files of one capture may overlap.
  * False when out of memory.
  */
-bool lookout_find_copies(struct lookout *lookout);
+bool lookout_look_through(struct lookout *lookout);
 /* A mark of no leg. */
 struct mark mark_of_segment(const struct segment *segment, unsigned side);
 

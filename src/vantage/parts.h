@@ -55,6 +55,11 @@ bool both_have_ids(const struct mark *a, const struct mark *b);
 int likeness(const struct mark *a, const struct mark *b, struct kept kept);
 
 
+/* keys.c: list the keys of the marks and of the passages, sorted by key and time. False when out of memory. */
+bool keys_list(struct joining *joining);
+/* 0: the same packet, as far as keys tell. */
+int key_order(const struct key *one, const struct key *other);
+
 /* ---- pair.c ---- */
 void pair_join(struct match *match, uint32_t passage, unsigned lookout, uint32_t mark);
 /* Of marks and passages with the same numbers, join those that are the same packets. */
