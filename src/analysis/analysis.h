@@ -31,6 +31,8 @@ struct analysis_sink {
 	void *user;
 	/* One call a RST and one an ending, in the order of their frames (an ending: when it is known). */
 	void (*verdict)(void *user, const struct verdict *verdict);
+	/* Before each of these: true where the evidence is all that is wanted, so that there is no verdict. */
+	bool (*evidence)(void *user, const struct evidence *evidence);
 	/* A connection is over, crowded out or at the end of the input. Only with all_connections. */
 	void (*connection)(void *user, const struct conversation *conversation);
 	/* Every segment that is looked at in full, as it comes: for the ladder. */

@@ -49,12 +49,13 @@ struct tracker {
 
 static void verdict_of(struct tracker *t, const struct evidence *evidence)
 {
+	const struct analysis_sink *sink = t->options.sink;
 	struct verdict verdict;
 
-	if (!t->options.sink->verdict)
+	if (!sink->verdict || (sink->evidence && sink->evidence(sink->user, evidence)))
 		return;
 	diagnose(evidence, &verdict);
-	t->options.sink->verdict(t->options.sink->user, &verdict);
+	sink->verdict(sink->user, &verdict);
 }
 
 static struct reset *reset_in(struct tracker *t)

@@ -305,7 +305,8 @@ static enum fate missing_at(const struct match *m, const struct extents *extents
 	return e->acked >= to && e->stretch_count && from >= e->stretches[0].from - 1 ? FATE_NOT_CAPTURED : otherwise;
 }
 
-static void settle(const struct match *m, const struct extents *extents, struct passage *p, uint64_t missed[LOOKOUTS_MAX])
+static void settle(const struct match *m, const struct extents *extents, struct passage *p,
+                   uint64_t missed[LOOKOUTS_MAX])
 {
 	struct gaps g = find_gaps(m, p);
 	int missing = g.before >= 0 ? g.before : g.after;

@@ -98,9 +98,9 @@ void lookout_add(struct lookout *lookout, uint32_t leg, unsigned side, const str
  */
 bool lookout_gather(struct lookout *lookout);
 /*
- * Once they are gathered: list the SYNs, and mark what is the same packet once more. A capture on several interfaces of one place holds packets twice, with one
- * hop less where it is a router; a mirror shows what comes in and what goes out; files of one capture may overlap.
- * False when out of memory.
+ * Once they are gathered: list the SYNs, and mark what is the same packet once more. A capture on several interfaces
+ * of one place holds packets twice, with one hop less where it is a router; a mirror shows what comes in and what goes
+ * out; files of one capture may overlap. False when out of memory.
  */
 bool lookout_look_through(struct lookout *lookout);
 /* A mark of no leg. */

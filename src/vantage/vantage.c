@@ -112,15 +112,26 @@ static bool keep(struct vantages *v, unsigned at, const struct evidence *e)
 	return true;
 }
 
-static void collect(void *user, const struct verdict *verdict)
+/* It is judged when the others have spoken. */
+static bool collect(void *user, const struct evidence *e)
 {
 	const struct alone *alone = user;
-	struct vantages *v = alone->v;
+	bool kept;
 
-	pthread_mutex_lock(&v->lock);
-	if (!keep(v, alone->at, verdict->evidence) && v->sink.verdict)
-		v->sink.verdict(v->sink.user, verdict);
-	pthread_mutex_unlock(&v->lock);
+	pthread_mutex_lock(&alone->v->lock);
+	kept = keep(alone->v, alone->at, e);
+	pthread_mutex_unlock(&alone->v->lock);
+	return kept;
+}
+
+static void pass_verdict(void *user, const struct verdict *verdict)
+{
+	const struct alone *alone = user;
+
+	pthread_mutex_lock(&alone->v->lock);
+	if (alone->v->sink.verdict)
+		alone->v->sink.verdict(alone->v->sink.user, verdict);
+	pthread_mutex_unlock(&alone->v->lock);
 }
 
 static void pass_connection(void *user, const struct conversation *conversation)
@@ -213,7 +224,8 @@ static void analyse(void *context, unsigned part)
 	struct alone *alone = (struct alone *)context + part;
 	struct vantages *v = alone->v;
 	const struct analysis_sink sink = {
-		.user = alone, .verdict = collect, .connection = v->sink.connection ? pass_connection : NULL,
+		.user = alone, .evidence = collect, .verdict = pass_verdict,
+		.connection = v->sink.connection ? pass_connection : NULL,
 		.progress = v->sink.progress ? pass_progress : NULL, .failure = v->sink.failure ? pass_failure : NULL,
 		.note = take_note,
 	};

@@ -354,7 +354,8 @@ void way_of_rst(const struct ways *w, unsigned lookout, unsigned file, const str
 {
 	struct scene s = scene_of(w, lookout, rst, w->match->passages[rst->passage].from_client, e);
 	const struct fact_value *answered = &e->facts[FACT_ANSWER_DELAY];
-	const struct mark *trigger = answered->frame ? mark_beside(&w->match->lookout[lookout], rst, file, answered->frame) : NULL;
+	const struct lookout *l = &w->match->lookout[lookout];
+	const struct mark *trigger = answered->frame ? mark_beside(l, rst, file, answered->frame) : NULL;
 
 	begin(w, lookout, e);
 	add_frames(&s);
