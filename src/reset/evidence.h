@@ -6,6 +6,7 @@
 #define TCPWHY_RESET_EVIDENCE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "flow/zeek.h"
@@ -182,6 +183,7 @@ static inline uint64_t number(const struct evidence *e, enum fact fact)
 /* An evidence that has to wait, in a fifth of its room; to be freed by free(). NULL when out of memory. */
 struct evidence_packed;
 struct evidence_packed *evidence_pack(const struct evidence *evidence);
+size_t evidence_packed_size(const struct evidence_packed *packed);
 /* The same evidence again. */
 void evidence_unpack(const struct evidence_packed *packed, struct evidence *evidence);
 

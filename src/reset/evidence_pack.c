@@ -45,6 +45,14 @@ struct evidence_packed *evidence_pack(const struct evidence *e)
 	return packed;
 }
 
+size_t evidence_packed_size(const struct evidence_packed *packed)
+{
+	uint8_t list[FACTS];
+	size_t values = list_facts(&packed->yes, list) * sizeof(struct fact_value);
+
+	return sizeof *packed + values + strlen((const char *)packed->rest + values) + 1;
+}
+
 void evidence_unpack(const struct evidence_packed *packed, struct evidence *e)
 {
 	const size_t size = sizeof e->facts[0];

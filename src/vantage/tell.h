@@ -36,7 +36,7 @@ struct vantages {
 	uint64_t seed;            /* of the hashes of tuples */
 	struct told *told;
 	size_t told_count, told_room;
-	size_t told_by[LOOKOUTS_MAX];
+	size_t told_by[LOOKOUTS_MAX], told_bytes[LOOKOUTS_MAX];
 	pthread_mutex_t lock;     /* of told and the sink, while captures are analysed side by side */
 };
 

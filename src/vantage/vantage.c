@@ -8,10 +8,21 @@
 #include "base/run.h"
 #include "base/text.h"
 #include "vantage/harvest.h"
+#include "vantage/parts.h"
 #include "vantage/tell.h"
 
-/* Verdicts of one capture that wait for the others, at some 700 bytes each. Those beyond are given as they are. */
+/* Evidence of one capture that waits for the others, at some 700 bytes each. What is beyond is judged as it is. */
 #define TOLD_MAX 65536
+#define TOLD_BYTES_MAX ((size_t)64 << 20)
+
+/* What each capture of several takes at most, as the manual has it, beyond what it takes alone. */
+#define CAPTURE_BYTES_MAX ((size_t)310 << 20)
+/* An array that grows is there twice for a moment; places are numbers of 4 bytes, hashed into twice as many. */
+#define PLACE sizeof(uint32_t)
+#define MARK_BYTES (sizeof(struct mark) + sizeof(struct passage) + 2 * sizeof(struct key) + 6 * PLACE)
+#define LEG_BYTES (2 * sizeof(struct leg) + sizeof(struct group) + 9 * PLACE)
+_Static_assert(TOLD_BYTES_MAX + TOLD_MAX * 2 * sizeof(struct told) + LOOKOUT_MARKS_MAX * MARK_BYTES +
+               LEGS_MAX * LEG_BYTES <= CAPTURE_BYTES_MAX, "the ceilings of a capture are what the manual says");
 
 static enum status out_of_memory(struct error *error)
 {
@@ -82,22 +93,28 @@ static uint8_t file_of(const struct vantage_input *input, const char *file)
 	return 0;
 }
 
+static bool make_room(struct vantages *v)
+{
+	size_t room = v->told_room ? 2 * v->told_room : 64;
+	struct told *grown;
+
+	if (v->told_count < v->told_room)
+		return true;
+	grown = realloc(v->told, room * sizeof *grown);
+	if (!grown)
+		return false;
+	v->told = grown;
+	v->told_room = room;
+	return true;
+}
+
 /* False where there is no room. */
 static bool keep(struct vantages *v, unsigned at, const struct evidence *e)
 {
 	struct told *told;
 
-	if (v->told_by[at] >= TOLD_MAX)
+	if (v->told_by[at] >= TOLD_MAX || v->told_bytes[at] >= TOLD_BYTES_MAX || !make_room(v))
 		return false;
-	if (v->told_count == v->told_room) {
-		size_t room = v->told_room ? 2 * v->told_room : 64;
-		struct told *grown = realloc(v->told, room * sizeof *grown);
-
-		if (!grown)
-			return false;
-		v->told = grown;
-		v->told_room = room;
-	}
 	told = &v->told[v->told_count];
 	*told = (struct told){
 		.packed = evidence_pack(e), .file = e->file, .frame = e->frame, .src = e->src, .dst = e->dst,
@@ -109,6 +126,7 @@ static bool keep(struct vantages *v, unsigned at, const struct evidence *e)
 		return false;
 	v->told_count++;
 	v->told_by[at]++;
+	v->told_bytes[at] += evidence_packed_size(told->packed);
 	return true;
 }
 
