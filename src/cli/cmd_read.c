@@ -212,18 +212,20 @@ static enum exit_status read_opened(const struct read_settings *settings, struct
 
 static enum exit_status run(const void *given, int count, char **operands)
 {
-	const struct read_settings *settings = given;
+	struct read_settings own = *(const struct read_settings *)given;
+	const struct read_settings *settings = &own;
 	char *paths_at[OPTION_LIST_MAX], **paths = settings->at.count ? paths_at : operands;
 	enum exit_status status;
 	struct reading reading;
 
 	if (settings->at.count && count)
 		return usage_error(&cmd_read, "%s: %s", operands[0], _("with --at every file is given by it"));
-	for (size_t i = 0; i < settings->at.count; i++) {
-		paths_at[i] = (char *)vantages_path(settings->at.values[i]);
-		if (!paths_at[i])
+	for (size_t i = 0; i < settings->at.count; i++)
+		if (!vantages_path(settings->at.values[i]))
 			return usage_error(&cmd_read, "--at %s: %s", settings->at.values[i], _("not NAME=FILE"));
-	}
+	vantages_gather(&own.at);
+	for (size_t i = 0; i < settings->at.count; i++)
+		paths_at[i] = (char *)vantages_path(settings->at.values[i]);
 	count = settings->at.count ? (int)settings->at.count : count;
 	status = check_settings(settings, count, paths);
 	if (status != EXIT_DONE)

@@ -43,15 +43,18 @@ bool reading_open(struct reading *reading, char **paths, int count, const char *
 	struct source_options options = { .filter = filter, .spool = again, .idle_ms = IDLE_MS };
 	struct error error;
 
-	*reading = (struct reading){ .sources = calloc((size_t)count, sizeof(*reading->sources)) };
-	if (!reading->sources)
+	*reading = (struct reading){
+		.sources = calloc((size_t)count, sizeof(*reading->sources)),
+		.places = calloc((size_t)count, sizeof(*reading->places)),
+	};
+	if (!reading->sources || !reading->places)
 		return false;
 	allow_many_files();
 	for (int i = 0; i < count && !reading->misused; i++) {
 		struct source **source = &reading->sources[reading->count];
 
 		if (source_open(paths[i], &options, source, &error) == STATUS_OK)
-			reading->count++;
+			reading->places[reading->count++] = (size_t)i;
 		else
 			report(reading, paths[i], &error);
 	}
@@ -88,5 +91,6 @@ void reading_clear(struct reading *reading)
 	for (size_t i = 0; i < reading->count; i++)
 		source_free(reading->sources[i]);
 	free(reading->sources);
+	free(reading->places);
 	*reading = (struct reading){ 0 };
 }

@@ -7,7 +7,8 @@
 #include "source/source.h"
 
 struct reading {
-	struct source **sources; /* those that could be opened */
+	struct source **sources; /* those that could be opened … */
+	size_t *places;          /* … and which of the paths each is */
 	size_t count;
 	bool failed;             /* something was reported */
 	bool misused;            /* it was the filter */

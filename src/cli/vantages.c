@@ -19,6 +19,25 @@ const char *vantages_path(const char *given)
 	return equals && equals > given && equals - given < NAME_MAX_LENGTH && equals[1] ? equals + 1 : NULL;
 }
 
+static size_t name_length(const char *given)
+{
+	return (size_t)(strchr(given, '=') - given);
+}
+
+void vantages_gather(struct option_list *at)
+{
+	struct option_list gathered = { 0 };
+	bool taken[OPTION_LIST_MAX] = { false };
+
+	for (size_t i = 0; i < at->count; i++)
+		for (size_t j = i, len = name_length(at->values[i]); !taken[i] && j < at->count; j++)
+			if (!taken[j] && name_length(at->values[j]) == len && memcmp(at->values[j], at->values[i], len) == 0) {
+				taken[j] = j != i;
+				gathered.values[gathered.count++] = at->values[j];
+			}
+	*at = gathered;
+}
+
 /* Names of the vantages, and which sources belong to each: those with the same name. */
 struct roster {
 	char names[LOOKOUTS_MAX][NAME_MAX_LENGTH];
@@ -63,10 +82,10 @@ static void tell_apart(struct roster *roster, const struct reading *reading)
 
 static void name_of_option(char name[NAME_MAX_LENGTH], const char *given)
 {
-	snprintf(name, NAME_MAX_LENGTH, "%.*s", (int)(strchr(given, '=') - given), given);
+	snprintf(name, NAME_MAX_LENGTH, "%.*s", (int)name_length(given), given);
 }
 
-/* Those with one name have to follow each other: they are parts of one capture. False where there are too many. */
+/* Those with one name follow each other: they are parts of one capture. False where there are too many. */
 static bool enlist(struct roster *roster, const struct read_settings *settings, struct reading *reading)
 {
 	bool named = settings->at.count;
@@ -77,7 +96,7 @@ static bool enlist(struct roster *roster, const struct read_settings *settings, 
 		char name[NAME_MAX_LENGTH];
 
 		if (named)
-			name_of_option(name, settings->at.values[i]);
+			name_of_option(name, settings->at.values[reading->places[i]]);
 		else
 			name_of_file(name, source_name(reading->sources[i]));
 		tame(name);
@@ -146,7 +165,7 @@ bool vantages_recognise(const struct read_settings *settings, struct reading *re
 	struct error error;
 
 	*ret_found = (struct vantages_found){ 0 };
-	if (reading->count < 2 || reading->failed)
+	if (reading->count < 2)
 		return true;
 	/* What comes as it is captured is told as it comes. */
 	if ((stream && !named) || !all_rewind(reading)) {

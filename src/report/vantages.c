@@ -31,7 +31,9 @@ static void add_offset(struct buffer *text, const struct match *m, unsigned v)
 		buffer_puts(text, _(", less the time on the way: only one direction was seen"));
 	else
 		buffer_printf(text, _(", to within %s"), clock_duration(error, clock->error_ns));
-	if (__builtin_fabs(clock->drift) > DRIFT_SHOWN)
+	if (clock->runaway)
+		buffer_puts(text, _("; it drifts by more than any clock does, or packets were held up: its drift is not known"));
+	else if (__builtin_fabs(clock->drift) > DRIFT_SHOWN && __builtin_fabs(clock->drift) > clock->drift_error)
 		buffer_printf(text, clock->drift > 0 ? _(", and loses %.1f us a second") : _(", and gains %.1f us a second"),
 		              __builtin_fabs(clock->drift) * PER_MILLION);
 }
@@ -143,7 +145,9 @@ static json_t *json_capture(const struct match *m, unsigned v)
 	json_put_number(one, "missed", m->missed[v]);
 	json_put(one, "offset_ns", clock->known ? json_integer(clock->offset_ns) : json_null());
 	json_put(one, "error_ns", clock->known && !clock->one_way ? json_integer(clock->error_ns) : json_null());
-	json_put(one, "drift_ppm", clock->known ? json_real(clock->drift * PER_MILLION) : json_null());
+	json_put(one, "drift_ppm", clock->known && !clock->runaway ? json_real(clock->drift * PER_MILLION) : json_null());
+	json_put(one, "drift_error_ppm",
+	         clock->known && !clock->runaway ? json_real(clock->drift_error * PER_MILLION) : json_null());
 	return one;
 }
 

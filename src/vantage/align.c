@@ -77,7 +77,10 @@ static double gap(const struct search *s, double drift)
 	return high - low;
 }
 
-/* The drift that leaves most room between the bounds: with a wrong one they close in on each other over time. */
+/*
+ * The drift that leaves most room between the bounds: with a wrong one they close in on each other over time. Infinite
+ * where no clock drifts so much.
+ */
 static double best_drift(const struct search *s)
 {
 	double low = -DRIFT_MAX, high = DRIFT_MAX;
@@ -93,10 +96,9 @@ static double best_drift(const struct search *s)
 			high = two;
 	}
 	low = (low + high) / 2;
-	/* At the limit it is no drift but something that was held up on its way. */
-	if (__builtin_fabs(low) > DRIFT_MAX * 0.99)
+	if (gap(s, low) <= gap(s, 0) + DRIFT_GAIN_NS)
 		return 0;
-	return gap(s, low) > gap(s, 0) + DRIFT_GAIN_NS ? low : 0;
+	return __builtin_fabs(low) > DRIFT_MAX * 0.99 ? __builtin_inf() : low;
 }
 
 static int by_number(const void *a, const void *b)
@@ -120,11 +122,27 @@ static double median(const struct search *s, double drift, int from_client, doub
 	return scratch[count / 2];
 }
 
+/* What none of them contradicts where the bounds have crossed: the offset was each of these at its time. */
+static double widest(const struct search *s, double offset)
+{
+	double most = 0;
+
+	for (size_t i = 0; i < s->count; i++) {
+		double off = __builtin_fabs(s->points[i].delta - offset);
+
+		most = off > most ? off : most;
+	}
+	return most;
+}
+
 /* Settle on one hypothesis. */
 static void conclude(struct search *s, double drift, double *scratch, struct alignment *a)
 {
 	double low, high, offset;
 
+	/* No drift but something that was held up on its way, or a clock that was set: as if it did not drift. */
+	a->runaway = __builtin_isinf(drift);
+	drift = a->runaway ? 0 : drift;
 	bounds(s, drift, &low, &high);
 	a->one_way = __builtin_isinf(low) || __builtin_isinf(high);
 	offset = __builtin_isinf(low) ? high : __builtin_isinf(high) ? low : (low + high) / 2;
@@ -132,7 +150,7 @@ static void conclude(struct search *s, double drift, double *scratch, struct ali
 		offset = median(s, drift, -1, scratch);
 	a->drift = drift;
 	a->offset_ns = clamp((wide)s->middle_ns + nearest(offset));
-	a->error_ns = a->one_way ? 0 : nearest(__builtin_fabs(high - low) / 2);
+	a->error_ns = a->one_way ? 0 : nearest(a->runaway || high < low ? widest(s, offset) : (high - low) / 2);
 	a->error_ns = a->error_ns > ERROR_MAX ? ERROR_MAX : a->error_ns;
 	for (int way = 0; way < 2; way++)
 		a->transit_ns[way] = nearest(offset - median(s, drift, way, scratch));
@@ -149,7 +167,7 @@ static void bound_drift(const struct sample *samples, size_t count, struct align
 		a->to_ns = samples[i].here_ns > a->to_ns ? samples[i].here_ns : a->to_ns;
 	}
 	span = (double)((wide)a->to_ns - a->from_ns);
-	a->drift_error = span > 0 && !a->one_way ? 2 * (double)a->error_ns / span : DRIFT_MAX;
+	a->drift_error = span > 0 && !a->one_way && !a->runaway ? 2 * (double)a->error_ns / span : DRIFT_MAX;
 	if (a->drift_error > DRIFT_MAX)
 		a->drift_error = DRIFT_MAX;
 }
@@ -185,7 +203,7 @@ static void choose(struct search *s, int order, double *scratch, struct alignmen
 	for (int farther = 0; farther < 2; farther++) {
 		s->farther = farther;
 		drift[farther] = best_drift(s);
-		room[farther] = gap(s, drift[farther]);
+		room[farther] = gap(s, __builtin_isinf(drift[farther]) ? 0 : drift[farther]);
 	}
 	both = !__builtin_isinf(room[0]);
 	if (!order && both && room[0] != room[1] && (room[0] > 0 || room[1] > 0))

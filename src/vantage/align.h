@@ -24,6 +24,7 @@ struct alignment {
 	int64_t anchor_ns;       /* by the other clock; drift counts from here */
 	int64_t offset_ns;       /* here = there + offset + drift × (there − anchor) */
 	double drift;            /* 0.00005: the other clock loses 50 us a second */
+	bool runaway;            /* it drifts more than any clock does: times are those of no drift, and may be off */
 	int64_t error_ns;        /* of the offset, either way … */
 	int64_t from_ns, to_ns;  /* … between the first sample and the last, by this clock; outside it grows */
 	double drift_error;      /* by so much */

@@ -217,9 +217,16 @@ static void add_decoded(struct decoder_counts *sum, const struct decoder_counts 
 		sum->unknown_link_type = more->unknown_link_type;
 }
 
+/* Connections whose end it has. */
+static uint64_t ended(const struct analysis_totals *totals)
+{
+	return totals->endings[ENDING_CLOSED] + totals->endings[ENDING_RESET] + totals->endings[ENDING_REFUSED];
+}
+
 static void add_totals(struct analysis_totals *sum, const struct analysis_totals *more, bool first)
 {
-	if (first || more->connections > sum->connections) {
+	if (first || more->connections > sum->connections ||
+	    (more->connections == sum->connections && ended(more) > ended(sum))) {
 		sum->connections = more->connections;
 		memcpy(sum->endings, more->endings, sizeof sum->endings);
 	}

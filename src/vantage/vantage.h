@@ -32,7 +32,10 @@ struct vantages *vantages_new(const struct vantage_input *inputs, unsigned count
  * are met. STATUS_OK, or the last failure. To be called once.
  */
 enum status vantages_run(struct vantages *vantages, struct error *error);
-/* Numbers of all together; connections, their endings and resets are those of the capture that has most. */
+/*
+ * Numbers of all together; connections and their endings are those of the capture that has most of them, of equal ones
+ * those of the first that has the ends of most; resets are those of the capture that has most.
+ */
 const struct analysis_totals *vantages_totals(const struct vantages *vantages);
 /* Which segments are the same, whose clock is how far off: after the run. */
 const struct match *vantages_match(const struct vantages *vantages);

@@ -74,6 +74,39 @@ static void test_clocks(void)
 		}
 }
 
+/* What no clock does is not stated as what this one does, and the error that is stated still holds. */
+static void test_runaway(void)
+{
+	static const double drifts[] = { 700, -700, 5000 };
+
+	for (unsigned d = 0; d < sizeof drifts / sizeof *drifts; d++) {
+		int64_t span = 600 * NS_PER_S, worst = 0;
+		struct alignment a;
+
+		fill(span, 10 * NS_PER_MS, 3 * NS_PER_MS, 0, drifts[d], true);
+		align(samples, SAMPLES, 1, &a);
+		for (int64_t at = 0; at <= span; at += span / 10) {
+			int64_t wrong = wrong_at(&a, START_NS + at, 0, drifts[d]);
+
+			worst = wrong > worst ? wrong : worst;
+		}
+		ok(a.runaway && a.drift == 0, "%g ppm: the drift is not known", drifts[d]);
+		ok(worst <= a.error_ns, "%g ppm: wrong by %lld ms, to within %lld ms", drifts[d],
+		   (long long)(worst / NS_PER_MS), (long long)(a.error_ns / NS_PER_MS));
+	}
+}
+
+/* A short capture with jitter tells nothing of a drift. */
+static void test_short(void)
+{
+	struct alignment a;
+
+	fill(NS_PER_S, 10 * NS_PER_MS, 3 * NS_PER_MS, 0, 50, true);
+	align(samples, SAMPLES, 1, &a);
+	ok(a.drift_error > 50e-6 && a.drift - -50e-6 < a.drift_error && -50e-6 - a.drift < a.drift_error,
+	   "in a second 50 ppm come out as %g, to within %g", a.drift * 1e6, a.drift_error * 1e6);
+}
+
 static void test_order(void)
 {
 	struct alignment a;
@@ -115,6 +148,8 @@ static void test_way_back(void)
 int main(void)
 {
 	test_clocks();
+	test_runaway();
+	test_short();
 	test_order();
 	test_little();
 	test_way_back();

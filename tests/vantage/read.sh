@@ -68,6 +68,12 @@ ok 'is found' prints '1 d 0 h ahead'
 ok 'who made the RST is told' prints 'injected'
 ok 'and where' prints 'made between the capture late.pcapng and the capture client.pcap'
 
+# ---- the summary
+ok 'whichever is given first' reads 0 '' forged/server.pcap forged/client.pcap
+ok 'the end is told as the one has it that saw it' prints 'ended     1 reset'
+ok 'and as it is' reads 0 '' forged/client.pcap forged/server.pcap
+ok 'the other way round' prints 'ended     1 reset'
+
 # ---- one verdict for a reset, in JSON
 ok 'with names' reads 0 '' --json --at client=forged/client.pcap --at server=late.pcapng
 ok 'each line is JSON' python3 -c 'import json, sys; [json.loads(line) for line in open(sys.argv[1])]' "$scratch/out"
@@ -109,6 +115,10 @@ ok 'parts with the same name are one vantage' reads 0 '' --json --at client=firs
 	--at server=forged/server.pcap
 ok 'of two' is "$(field vantages '["captures"]' | grep -o '"name"' | wc -l)" 2
 ok 'which tells the same' is "$(field reset '["not_sent_by"]')" '"server"'
+ok 'wherever the parts are given' reads 0 '' --json --at client=first.pcap --at server=forged/server.pcap \
+	--at client=second.pcap
+ok 'they are one' is "$(field vantages '["captures"]' | grep -o '"name"' | wc -l)" 2
+ok 'and tell the same, too' is "$(field reset '["not_sent_by"]')" '"server"'
 cp forged/client.pcap copy.pcap
 cp forged/client.pcap again.pcap
 ok 'copies' reads 0 'is a copy of' forged/client.pcap copy.pcap again.pcap
@@ -138,6 +148,10 @@ ok 'one with, one without' reads 2 'with --at every file is given by it' \
 	--at client=forged/client.pcap forged/server.pcap
 ok 'nothing is written' reads 2 '-w' -w x.pcapng --at client=forged/client.pcap --at server=forged/server.pcap
 ok 'a file that is not there' reads 1 'gone.pcap' --at client=gone.pcap --at server=forged/server.pcap
+ok 'gives its name to no other' reads 1 'gone.pcap' --json --at client=gone.pcap --at middle=forged/middle.pcap \
+	--at server=forged/server.pcap
+ok 'and the others are read together' is "$(field vantages '["captures"][0]["name"], line["captures"][1]["name"]')" \
+	'["middle", "server"]'
 
 # ---- hostile names
 name=$'\e[31m"\\\x01'
