@@ -49,7 +49,8 @@ static struct opinion weigh(const struct evidence *e)
 	if (yes(e, FACT_KERNEL_VANISHED) || yes(e, FACT_UNTRANSLATED))
 		return opinion_excluded();
 	/* Where it went elsewhere, a machine that is nearer is rather a box in the path. */
-	if (yes(e, FACT_NOT_SENT) && (!yes(e, FACT_TRIGGER_STOPPED) || yes(e, FACT_HOPS_DIFFER)))
+	if (yes(e, FACT_NOT_SENT) &&
+	    (!yes(e, FACT_TRIGGER_STOPPED) || (yes(e, FACT_HOPS_DIFFER) && yes(e, FACT_HOPS_NEARER))))
 		return opinion_excluded();
 	/* To the kernel that took over, the connection never was. */
 	if (yes(e, FACT_KERNEL_SENT) && came_from_nowhere(e)) {
@@ -57,7 +58,9 @@ static struct opinion weigh(const struct evidence *e)
 		BECAUSE(&o, e, FACT_ANSWERS_FIRST_SEGMENT, FACT_ANSWERS_DATA, FACT_SHAPE_PASSIVE);
 		return o;
 	}
-	if (!met_stranger(e) || yes(e, FACT_SENDER_WENT_ON) || yes(e, FACT_SENDER_UNAWARE) || box_expired(e))
+	/* The old machine may go on where a capture beside it shows that another one answered. */
+	if (!met_stranger(e) || box_expired(e) ||
+	    (!answered_on_the_way(e) && (yes(e, FACT_SENDER_WENT_ON) || yes(e, FACT_SENDER_UNAWARE))))
 		return opinion_excluded();
 	if (yes(e, FACT_MAC_DIFFERS))
 		o = opinion_possible(80);

@@ -90,7 +90,10 @@ static struct opinion weigh_midstream(const struct evidence *e)
 	return o;
 }
 
-/* A box that is nearer than the host keeps back what came, and answers. It may have forgotten, or translate. */
+/*
+ * A box that is nearer than the host keeps back what came, and answers. It may have forgotten, or translate. What
+ * answers from farther away, or as far, stands not on the way: the address may have moved there.
+ */
 static struct opinion weigh_on_the_way(const struct evidence *e)
 {
 	struct opinion o;
@@ -99,10 +102,12 @@ static struct opinion weigh_on_the_way(const struct evidence *e)
 		return opinion_excluded();
 	if (yes(e, FACT_TRANSLATED) || idle_for(e, IDLE_BOX_NS))
 		o = opinion_possible(yes(e, FACT_TRANSLATED) ? 40 : 60);
+	else if (yes(e, FACT_HOPS_DIFFER) && yes(e, FACT_HOPS_NEARER) && !may_be_missed(e))
+		o = opinion_established();
 	else
-		o = yes(e, FACT_HOPS_DIFFER) && !may_be_missed(e) ? opinion_established() : opinion_possible(85);
+		o = opinion_possible(85);
 	BECAUSE(&o, e, FACT_NOT_SENT, FACT_NOTHING_DROPPED, FACT_TRIGGER_STOPPED, FACT_ANSWERS_DATA,
-	        FACT_ANSWERS_KEEPALIVE, FACT_ANSWERS_ACK, FACT_ANSWERS_FIN, FACT_HOPS_DIFFER, FACT_SENDER_STAYED);
+	        FACT_ANSWERS_KEEPALIVE, FACT_ANSWERS_ACK, FACT_ANSWERS_FIN, FACT_HOPS_NEARER, FACT_HOPS_DIFFER, FACT_SENDER_STAYED);
 	return o;
 }
 

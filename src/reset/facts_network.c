@@ -40,6 +40,12 @@ static unsigned usual_jitter(const struct scene *scene)
 	return steady && !yes(scene->e, FACT_SHAPE_ACTIVE) ? 0 : HOP_JITTER;
 }
 
+/* From fewer routers away than all of these. Whoever is on the way to a host is nearer than the host. */
+static bool is_nearer(const struct look *look, uint8_t hop_limit)
+{
+	return !look->count || (hops_of(hop_limit) < hops_of(look->hops_min) && hops_of(hop_limit) < hops_of(look->hops_max));
+}
+
 static void hop_facts(const struct scene *scene)
 {
 	struct evidence *e = scene->e;
@@ -62,6 +68,8 @@ static void hop_facts(const struct scene *scene)
 	if (!s->syn_look.count && !s->look.count)
 		return;
 	evidence_decide(e, FACT_HOPS_DIFFER, !like_syn && !like_rest, rst->frame, rst->time_ns);
+	evidence_decide(e, FACT_HOPS_NEARER, is_nearer(&s->syn_look, hops) && is_nearer(&s->look, hops), rst->frame,
+	                rst->time_ns);
 	if (s->look.count)
 		evidence_decide(e, FACT_BESIDE_SENDER,
 		                !hops_of(s->look.hops_min) && !hops_of(s->look.hops_max) && !hops_of(hops), rst->frame, rst->time_ns);

@@ -256,6 +256,22 @@ def missed_one():
     return wrong
 
 
+def moved():
+    """A machine as far away as the host, or farther, to which its address has moved, is no firewall on the way to it"""
+    wrong = []
+    for hop_limit in 66, 64, 62, 128, 255:
+        talk = Talk(4000).open().exchange().send(CLIENT, PSH | ACK, b"hello", lost_at=(1,))
+        talk.send(SERVER, RST, after=20 * MS, ack=0, lost_at=(1,), hop_limit=hop_limit)
+        talk.send(SERVER, PSH | ACK, b"late", after=200 * MS, ack=talk.next[CLIENT] - 5)
+        verdicts, _, _ = two(view(0, talk) + ran(), view(1, talk) + ran())
+        reset = verdicts[0]
+        if hop_limit > 64 and hop_limit < 128:
+            wrong += [] if blamed(verdicts[:1]) else [("nearer", reset["cause"], reset["certainty"])]
+        elif blamed(verdicts) or "failover" not in reset["candidates"]:
+            wrong.append((hop_limit, reset["cause"], reset["certainty"], reset["candidates"]))
+    return wrong
+
+
 # ---- captures that stand where nobody says, or where the wrong one is said
 
 def rounded():
@@ -310,8 +326,8 @@ def many():
         lacks(f"parts: {parts} {complaint}", parts)
 
 
-LAWS = (reused_port, reused_port_twice, lost_an_ack, acknowledged, burst, opening, stopped_early, mirrored, went_on_before, copies, mirrored_and_missed, filtered,
-        filtered_ends, filtered_data, one_direction, missed_one, renumbered, shares_nothing, rounded, swapped, any_order, many)
+LAWS = (reused_port, reused_port_twice, lost_an_ack, acknowledged, burst, opening, stopped_early, mirrored,
+        went_on_before, copies, mirrored_and_missed, filtered, filtered_ends, filtered_data, one_direction, missed_one, renumbered, shares_nothing, moved, rounded, swapped, any_order, many)
 
 for law in LAWS:
     print(law.__doc__, law() or "", sep="\t", flush=True)

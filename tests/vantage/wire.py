@@ -52,7 +52,7 @@ class Packet:
         more = (self.renumbered[self.who], self.renumbered[not self.who]) if place == 1 else (0, 0)
         seq, ack = self.seq + more[0], self.ack + more[1] * bool(self.flags & ACK)
         tcp = struct.pack(">HHIIBBHHH", *ports, seq & 0xFFFFFFFF, ack & 0xFFFFFFFF,
-                          (20 + len(self.options)) // 4 << 4, self.flags, 502, 0, 0) + self.options + self.payload
+                          (20 + len(self.options)) // 4 << 4, self.flags, 0 if self.flags & RST else 502, 0, 0) + self.options + self.payload
         whole = checksum(source + target + struct.pack(">BBH", 0, 6, len(tcp)) + tcp)
         tcp = tcp[:16] + struct.pack(">H", whole) + tcp[18:]
         time_ns = self.time_ns + int(way * self.trip_ns) + (self.late_ns if way else 0)
