@@ -87,7 +87,7 @@ enum exit_status vantages_report(struct findings *findings, struct reading *read
                                  const struct analysis_options *options, const struct vantages_found *found);
 /* Draw the connections that were picked between their vantages. */
 enum exit_status vantages_draw(struct findings *findings, const struct vantages *vantages);
-/* Put those with the same name behind each other, as they were given: they are parts of one capture. All have a name. */
+/* Put those with one name behind each other, as they were given: they are parts of one capture. All have a name. */
 void vantages_gather(struct option_list *at);
 /* The file of NAME=FILE; NULL where it is not of that form. */
 const char *vantages_path(const char *given);

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/parallel.h"
 #include "base/sequence.h"
+#include "flow/look.h"
 #include "vantage/parts.h"
 
 /* What is longer under way than others by this, and by so many times what they differ by, got lost. */
@@ -24,6 +25,7 @@ struct extent {
 	size_t stretch_count;
 	int64_t acked;         /* highest that the other direction acknowledges of these; INT64_MIN: none */
 	const struct passage *last; /* that it has; NULL: none */
+	bool passed, beside;   /* it has any but RSTs; they had passed no router */
 	int64_t least_ns, most_ns;  /* how long those took here since they were seen first */
 };
 
@@ -113,13 +115,18 @@ static void numbers_of(const struct match *m, const struct passage *p, uint32_t 
 
 static void take_time(const struct match *m, struct extent *own, const struct passage *p, unsigned v)
 {
-	int64_t ns = match_time(m, v, match_mark(m, p, v)) - p->time_ns;
+	const struct mark *mark = match_mark(m, p, v);
+	int64_t ns = match_time(m, v, mark) - p->time_ns;
 
 	if (!own->last || ns < own->least_ns)
 		own->least_ns = ns;
 	if (!own->last || ns > own->most_ns)
 		own->most_ns = ns;
 	own->last = p;
+	if (mark->flags & TCP_RST)
+		return;
+	own->beside = (own->beside || !own->passed) && !hops_of(mark->hop_limit);
+	own->passed = true;
 }
 
 static void take(const struct match *m, struct extents *extents, const struct passage *p)
@@ -275,6 +282,33 @@ static struct gaps find_gaps(const struct match *m, const struct passage *p)
 	return g;
 }
 
+/* No way leads around it: it stands beside this end, as far as its packets or somebody who named it tell. */
+static bool is_at_end(const struct match *m, const struct extents *extents, unsigned v, bool client)
+{
+	return extents->of[v][client].beside || m->place[v] == (client ? 1 : 2);
+}
+
+/*
+ * Ways change. What one in the middle lacks may have passed elsewhere, unless later packets still came past there, or
+ * one at the end lacks it, too.
+ */
+static bool is_anchored(const struct match *m, const struct extents *extents, const struct passage *p,
+                        const struct gaps *g, bool made)
+{
+	bool end = made ? p->from_client : !p->from_client;
+
+	for (unsigned v = 0; v < m->count; v++) {
+		unsigned place = fate_place(m, v, p->from_client);
+
+		if (p->seen >> v & 1 || !fate_witness(m, p, v) ||
+		    (made ? place >= fate_place(m, g->first, p->from_client) : place <= fate_place(m, g->last, p->from_client)))
+			continue;
+		if (extents->of[v][p->from_client].last > p || is_at_end(m, extents, v, end))
+			return true;
+	}
+	return false;
+}
+
 /* It would have got there: a later packet did, or the capture ran on for longer than any queue lasts. */
 static bool had_time(const struct match *m, const struct extents *extents, const struct passage *p, unsigned v)
 {
@@ -302,7 +336,10 @@ static enum fate missing_at(const struct match *m, const struct extents *extents
 	if (covers(e, from, to))
 		return has_cut(e, seq, end) ? otherwise : FATE_RECUT;
 	/* The receiver acknowledges what this one never saw. What lies before all that it saw is of another time. */
-	return e->acked >= to && e->stretch_count && from >= e->stretches[0].from - 1 ? FATE_NOT_CAPTURED : otherwise;
+	if (e->acked >= to && e->stretch_count && from >= e->stretches[0].from - 1)
+		return FATE_NOT_CAPTURED;
+	/* What may have been acknowledged is not called made: of each direction it can be the first that passed here. */
+	return otherwise == FATE_MADE && e->acked >= to ? FATE_PERHAPS_MADE : otherwise;
 }
 
 static void settle(const struct match *m, const struct extents *extents, struct passage *p,
@@ -317,8 +354,10 @@ static void settle(const struct match *m, const struct extents *extents, struct 
 	p->between[1] = (uint8_t)(g.before >= 0 ? g.first : missing >= 0 ? (unsigned)missing : g.last);
 	if (missing >= 0)
 		p->fate = (uint8_t)missing_at(m, extents, p, (unsigned)missing, g.before >= 0 ? FATE_MADE : FATE_LOST);
-	if (p->fate == FATE_LOST && !had_time(m, extents, p, (unsigned)missing))
+	if (p->fate == FATE_LOST && !(had_time(m, extents, p, (unsigned)missing) && is_anchored(m, extents, p, &g, false)))
 		p->fate = FATE_PERHAPS_LOST;
+	if (p->fate == FATE_MADE && flags & (TCP_RST | TCP_SYN) && !is_anchored(m, extents, p, &g, true))
+		p->fate = FATE_PERHAPS_MADE;
 	/* Forgers make RSTs, and SYNs that draw an answer; other segments were rather missed than made. */
 	if (p->fate == FATE_NOT_CAPTURED || (p->fate == FATE_MADE && !(flags & (TCP_RST | TCP_SYN))))
 		missed[missing]++;
@@ -362,11 +401,11 @@ static void doubt(struct match *m)
 {
 	for (size_t i = 0; i < m->passage_count; i++) {
 		struct passage *p = &m->passages[i];
-		bool reset = match_mark(m, p, (unsigned)__builtin_ctz(p->seen))->flags & TCP_RST;
+		bool lone = match_mark(m, p, (unsigned)__builtin_ctz(p->seen))->flags & (TCP_RST | TCP_SYN);
 
-		if (p->fate == FATE_MADE && (m->missed[p->between[0]] || (reset && has_twin(m, p, p->between[0]))))
+		if (p->fate == FATE_MADE && (m->missed[p->between[0]] || (lone && has_twin(m, p, p->between[0]))))
 			p->fate = FATE_PERHAPS_MADE;
-		if (p->fate == FATE_LOST && (m->missed[p->between[1]] || (reset && has_twin(m, p, p->between[1]))))
+		if (p->fate == FATE_LOST && (m->missed[p->between[1]] || (lone && has_twin(m, p, p->between[1]))))
 			p->fate = FATE_PERHAPS_LOST;
 	}
 }

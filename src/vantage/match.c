@@ -372,6 +372,8 @@ bool match_run(struct match *m, const uint8_t place[LOOKOUTS_MAX])
 		return false;
 	describe_passages(m);
 	order_find(m, place);
+	for (unsigned v = 0; v < m->count; v++)
+		m->place[v] = m->misplaced ? 0 : place[v];
 	return true;
 }
 

@@ -34,7 +34,8 @@ struct match {
 	struct alignment clock[LOOKOUTS_MAX]; /* to the first one's clock; that itself is known, with offset 0 */
 	int before[LOOKOUTS_MAX][LOOKOUTS_MAX]; /* 1: the first is nearer to the client than the second; -1: farther */
 	uint8_t rank[LOOKOUTS_MAX];           /* along the way from the client to the server; equal: nothing tells */
-	bool misplaced;                       /* hops contradict a place that was given: it does not count */
+	uint8_t place[LOOKOUTS_MAX];          /* 1: somebody vouches that it is at the client; 2: at the server; 0: nobody */
+	bool misplaced;                       /* hops contradict a place that was given: none counts */
 	unsigned count;                       /* of lookouts */
 	uint32_t leg_base[LOOKOUTS_MAX + 1];  /* legs of all lookouts in one row */
 	uint32_t *group_of_leg;

@@ -272,6 +272,103 @@ def moved():
     return wrong
 
 
+# ---- ways that are not the same for all
+
+def gone_elsewhere():
+    """What a capture in the middle lacks once the way no longer leads past it was neither made nor lost there"""
+    wrong = []
+    for lost in {}, {"lost_at": (0.5,)}:
+        for ack in {}, {"ack": 0}:
+            talk = Talk(4000).open().exchange().send(CLIENT, PSH | ACK, b"hello", **lost)
+            talk.send(CLIENT, PSH | ACK, b"more", **lost)
+            talk.send(SERVER, RST if ack else RST | ACK, after=20 * MS, lost_at=(0.5,), **ack)
+            talk.send(SERVER, RST, seq=talk.next[SERVER] + 1, ack=0, lost_at=(0.5,))
+            verdicts, vantages, _ = two(view(0, talk) + ran(), view(0.5, talk) + ran())
+            wrong += accused(verdicts) + [s for s in ("made", "lost") if vantages["segments"][s]]
+    talk = Talk(4000).open().exchange().send(SERVER, RST | ACK, lost_at=(0.5, 0))
+    verdicts, vantages, _ = two(view(0.5, talk) + ran(), view(1, talk) + ran())
+    return wrong or lacks(f"{vantages['segments']}", not vantages["segments"]["lost"])
+
+
+def many_ways():
+    """Where packets take several ways, a capture at one of them lacks what took another"""
+    talk = Talk(4000).open().exchange(6).send(CLIENT, PSH | ACK, b"hello").send(SERVER, RST, after=20 * MS, ack=0)
+    talk.send(CLIENT, PSH | ACK, b"hello", after=200 * MS).send(SERVER, RST, after=20 * MS, ack=0, seq=77)
+    number = {packet: i for i, packet in enumerate(talk.packets)}
+    wrong = []
+    for ways in (lambda p: number[p] % 2, lambda p: number[p] // 3 % 2, lambda p: p.who,
+                 lambda p: random.Random(number[p]).random() < 0.5):
+        client = write(path("client.pcap"), view(0, talk) + ran())
+        one, other = (write(path(name), view(0.5, talk, keep=lambda p, w=way: ways(p) == w) + ran())
+                      for name, way in (("one.pcap", 0), ("other.pcap", 1)))
+        for files in (client, one), (client, other), (client, one, other):
+            verdicts, vantages, _ = read(*files)
+            wrong += accused(verdicts) + [v["lost_between"] for v in verdicts if v["lost_between"]]
+            wrong += [s for s in ("made", "lost") if vantages and vantages["segments"][s]]
+    return wrong
+
+
+def proxied():
+    """A proxy ends a connection and opens another one: what one side lacks of the other's is nobody's doing"""
+    wrong = []
+    for transparent in False, True:
+        middle = "192.0.2.1", "198.51.100.9"
+        if not transparent:
+            middle = "203.0.113.5", "198.51.100.9"
+        front = Talk(4000, addresses=("192.0.2.1", "198.51.100.9" if transparent else "203.0.113.80")).open().exchange()
+        back = Talk(4000 if transparent else 51000, (7100, 99100), front.now_ns - 300 * MS, addresses=middle).open()
+        back.exchange().send(CLIENT, PSH | ACK, b"hello").send(SERVER, RST, after=20 * MS, ack=0)
+        front.send(CLIENT, PSH | ACK, b"hello").send(SERVER, RST | ACK, after=40 * MS)
+        for named in False, True:
+            verdicts, vantages, said = two(view(0, front) + ran(), view(1, back) + ran(), named)
+            causes = sorted(v["cause"] for v in verdicts)
+            wrong += blamed(verdicts) + [v["not_sent_by"] for v in verdicts if v.get("not_sent_by")]
+            wrong += [] if len(causes) == 2 or not named else [causes]
+            wrong += [] if not vantages or not vantages["segments"]["made"] + vantages["segments"]["lost"] else [vantages]
+    return wrong
+
+
+def same_private_addresses():
+    """Two sites use the same private addresses and ports: their connections have nothing to do with each other"""
+    private = "10.0.0.1", "10.0.0.2"
+    wrong = []
+    for started in True, False:
+        here = Talk(4000, addresses=private).open().exchange().send(SERVER, RST | ACK)
+        there = Talk(4000, (33000, 44000), START + 7 * MS, addresses=private).open().exchange(5)
+        there.send(CLIENT, PSH | ACK, b"more").send(SERVER, RST, after=20 * MS, ack=0)
+        shared = Talk(5000, (1, 2)).open().exchange(12)
+        views = view(0, here) + ran(), view(1, there) + ran()
+        if not started:
+            views = [frames[3:] for frames in views]
+        alone = [read(write(path("alone.pcap"), frames))[0] for frames in views]
+        told = sorted((v["cause"], v["certainty"]) for verdicts in alone for v in verdicts)
+        for more in [], [shared]:
+            for named in False, True:
+                verdicts, _, _ = two(views[0] + view(0, *more), views[1] + view(1, *more), named)
+                wrong += accused(verdicts)
+                if not named and sorted((v["cause"], v["certainty"]) for v in verdicts) != told:
+                    wrong.append((started, bool(more), told, [(v["cause"], v["certainty"]) for v in verdicts]))
+    return wrong
+
+
+def late_mirrors():
+    """Copies of a mirror that are late, or that nothing tells from packets sent twice, make no RST a forged one"""
+    wrong = []
+    for gap in MS, 25 * MS, 80 * MS:
+        for ids, stamped in (True, True), (True, False), (False, True), (False, False):
+            talk = Talk(4000, ids=ids, stamped=stamped).open().exchange().send(CLIENT, PSH | ACK, b"hello")
+            talk.send(SERVER, RST, after=20 * MS, ack=0)
+            other = Talk(4001, (5, 7), ids=ids, stamped=stamped).open().exchange().send(SERVER, RST | ACK)
+            for place in 0, 1:
+                frames = [view(0, talk, other), view(1, talk, other)]
+                frames[place] += [(time_ns + gap, frame) for time_ns, frame in frames[place]]
+                for named in False, True:
+                    verdicts, vantages, _ = two(frames[0] + ran(), frames[1] + ran(), named)
+                    wrong += [(gap // MS, ids, stamped, place, named, what) for what in accused(verdicts)]
+                    wrong += [vantages["segments"]] if vantages["segments"]["lost"] + vantages["segments"]["made"] else []
+    return wrong
+
+
 # ---- captures that stand where nobody says, or where the wrong one is said
 
 def rounded():
@@ -327,7 +424,8 @@ def many():
 
 
 LAWS = (reused_port, reused_port_twice, lost_an_ack, acknowledged, burst, opening, stopped_early, mirrored,
-        went_on_before, copies, mirrored_and_missed, filtered, filtered_ends, filtered_data, one_direction, missed_one, renumbered, shares_nothing, moved, rounded, swapped, any_order, many)
+        went_on_before, copies, mirrored_and_missed, filtered, filtered_ends, filtered_data, one_direction, missed_one, renumbered, shares_nothing, moved, gone_elsewhere,
+        many_ways, proxied, same_private_addresses, late_mirrors, rounded, swapped, any_order, many)
 
 for law in LAWS:
     print(law.__doc__, law() or "", sep="\t", flush=True)

@@ -36,18 +36,18 @@ class Packet:
         self.time_ns, self.who, self.flags, self.payload = talk.now_ns, who, flags, payload
         self.seq, self.ack, self.lost_at, self.late_ns = seq, ack, lost_at, late_ns
         self.ports, self.ip_id, self.trip_ns = (talk.port, 80), talk.ip_id[who], talk.trip_ns
-        self.renumbered = talk.renumbered
+        self.renumbered, self.addresses, self.stamped = talk.renumbered, talk.addresses, talk.stamped
         if flags & RST or flags & (SYN | ACK) == SYN | ACK or not talk.ids:
             self.ip_id = 0  # as Linux has it: what no socket of a connection sends
         self.options = MSS if flags & SYN else b""
-        if not flags & RST:
+        if not flags & RST and self.stamped:
             ticks = talk.now_ns // MS
             self.options += b"\1\1\x08\x0a" + struct.pack(">II", (ticks + who * 777) & 0xFFFFFFFF, ticks & 0xFFFFFFFF)
 
     def at(self, place):
         """(time, frame) as a capture at this place has it."""
         way = place if self.who == CLIENT else 1 - place
-        source, target = (address(ADDRESSES[who]) for who in (self.who, not self.who))
+        source, target = (address(self.addresses[who]) for who in (self.who, not self.who))
         ports = self.ports if self.who == CLIENT else self.ports[::-1]
         more = (self.renumbered[self.who], self.renumbered[not self.who]) if place == 1 else (0, 0)
         seq, ack = self.seq + more[0], self.ack + more[1] * bool(self.flags & ACK)
@@ -62,12 +62,14 @@ class Packet:
 class Talk:
     """
     A connection: what its ends send, one after the other. Methods return the talk. `renumbered`: what a box before the
-    server adds to the numbers of the client and of the server. `ids`: whether packets have an IP ID.
+    server adds to the numbers of the client and of the server. `ids`, `stamped`: whether packets have an IP ID and
+    timestamps.
     """
 
-    def __init__(self, port, isn=(1000, 500000), start_ns=START, trip_ns=20 * MS, renumbered=(0, 0), ids=True):
+    def __init__(self, port, isn=(1000, 500000), start_ns=START, trip_ns=20 * MS, renumbered=(0, 0), ids=True,
+                 addresses=ADDRESSES, stamped=True):
         self.port, self.next, self.now_ns, self.trip_ns = port, list(isn), start_ns, trip_ns
-        self.renumbered, self.ids = renumbered, ids
+        self.renumbered, self.ids, self.addresses, self.stamped = renumbered, ids, addresses, stamped
         self.knows, self.ip_id, self.packets = [False, False], [100, 9000], []
 
     def send(self, who, flags, payload=b"", after=MS, seq=None, ack=None, lost_at=(), late_ns=0, hop_limit=64):
