@@ -2,15 +2,16 @@
 # Print docs/lab-by-vantage.md: play scenarios of the lab (all; or those that are named: their rows only) over IPv4 and
 # IPv6, and say what `read` tells of the captures of the client, of the router and of the server; and, where the kernel
 # can be traced, what `watch` tells of them: of the whole host, and of each alone. Times, addresses and frames are left
-# out: each play gives the same rows. Where no scenario can be played it prints nothing and fails.
+# out: each play gives the same rows. Where no scenario can be played it prints nothing and fails. CAPTURES=DIR: an empty
+# folder, where the captures and played.json, what the lab said of them, are left.
 set -eu
 cd "$(dirname "$0")/.."
 
 export LC_ALL=C.UTF-8
 unset LANGUAGE
 tcpwhy=${BUILD:-build}/tcpwhy
-captures=$(mktemp -d)
-trap 'rm -rf "$captures"' EXIT
+captures=${CAPTURES:-$(mktemp -d)}
+trap '[ -n "${CAPTURES:-}" ] || rm -rf "$captures"' EXIT
 
 kernel=--kernel
 "$tcpwhy" watch --self-check > /dev/null || kernel=
@@ -18,7 +19,8 @@ kernel=--kernel
 # One at a time: several files would be one run, and their connections have the same ports.
 for capture in "$captures"/*.pcapng; do
 	"$tcpwhy" read --json "$capture"
-done > "$captures/read.json"
+done > "$captures/read.json" &
+alone=$!
 # The same together: the client's and the server's, and all three.
 together() {
 	local client=$1 set=$2
@@ -31,6 +33,7 @@ for client in "$captures"/*-client.pcapng; do
 	together "$client" two --at client="$client" --at server="$server"
 	together "$client" three --at client="$client" --at router="$router" --at server="$server"
 done > "$captures/together.json"
+wait $alone
 
 [ $# -gt 0 ] || cat << 'END'
 # What the lab's scenarios look like from where

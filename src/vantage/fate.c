@@ -369,13 +369,18 @@ static void settle(const struct match *m, const struct extents *extents, struct 
 
 /* A copy of a packet comes soon after it. */
 #define TWINS_TRIED 64
+/* A SYN is sent again after a second (RFC 6298 section 2), some stacks take a third of it. */
+#define SYN_AGAIN_NS (300 * NS_PER_MS)
 
 static bool is_twin(const struct match *m, const struct passage *p, const struct passage *other, unsigned lookout)
 {
 	unsigned first = (unsigned)__builtin_ctz(p->seen);
 	const struct mark *a = match_mark(m, p, first), *b = match_mark(m, other, lookout);
 
-	return b && other != p && other->from_client == p->from_client && (a->flags & ~TCP_PSH) == (b->flags & ~TCP_PSH) &&
+	if (!b || (a->flags & TCP_SYN && (clock_elapsed(p->time_ns, other->time_ns) > SYN_AGAIN_NS ||
+	                                  clock_elapsed(other->time_ns, p->time_ns) > SYN_AGAIN_NS)))
+		return false;
+	return other != p && other->from_client == p->from_client && (a->flags & ~TCP_PSH) == (b->flags & ~TCP_PSH) &&
 	       match_seq(m, first, a) == match_seq(m, lookout, b) && match_ack(m, first, a) == match_ack(m, lookout, b) &&
 	       a->ip_id == b->ip_id;
 }

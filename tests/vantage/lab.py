@@ -1,5 +1,8 @@
-"""Read every pair and all three captures of the lab's scenarios together: lab.py TCPWHY FOLDER. Prints what is amiss."""
-import json, os, subprocess, sys
+"""
+Read every pair and all three captures of the lab's scenarios together: lab.py TCPWHY FOLDER, which holds the captures
+and played.json, what the lab said. Prints what is amiss.
+"""
+import concurrent.futures, json, os, subprocess, sys
 
 TCPWHY, FOLDER = sys.argv[1:]
 HOSTS = "client", "router", "server"
@@ -69,34 +72,37 @@ def check_clocks(what, hosts, vantages):
             continue
         wrong = abs(capture["offset_ns"] - (first - SHIFT_S[host]) * 10**9)
         if wrong > (capture["error_ns"] or 0) + 5 * 10**6:
-            print("clock", what, host, "wrong by", wrong, "ns, to within", capture["error_ns"])
+            yield "clock", what, host, "wrong by", wrong, "ns, to within", capture["error_ns"]
+
+
+def check_set(name, version, cause, hosts, path, alone):
+    what = f"{name} IPv{version} {'+'.join(hosts)}"
+    verdicts, vantages, said = read(*(part for host in hosts for part in ("--at", f"{host}={path[host]}")))
+    told = [(verdict["cause"], verdict["certainty"]) for verdict in verdicts]
+    known = set().union(*(certain(alone[host]) for host in hosts)) | {cause}
+    if said:
+        yield "complaint", what, said
+    if cause and quality(cause, verdicts) > min(quality(cause, alone[host]) for host in hosts):
+        yield "worse", what, told
+    if certain(verdicts) - known:
+        yield "new", what, certain(verdicts) - known
+    if hosts in EXACT.get(name, ()) and quality(cause, verdicts) > 1 or \
+            hosts in CERTAIN.get(name, ()) and quality(cause, verdicts) > 0:
+        yield "inexact", what, told
+    yield from check_clocks(what, hosts, vantages)
 
 
 def check(scenario, version):
     name, cause = scenario["name"], scenario["cause"]
-    path = {host: f"{FOLDER}/captures/{name.replace('/', '-')}-ipv{version}-{host}.pcapng" for host in HOSTS}
+    path = {host: f"{FOLDER}/{name.replace('/', '-')}-ipv{version}-{host}.pcapng" for host in HOSTS}
     alone = {host: read(path[host])[0] for host in HOSTS}
-    print("played", name, version)
-    for hosts in SETS:
-        what = f"{name} IPv{version} {'+'.join(hosts)}"
-        verdicts, vantages, said = read(*(part for host in hosts for part in ("--at", f"{host}={path[host]}")))
-        if said:
-            print("complaint", what, said)
-        known = set().union(*(certain(alone[host]) for host in hosts)) | {cause}
-        if cause and quality(cause, verdicts) > min(quality(cause, alone[host]) for host in hosts):
-            print("worse", what, [(v["cause"], v["certainty"]) for v in verdicts])
-        if certain(verdicts) - known:
-            print("new", what, certain(verdicts) - known)
-        if hosts in EXACT.get(name, ()) and quality(cause, verdicts) > 1 or \
-                hosts in CERTAIN.get(name, ()) and quality(cause, verdicts) > 0:
-            print("inexact", what, [(v["cause"], v["certainty"]) for v in verdicts])
-        check_clocks(what, hosts, vantages)
+    return [("played", name, version)] + \
+        [line for hosts in SETS for line in check_set(name, version, cause, hosts, path, alone)]
 
 
-seen = set()
 with open(os.path.join(FOLDER, "played.json"), encoding="utf-8") as file:
-    for line in map(json.loads, file):
-        if line["type"] == "scenario" and line["name"] not in seen:
-            seen.add(line["name"])
-            for ip in 4, 6:
-                check(line, ip)
+    scenarios = {line["name"]: line for line in map(json.loads, file) if line["type"] == "scenario"}
+with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+    for lines in pool.map(check, *zip(*((scenario, ip) for scenario in scenarios.values() for ip in (4, 6)))):
+        for line in lines:
+            print(*line)
