@@ -2,8 +2,8 @@
 # Print docs/lab-by-vantage.md: play scenarios of the lab (all; or those that are named: their rows only) over IPv4 and
 # IPv6, and say what `read` tells of the captures of the client, of the router and of the server; and, where the kernel
 # can be traced, what `watch` tells of them: of the whole host, and of each alone. Times, addresses and frames are left
-# out: each play gives the same rows. Where no scenario can be played it prints nothing and fails. CAPTURES=DIR: an empty
-# folder, where the captures and played.json, what the lab said of them, are left.
+# out: each play gives the same rows. Where no scenario can be played it prints nothing and fails. CAPTURES=DIR: an
+# empty folder, where the captures and what the lab said of them (played.json) are left.
 set -eu
 cd "$(dirname "$0")/.."
 
