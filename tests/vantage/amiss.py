@@ -369,6 +369,58 @@ def late_mirrors():
     return wrong
 
 
+# ---- who may be asked
+
+def no_witness():
+    """A capture at the sender that had ended is not said to lack what another one lacks"""
+    talk = Talk(4000).open().exchange().send(CLIENT, PSH | ACK, b"hello")
+    end = talk.now_ns
+    talk.send(SERVER, RST, after=200 * MS, ack=0, lost_at=(0.5,)).send(SERVER, PSH | ACK, b"late", after=S)
+    files = [write(path(f"{name}.pcap"), frames) for name, frames in (
+        ("client", view(0, talk) + ran()), ("middle", view(0.5, talk) + ran()),
+        ("server", [frame for frame in view(1, talk) if frame[0] <= end + 30 * MS]))]
+    verdicts, _, _ = read(*(part for file, name in zip(files, ("client", "middle", "server"))
+                            for part in ("--at", f"{name}={file}")))
+    return [v["not_sent_by"] for v in verdicts if v["not_sent_by"] == "server"] or lacks("no verdict", verdicts)
+
+
+def never_got():
+    """Nor is one without data asked whether what a forged RST answers arrived: no firewall kept that back"""
+    talk = Talk(4000).open().exchange().send(CLIENT, PSH | ACK, b"hello")
+    talk.send(SERVER, RST, after=15 * MS, ack=0, lost_at=(1,), hop_limit=66)
+    talk.send(SERVER, FIN | ACK, after=S).send(CLIENT, RST, after=20 * MS, ack=0)
+    wrong = []
+    for named in False, True:
+        verdicts, _, _ = two(view(0, talk) + ran(), view(1, talk, keep=lambda p: p.flags & (SYN | FIN | RST)) + ran(), named)
+        wrong += blamed(verdicts, ("firewall-reject",), ("certain", "likely"))
+        wrong += [] if verdicts[0]["not_sent_by"] else ["it is not said who did not send it"]
+    return wrong
+
+
+def given_order():
+    """Where nothing but the names tells who is nearer, clocks are compared as the names have it"""
+    draw = random.Random(1)
+    talk = Talk(4000).open()
+    for i in range(40):
+        talk.send(CLIENT, PSH | ACK, b"ping%d" % i, after=20 * MS, late_ns=draw.randrange(1, 100 * MS) if i % 9 else 0)
+    talk.send(SERVER, RST | ACK)
+    for name, place in ("server", 1), ("client", 0):
+        write(path(f"{name}.pcap"), [frame for frame in flat(place, talk) if packet_is_from_client(frame[1])] + ran())
+    _, vantages, _ = read("--at=server=" + path("server.pcap"), "--at=client=" + path("client.pcap"))
+    # What came fastest took as long as the way: all others were held up.
+    return lacks(f"{vantages['captures']}", abs(vantages["captures"][1]["offset_ns"] - 20 * MS) < MS)
+
+
+def flat(place, talk):
+    """As view(), with no router in between."""
+    return sorted((packet.at(place)[0], packet.at(0)[1] if packet.who == CLIENT else packet.at(1)[1])
+                  for packet in talk.packets)
+
+
+def packet_is_from_client(frame):
+    return frame[26:30] == bytes((192, 0, 2, 1))
+
+
 # ---- captures that stand where nobody says, or where the wrong one is said
 
 def rounded():
@@ -425,7 +477,7 @@ def many():
 
 LAWS = (reused_port, reused_port_twice, lost_an_ack, acknowledged, burst, opening, stopped_early, mirrored,
         went_on_before, copies, mirrored_and_missed, filtered, filtered_ends, filtered_data, one_direction, missed_one, renumbered, shares_nothing, moved, gone_elsewhere,
-        many_ways, proxied, same_private_addresses, late_mirrors, rounded, swapped, any_order, many)
+        many_ways, proxied, same_private_addresses, late_mirrors, no_witness, never_got, given_order, rounded, swapped, any_order, many)
 
 for law in LAWS:
     print(law.__doc__, law() or "", sep="\t", flush=True)
