@@ -221,6 +221,28 @@ static void print_table(void)
 	for (unsigned i = 0; i < SCENARIO_LISTS; i++)
 		for (unsigned j = 0; j < scenario_lists[i]->count; j++)
 			print_row(&scenario_lists[i]->scenarios[j]);
+	puts("\n## What the captures of both ends leave open\n\n"
+	     "Causes that need both sides are certain where the packets of all captures fit no other world. Where they\n"
+	     "fit two, the verdict stays *likely*, however many captures there are:\n\n"
+	     "- `firewall-reject` of a SYN: the server's capture has nothing of it. So it is where the packet went to\n"
+	     "  another machine with that address (a balancer, anycast, a translated destination) whose port is closed,\n"
+	     "  and where that capture was told to leave these packets out: captures do not say so. In midstream it is\n"
+	     "  certain only where that capture has packets of this very connection, had time to have this one, runs on\n"
+	     "  or proves that it dropped nothing, and the RST came from nearer than the host: what answers from as far\n"
+	     "  or farther may be a machine to which the address has moved (`failover`).\n"
+	     "- `peer-timed-out`: both captures show that what the one end repeated never arrived, and that it later\n"
+	     "  knew nothing of the connection. That is what giving up looks like, and what a host looks like that\n"
+	     "  rebooted meanwhile, or a container that was made anew: neither says anything when its state goes. Its\n"
+	     "  kernel knows (`tcpwhy watch`).\n"
+	     "- `nat-expired`, where the end outside speaks first: the translating box answers what it has no mapping\n"
+	     "  for. A new rule on that box which rejects what it still translates makes the same RST from the same\n"
+	     "  place. Where the end inside speaks first, its segment gets through with other ends than before, which\n"
+	     "  no rule does: after a silence that is certain.\n"
+	     "- `conntrack-invalid` behind a masquerade: what leaks is for the box itself, and is seen nowhere else.\n"
+	     "  Whether its kernel answered, having no such connection, or a rule that rejects what is invalid, no packet\n"
+	     "  tells. Behind a translated destination the leak itself is seen, and it is certain.\n"
+	     "- Whatever a capture in the middle lacks, once no later packet comes past it: ways change, and packets take\n"
+	     "  several. It counts as lost or made only where a capture at the end of the way lacks it, too.");
 }
 
 int main(int argc, char **argv)
