@@ -393,24 +393,24 @@ static bool needs_reading(const struct vantages *v, unsigned lookout)
 static enum status harvest_all(struct vantages *v, struct error *error)
 {
 	struct reading_again again[LOOKOUTS_MAX];
-	struct wanted *wanted = list_wanted(v, v->seed);
+	struct wanted *wanted = NULL;
 	unsigned count = 0;
 	bool done = true;
 
-	if (!wanted)
+	for (unsigned i = 0; i < v->count; i++)
+		if (needs_reading(v, i))
+			again[count++] = (struct reading_again){ .lookout = &v->match.lookout[i], .input = &v->inputs[i] };
+	if (count && !(wanted = list_wanted(v, v->seed)))
 		return out_of_memory(error);
-	for (unsigned i = 0; i < v->count; i++) {
-		if (!needs_reading(v, i))
-			continue;
-		lookout_reset(&v->match.lookout[i]);
-		again[count++] = (struct reading_again){
-			.lookout = &v->match.lookout[i], .input = &v->inputs[i], .wanted = wanted,
-		};
+	for (unsigned i = 0; i < count; i++) {
+		lookout_reset(again[i].lookout);
+		again[i].wanted = wanted;
 	}
 	parallel_run(read_again, again, count, false);
 	for (unsigned i = 0; i < count; i++)
 		done &= again[i].status == STATUS_OK;
-	wanted_free(wanted);
+	if (wanted)
+		wanted_free(wanted);
 	return done ? STATUS_OK : out_of_memory(error);
 }
 
