@@ -3,6 +3,7 @@
 #include "live/filling.h"
 
 #define REJECT_NS (2 * NS_PER_MS) /* between the drop of a segment and the RST that netfilter sends for it */
+#define HELD_UP_NS NS_PER_S       /* the same on a host that is busy */
 
 /*
  * Whether the end that is taken for the sender's is the other end of this connection: it began where the receiver began
@@ -20,14 +21,14 @@ static bool is_open(const struct live_past *past)
 }
 
 /*
- * A REJECT drops one segment, and resets. What drops segment after segment of a connection does not, and a RST with
- * options is none of netfilter's.
+ * A REJECT drops one segment, and resets within `most_ns`. What drops segment after segment of a connection does not,
+ * and a RST with options is none of netfilter's.
  */
-static bool is_rejected(const struct live_record *record, const struct live_socket *r)
+static bool is_rejected(const struct live_record *record, const struct live_socket *r, int64_t most_ns)
 {
 	int64_t since = (int64_t)(record->time_ns - record->drop.time_ns);
 
-	if (!record->has_drop || since < -REJECT_NS || since > REJECT_NS || (r && r->timestamps && r->saw_timestamp))
+	if (!record->has_drop || since < -REJECT_NS || since > most_ns || (r && r->timestamps && r->saw_timestamp))
 		return false;
 	return !record->drop.before_ns || (r && r->born_ns && record->drop.before_ns < r->born_ns);
 }
@@ -38,13 +39,14 @@ static void fill_foreign(struct filling *filling)
 	const struct live_record *record = filling->record;
 	const struct live_socket *r = filling->receiver;
 	const struct live_past *past = &record->sender_past;
-	bool rejected = is_rejected(record, r);
+	bool rejected = is_rejected(record, r, REJECT_NS);
 
 	/* Of a RST that was ignored no socket is told, and then what the receiver remembers has to do. */
 	if (record->has_sender_past && is_open(past) && !past->rst_ns && !past->partial && filling->context->complete &&
 	    filling->context->sees_no_socket)
 		say(filling, is_other_end(past, r) ? FACT_KERNEL_SILENT : FACT_KERNEL_SILENT_PERHAPS);
-	if (!filling->context->sees_drops || !(rejected || record->has_sender_past))
+	if (!filling->context->sees_drops || !(rejected || record->has_sender_past) ||
+	    (!rejected && is_rejected(record, r, HELD_UP_NS)))
 		return;
 	decide(filling, FACT_KERNEL_REJECTED, rejected);
 	decide(filling, FACT_KERNEL_REJECTED_OUT, rejected && record->drop.out);
@@ -78,7 +80,7 @@ void fill_received_only(struct filling *filling)
 	uint32_t since;
 
 	fill_foreign(filling);
-	if (!filling->record->has_sender_past && !is_rejected(filling->record, r))
+	if (!filling->record->has_sender_past && !is_rejected(filling->record, r, REJECT_NS))
 		say(filling, FACT_KERNEL_RECEIVER_ALONE);
 	if (!r || filling->record->ignored)
 		return;

@@ -31,6 +31,7 @@ struct stage {
 	struct reasons reasons;
 	bool incomplete;
 	bool holders_ended;       /* nobody holds a socket any more */
+	uint64_t dropped_ns_ago;  /* when netfilter dropped what the receiver had sent; 0: it did not */
 	bool silent;              /* a kernel that names no reasons, and tells of no RST without a socket */
 	unsigned records, late;
 	struct evidence e;
@@ -46,9 +47,12 @@ static inline void on_record(void *user, const struct live_record *record)
 		.reasons = &stage->reasons, .tick_ns = 4000000, .sees_no_socket = !stage->silent, .sees_drops = true,
 		.complete = !stage->incomplete,
 	};
+	struct live_record told = *record;
 
 	stage->records++;
-	facts_fill(&stage->e, &stage->testimony, record, &context);
+	told.has_drop = stage->dropped_ns_ago;
+	told.drop.time_ns = told.time_ns - stage->dropped_ns_ago;
+	facts_fill(&stage->e, &stage->testimony, &told, &context);
 	diagnose(&stage->e, &stage->v);
 }
 

@@ -215,6 +215,16 @@ static void test_nobody_sent_it(void)
 	tell(&stage, event);
 	end(&stage);
 	ok(stage.v.certainty != CERTAINTY_CERTAIN, "… but not where events were lost");
+	begin(&stage);
+	stage.dropped_ns_ago = 30000;
+	tell(&stage, event);
+	end(&stage);
+	is_cause(&stage, CAUSE_firewall_reject, CERTAINTY_CERTAIN, "… nor where netfilter had just dropped what it answers");
+	begin(&stage);
+	stage.dropped_ns_ago = 30000000;
+	tell(&stage, event);
+	end(&stage);
+	ok(stage.v.certainty != CERTAINTY_CERTAIN, "… and where that was 30 ms ago nobody can say which of them it is");
 	event.peer.rst_ns = START_NS - 400000000;
 	begin(&stage);
 	tell(&stage, event);
