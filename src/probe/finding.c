@@ -33,12 +33,31 @@ static bool turned_back(const struct finding *f)
 	return has(f, CLUE_WALK_PASSED) || has(f, CLUE_WALK_TURNED);
 }
 
-/* Signs of a packet filter: how many speak for it. */
+/* On the link nobody stands nearer, whatever hop limit the programs at open ports choose. */
+static bool is_nearer(const struct finding *f)
+{
+	return has(f, CLUE_HOPS_NEARER) && !has(f, CLUE_ON_LINK);
+}
+
+/*
+ * It is sure to come from the host itself, or from before it. From elsewhere a TCP of another kind may refuse, one that
+ * copies and labels nothing.
+ */
+static bool is_placed(const struct finding *f)
+{
+	return !has(f, CLUE_OTHER_SYSTEM) && (has(f, CLUE_ON_LINK) || has(f, CLUE_HOPS_SAME) ||
+	                                      (has(f, CLUE_HOPS_NEARER) && has(f, CLUE_HOPS_AGREED)));
+}
+
+/*
+ * Signs of a packet filter: how much speaks for it, two for what no TCP of such a host does. Linux labels its refusals
+ * where it labels its SYN-ACKs; FreeBSD does not.
+ */
 static unsigned filter_signs(const struct finding *f)
 {
-	unsigned strong = has(f, CLUE_CLASS_MISSING) + has(f, CLUE_LABEL_MISSING);
+	unsigned label = has(f, CLUE_LABEL_MISSING) * (has(f, CLUE_LINUX) ? 2u : 1u);
 
-	return 2 * strong + has(f, CLUE_ROUTE_SILENT) + has(f, CLUE_ROUTE_PLAIN) + would_have_copied(f);
+	return 2u * has(f, CLUE_CLASS_MISSING) + label + has(f, CLUE_ROUTE_SILENT) + has(f, CLUE_ROUTE_PLAIN) + would_have_copied(f);
 }
 
 static enum certainty sure(const struct finding *f, bool certain)
@@ -48,7 +67,7 @@ static enum certainty sure(const struct finding *f, bool certain)
 
 static void decide_tcp(struct finding *f)
 {
-	if (has(f, CLUE_HOPS_NEARER))
+	if (is_nearer(f))
 		set(f, BY_BOX_BEFORE, CERTAINTY_LIKELY, CAUSE_port_closed, CAUSE_firewall_reject);
 	else if (has(f, CLUE_HOPS_FARTHER))
 		set(f, BY_HOST_BEHIND, CERTAINTY_LIKELY, CAUSE_port_closed, CAUSE_backend_refused);
@@ -62,10 +81,10 @@ static void decide_filter(struct finding *f, unsigned signs)
 {
 	/* A walk knows the way there; the way back may be another, and shorter. */
 	bool walked = turned_back(f) && !has(f, CLUE_HOPS_NEARER);
-	enum certainty certainty = sure(f, signs >= 2 && !walked);
+	enum certainty certainty = sure(f, signs >= 2 && is_placed(f) && !walked);
 	enum answered_by by = BY_FIREWALL;
 
-	if (has(f, CLUE_HOPS_NEARER) || turned_back(f))
+	if (is_nearer(f) || turned_back(f))
 		by = BY_FIREWALL_BEFORE;
 	else if (has(f, CLUE_HOPS_FARTHER))
 		by = BY_FIREWALL_BEHIND;
@@ -84,7 +103,7 @@ static void decide_closed(struct finding *f)
 		set(f, BY_UNDECIDED, CERTAINTY_UNKNOWN, CAUSE_port_closed, CAUSE_firewall_reject);
 	else if (told_by_tcp(f))
 		decide_tcp(f);
-	else if (signs || has(f, CLUE_HOPS_NEARER) || turned_back(f))
+	else if (signs || is_nearer(f) || turned_back(f))
 		decide_filter(f, signs);
 	else if (has(f, CLUE_HOPS_FARTHER))
 		set(f, BY_HOST_BEHIND, CERTAINTY_LIKELY, CAUSE_port_closed, CAUSE_firewall_reject);
@@ -187,6 +206,8 @@ static const char *const clues[CLUES] = {
 	[CLUE_HOPS_SAME] = N_("it comes from as many hops away as the host's open ports"),
 	[CLUE_HOPS_NEARER] = N_("it comes from fewer hops away than the host's open ports"),
 	[CLUE_HOPS_FARTHER] = N_("it comes from more hops away than the host's open ports"),
+	[CLUE_HOPS_AGREED] = N_("the host's TCP refuses from as far away as its open ports are"),
+	[CLUE_HOPS_HIDDEN] = N_("there is a router on the way, and its open ports' answers have passed none: hops tell nothing"),
 	[CLUE_ON_LINK] = N_("the host is on this link, and the answer has passed no router"),
 	[CLUE_CLASS_COPIED] = N_("asked with a DSCP, the RST bears it: a Linux TCP copies it, a packet filter does not"),
 	[CLUE_CLASS_MISSING] = N_("asked with a DSCP, the RST bears none, and those of other ports do"),

@@ -152,6 +152,16 @@ static uint8_t marked_hop_limit(const struct guise *guise, const struct path *pa
 	return (uint8_t)(own > GUISE_MARK_HOPS ? own - GUISE_MARK_HOPS : own + GUISE_MARK_HOPS);
 }
 
+static uint32_t label_of(uint64_t hash)
+{
+	return (uint32_t)(hash >> 44) | 1;
+}
+
+uint32_t guise_flow_label(const struct guise *guise, const struct path *path, uint16_t source_port, uint16_t port)
+{
+	return label_of(tuple_hash(guise, path, source_port, port));
+}
+
 size_t guise_syn(const struct guise *guise, const struct path *path, uint16_t source_port, uint16_t port,
                 const struct disguise *disguise, uint8_t ret_frame[GUISE_FRAME_MAX])
 {
@@ -173,7 +183,7 @@ size_t guise_syn(const struct guise *guise, const struct path *path, uint16_t so
 		.traffic_class = worn->traffic_class,
 		.dont_fragment = true,
 		.ip_id = (uint16_t)((hash >> 32) | 1), /* 0 would be filled in by the kernel */
-		.flow_label = v4 ? 0 : (uint32_t)(hash >> 44) | 1,
+		.flow_label = v4 ? 0 : label_of(hash),
 		.mac = path->mac,
 	};
 	size_t len = build(path, &syn, ret_frame);

@@ -28,6 +28,8 @@ struct disguise {
 void guise_init(struct guise *guise);
 /* The sequence number of the SYN from `source_port` to `port`: whoever acknowledges it has seen it. */
 uint32_t guise_cookie(const struct guise *guise, const struct path *path, uint16_t source_port, uint16_t port);
+/* The IPv6 flow label of that SYN; never 0. */
+uint32_t guise_flow_label(const struct guise *guise, const struct path *path, uint16_t source_port, uint16_t port);
 /* Build such a SYN, an Ethernet frame; returns its length. `disguise` may be NULL. */
 size_t guise_syn(const struct guise *guise, const struct path *path, uint16_t source_port, uint16_t port,
                 const struct disguise *disguise, uint8_t ret_frame[GUISE_FRAME_MAX]);

@@ -208,6 +208,8 @@ static void take_segment(struct scan *scan, const struct channel_answer *answer)
 		return; /* an answer to an earlier SYN, or the same again */
 	engine_see(scan, answer, &ask->seen);
 	ask->seen.own = ask->seen.own && !target->path.local;
+	ask->seen.label_reflected = segment->flow_label ==
+	                            guise_flow_label(&scan->guise, &target->path, segment->dst.port, segment->src.port);
 	ask->doubt = DOUBT_NONE;
 	time_answer(scan, ask, answer, slot);
 	count_answer(scan, ask);

@@ -45,6 +45,7 @@ struct sighting {
 	uint8_t reporter;          /* who sent the ICMP error: index into scan->reporters */
 	bool by_icmp;              /* an ICMP error, whose type, code and reporter follow; else a segment */
 	bool own;                  /* in by the loopback interface, though the host is elsewhere */
+	bool label_reflected;      /* IPv6: the flow label is that of the SYN */
 	bool route_recorded;       /* IPv4: with a record-route option */
 	bool from_linux;           /* a SYN-ACK as Linux makes it: options in its order, IP ID 0, DF */
 };

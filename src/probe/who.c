@@ -78,7 +78,7 @@ static void look_at_open(const struct scan *scan, struct portrait *portrait)
 		if (ask->state != PORT_OPEN)
 			continue;
 		portrait->from_linux |= ask->seen.from_linux;
-		portrait->labelled |= ask->seen.flow_label != 0;
+		portrait->labelled |= ask->seen.flow_label != 0 && !ask->seen.label_reflected;
 		if (++counts[hops] > counts[portrait->hops] || !portrait->has_open)
 			portrait->hops = hops;
 		portrait->has_open = true;
@@ -86,14 +86,29 @@ static void look_at_open(const struct scan *scan, struct portrait *portrait)
 	}
 }
 
+static const struct path *path_of(const struct scan *scan, const struct portrait *portrait)
+{
+	return &scan->targets[portrait->first / scan->port_count].path;
+}
+
+/* No router passed, though there is one on the way: something sets hop limits anew, or the way back is another. */
+static bool are_hops_hidden(const struct scan *scan, const struct portrait *portrait)
+{
+	const struct path *path = path_of(scan, portrait);
+
+	return portrait->has_open && portrait->hops == 0 && !path->on_link && !path->local;
+}
+
 static void compare_hops(const struct scan *scan, const struct portrait *portrait, const struct sighting *seen,
                          bool is_syn_ack, struct finding *finding)
 {
-	const struct path *path = &scan->targets[portrait->first / scan->port_count].path;
+	const struct path *path = path_of(scan, portrait);
 	uint8_t hops = hops_of(seen->hop_limit);
 
+	if (are_hops_hidden(scan, portrait))
+		add(finding, CLUE_HOPS_HIDDEN);
 	/* An only open port has nothing to be compared with. */
-	if (portrait->open > (is_syn_ack ? 1 : 0))
+	else if (portrait->open > (is_syn_ack ? 1 : 0))
 		add(finding, hops == portrait->hops ? CLUE_HOPS_SAME
 		             : hops < portrait->hops ? CLUE_HOPS_NEARER : CLUE_HOPS_FARTHER);
 	else if (!portrait->has_open)
@@ -115,9 +130,10 @@ static void look_at_refusal(const struct scan *scan, const struct portrait *port
 		add(finding, CLUE_OWN);
 		return;
 	}
-	if (v6 && ask->seen.flow_label)
+	/* A label that is that of our SYN says only that somebody has turned the packet round. */
+	if (v6 && ask->seen.flow_label && !ask->seen.label_reflected)
 		add(finding, CLUE_LABEL_SET);
-	else if (v6 && portrait->labelled)
+	else if (v6 && !ask->seen.flow_label && portrait->labelled)
 		add(finding, CLUE_LABEL_MISSING);
 	compare_hops(scan, portrait, &ask->seen, false, finding);
 }
@@ -214,7 +230,10 @@ static bool ask_class(struct scan *scan, struct portrait *portrait, struct findi
 	for (size_t i = 0; i < series.count; i++) {
 		if (series.extras[i].state != PORT_CLOSED)
 			continue;
-		add(&findings[series.asks[i]], class_copied(&series.extras[i]) ? CLUE_CLASS_COPIED : CLUE_CLASS_LOST);
+		if (class_copied(&series.extras[i]))
+			add(&findings[series.asks[i]], CLUE_CLASS_COPIED);
+		else if (!(series.extras[i].seen.traffic_class & CLASS_BITS)) /* another one was set on the way */
+			add(&findings[series.asks[i]], CLUE_CLASS_LOST);
 	}
 	series_clear(&series);
 	return copied == 0 || copied == answered;
@@ -276,7 +295,8 @@ static bool wants_walk(const struct scan *scan, size_t i, const struct finding *
 	const struct finding *finding = &findings[i];
 
 	return scan->asks[i].state == PORT_CLOSED && !told_by_tcp(finding) && !has(finding, CLUE_OWN) &&
-	       !has(finding, CLUE_HOPS_SAME) && !has(finding, CLUE_HOPS_NEARER) && !has(finding, CLUE_HOPS_FARTHER);
+	       !has(finding, CLUE_HOPS_SAME) && !has(finding, CLUE_HOPS_NEARER) && !has(finding, CLUE_HOPS_FARTHER) &&
+	       !has(finding, CLUE_HOPS_HIDDEN);
 }
 
 /* What comes back where a SYN may not go farther than to the `hops`th router, or to a host in its place. */
@@ -320,7 +340,7 @@ static enum clue walk(struct scan *scan, size_t ask)
 /* Of refusals from one distance, one. */
 static void ask_walks(struct scan *scan, const struct portrait *portrait, struct finding *findings)
 {
-	const struct path *path = &scan->targets[portrait->first / scan->port_count].path;
+	const struct path *path = path_of(scan, portrait);
 	size_t end = portrait->first + scan->port_count;
 	bool walked[256] = { false };
 	unsigned walks = 0;
@@ -419,13 +439,36 @@ static void doubt_open(struct scan *scan, struct portrait *portrait, struct find
 			add(&findings[i], CLUE_CLOSED_ELSE);
 		if (seen->window < WINDOW_TINY)
 			add(&findings[i], CLUE_WINDOW_TINY);
-		if (portrait->tcp_hops != HOPS_NONE)
+		if (portrait->tcp_hops != HOPS_NONE && !are_hops_hidden(scan, portrait))
 			add(&findings[i], hops_of(seen->hop_limit) == portrait->tcp_hops ? CLUE_ALIKE : CLUE_NOT_ALIKE);
 		compare_hops(scan, portrait, seen, true, &findings[i]);
 	}
 }
 
 /* ---- all of it */
+
+/*
+ * How far away the host's TCP refuses. Where that is not always as far as its open ports are, who stands nearer than
+ * these may be the host itself, which hands ports on to others (NAT, containers).
+ */
+static void learn_tcp_hops(const struct scan *scan, struct portrait *portrait, struct finding *findings)
+{
+	size_t end = portrait->first + scan->port_count;
+	bool agreed = portrait->has_open;
+
+	for (size_t i = portrait->first; i < end; i++) {
+		uint8_t hops = hops_of(scan->asks[i].seen.hop_limit);
+
+		if (scan->asks[i].state != PORT_CLOSED || !told_by_tcp(&findings[i]))
+			continue;
+		if (portrait->tcp_hops == HOPS_NONE)
+			portrait->tcp_hops = hops;
+		agreed &= hops == portrait->hops;
+	}
+	for (size_t i = portrait->first; i < end && agreed && portrait->tcp_hops != HOPS_NONE; i++)
+		if (scan->asks[i].state == PORT_CLOSED && has(&findings[i], CLUE_HOPS_NEARER))
+			add(&findings[i], CLUE_HOPS_AGREED);
+}
 
 static void find_of_target(struct scan *scan, size_t target, struct finding *findings)
 {
@@ -437,9 +480,7 @@ static void find_of_target(struct scan *scan, size_t target, struct finding *fin
 		if (scan->asks[i].state == PORT_CLOSED)
 			look_at_refusal(scan, &portrait, &scan->asks[i], &findings[i]);
 	ask_refused(scan, &portrait, findings);
-	for (size_t i = portrait.first; i < end && portrait.tcp_hops == HOPS_NONE; i++)
-		if (scan->asks[i].state == PORT_CLOSED && told_by_tcp(&findings[i]))
-			portrait.tcp_hops = hops_of(scan->asks[i].seen.hop_limit);
+	learn_tcp_hops(scan, &portrait, findings);
 	if (portrait.has_open)
 		doubt_open(scan, &portrait, findings);
 }

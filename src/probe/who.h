@@ -34,6 +34,8 @@ enum clue {
 	CLUE_LABEL_SET,        /* IPv6: the RST bears a flow label */
 	CLUE_LABEL_MISSING,    /* IPv6: it bears none, and the host's SYN-ACKs do */
 	CLUE_HOPS_SAME, CLUE_HOPS_NEARER, CLUE_HOPS_FARTHER, /* than the host's open ports */
+	CLUE_HOPS_AGREED,      /* all refusals of the host's TCP come from as far away as its open ports do */
+	CLUE_HOPS_HIDDEN,      /* its open ports are behind a router, and their answers have passed none */
 	CLUE_ON_LINK,          /* it has passed no router, and the host is on the link */
 	CLUE_CLASS_COPIED,     /* the RST has the DSCP of the SYN */
 	CLUE_CLASS_MISSING,    /* it has none, though the DSCP of SYNs to other ports comes back */

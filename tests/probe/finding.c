@@ -11,6 +11,8 @@ static const uint32_t by_tcp = BIT(CLUE_LABEL_SET) | BIT(CLUE_CLASS_COPIED) | BI
 static const uint32_t by_filter = BIT(CLUE_LABEL_MISSING) | BIT(CLUE_CLASS_MISSING) | BIT(CLUE_ROUTE_PLAIN) |
                                   BIT(CLUE_ROUTE_SILENT);
 
+static const uint32_t placed = BIT(CLUE_HOPS_SAME) | BIT(CLUE_ON_LINK) | BIT(CLUE_HOPS_AGREED);
+
 static struct finding decide(enum port_state state, uint32_t clues)
 {
 	static struct target target;
@@ -31,7 +33,7 @@ static bool certain(uint32_t clues)
 /* Every set of up to three clues of a refused port. */
 static void try_all(void)
 {
-	unsigned contradicted = 0, sampled = 0, groundless = 0, walked = 0, alone = 0, tried = 0;
+	unsigned contradicted = 0, sampled = 0, groundless = 0, walked = 0, alone = 0, strange = 0, tried = 0;
 
 	for (unsigned a = 0; a < CLUES; a++)
 		for (unsigned b = a; b < CLUES; b++)
@@ -45,6 +47,8 @@ static void try_all(void)
 				sampled += !here && certain(clues) && clues & BIT(CLUE_SAMPLED);
 				groundless += !here && certain(clues) && !(clues & (by_tcp | by_filter | BIT(CLUE_CLASS_LOST)));
 				walked += certain(clues) && finding.by == BY_FIREWALL_BEFORE && !(clues & BIT(CLUE_HOPS_NEARER));
+				strange += !here && certain(clues) && finding.cause == CAUSE_firewall_reject &&
+				           (clues & BIT(CLUE_OTHER_SYSTEM) || !(clues & placed));
 				alone += finding.certainty == CERTAINTY_LIKELY && finding.other == CAUSE_NONE;
 			}
 	ok(tried > 2000, "%u sets of clues", tried);
@@ -52,16 +56,25 @@ static void try_all(void)
 	is_number(sampled, 0, "none that was not asked itself");
 	is_number(groundless, 0, "none that neither a TCP nor a filter shows in");
 	is_number(walked, 0, "none that a walk alone gives a place");
+	is_number(strange, 0, "no filter that may be the TCP of another system, or of a host elsewhere");
 	is_number(alone, 0, "each that is likely names another cause");
 }
 
 int main(void)
 {
+	struct finding at_host = decide(PORT_CLOSED, BIT(CLUE_CLASS_MISSING) | BIT(CLUE_ON_LINK) | BIT(CLUE_HOPS_NEARER));
 	struct finding lost = decide(PORT_CLOSED, BIT(CLUE_CLASS_LOST) | BIT(CLUE_NO_OPEN_PORT));
 
 	try_all();
 	ok(certain(BIT(CLUE_CLASS_COPIED) | BIT(CLUE_HOPS_SAME)), "a copied DSCP from the host's distance is the host");
 	ok(certain(BIT(CLUE_CLASS_MISSING) | BIT(CLUE_HOPS_SAME)), "one that is missing, and others come back, is a filter");
+	ok(certain(BIT(CLUE_LABEL_MISSING) | BIT(CLUE_HOPS_SAME) | BIT(CLUE_LINUX)), "a flow label that a Linux lacks is one");
+	ok(!certain(BIT(CLUE_LABEL_MISSING) | BIT(CLUE_HOPS_SAME)), "FreeBSD labels its SYN-ACKs, and never its RSTs");
+	ok(!certain(BIT(CLUE_CLASS_MISSING) | BIT(CLUE_HOPS_FARTHER)), "the host behind a translated port may copy no DSCP");
+	ok(certain(BIT(CLUE_CLASS_COPIED) | BIT(CLUE_ON_LINK) | BIT(CLUE_HOPS_NEARER)), "on the link nobody stands nearer");
+	is_number(at_host.by, BY_FIREWALL_AT_HOST, "no firewall either");
+	ok(!certain(BIT(CLUE_CLASS_MISSING) | BIT(CLUE_HOPS_NEARER)), "open ports may be behind the host that refuses");
+	ok(certain(BIT(CLUE_CLASS_MISSING) | BIT(CLUE_HOPS_NEARER) | BIT(CLUE_HOPS_AGREED)), "if its TCP is as far, they are not");
 	ok(!certain(BIT(CLUE_CLASS_LOST) | BIT(CLUE_HOPS_SAME) | BIT(CLUE_LINUX)), "one that never comes back is not certain");
 	is_number(lost.by, BY_UNDECIDED, "behind a router without an open port nothing tells");
 	is_number(decide(PORT_CLOSED, BIT(CLUE_CONNECTED)).by, BY_UNDECIDED, "connect() tells nothing");

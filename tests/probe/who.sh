@@ -113,6 +113,69 @@ answered 'a REJECT after DNAT' $far4 22,80,91 91 firewall-behind firewall-reject
 rules router < /dev/null
 rules deep < /dev/null
 
+# ---- a host that hands its open port on to a container: that is farther away, and no firewall stands before the host
+new_host inner
+for host in near far; do
+	[ $host = near ] && target=$near4 || target=$far4
+	inside $host ip link add inner0 type veth peer name eth0 netns "${holders[inner]}"
+	inside $host ip address add 10.7.7.1/24 dev inner0
+	inside $host ip link set inner0 up
+	inside $host sh -c 'echo 1 > /proc/sys/net/ipv4/ip_forward'
+	inside inner ip address add 10.7.7.2/24 dev eth0
+	inside inner ip link set eth0 up
+	inside inner ip route replace default via 10.7.7.1
+	[ $host = far ] || listen inner 8080
+	rules $host <<- END
+		table ip probed {
+			chain c { type nat hook prerouting priority -100
+				ip daddr $target tcp dport 8080 dnat to 10.7.7.2
+			}
+			chain in { type filter hook input priority 0
+				tcp dport 81-89 reject with tcp reset
+			}
+		}
+	END
+	answered 'beside the port of a container, a REJECT of its host' $target 8080,22,81 81 \
+		$([ $host = near ] && echo firewall-at-host firewall-reject certain || echo firewall-before-host firewall-reject likely)
+	[ $host = far ] || answered 'and a closed port of its host' $target 8080,22 22 host port-closed certain
+	rules $host < /dev/null
+	inside $host ip link delete inner0
+done
+
+# ---- a program that sends with a hop limit of its own, as BGP does to a neighbour
+inside near "$python3" -c 'import signal, socket, sys
+s = socket.socket()
+s.setsockopt(socket.SOL_IP, socket.IP_TTL, 1)
+s.bind(("", 179))
+s.listen(8)
+open(sys.argv[1], "w").close()
+signal.pause()' "$scratch/neighbour" &
+neighbour=$!
+until [ -e "$scratch/neighbour" ]; do kill -0 $neighbour || exit 1; done
+answered 'beside a port that answers with a hop limit of 1' $near4 22,179 22 host port-closed certain
+kill $neighbour
+
+# ---- a router that sets hop limits anew: nothing tells how far away anybody is
+rules router <<- END
+	table ip probed {
+		chain out { type filter hook postrouting priority 0
+			oifname eth0 ip ttl set 64
+		}
+		chain c { type filter hook forward priority 0
+			tcp dport 81-89 reject with tcp reset
+		}
+	}
+END
+answered 'a REJECT on a router that sets hop limits' $far4 22,80,81 81 firewall firewall-reject likely
+answered 'and a closed port of the host behind it' $far4 22,80,81 22 host port-closed likely
+rules router < /dev/null
+
+# ---- a host that turns flow labels round instead of making them
+inside far sh -c 'echo 0 > /proc/sys/net/ipv6/auto_flowlabels; echo 1 > /proc/sys/net/ipv6/flowlabel_reflect'
+listen far 8081
+answered 'a closed port of a host that reflects flow labels' $far6 22,8081 22 host port-closed certain
+inside far sh -c 'echo 1 > /proc/sys/net/ipv6/auto_flowlabels; echo 0 > /proc/sys/net/ipv6/flowlabel_reflect'
+
 # ---- behind two routers, with nothing open
 inside behind ip -6 address add 2001:db8:8::1/64 dev eth1 nodad
 inside behind sh -c 'echo 1 > /proc/sys/net/ipv6/conf/all/forwarding'
