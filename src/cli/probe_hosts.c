@@ -59,12 +59,12 @@ static bool resolve(const char *host, uint8_t version, struct address *ret_addre
 	return true;
 }
 
-static bool is_known(const struct probe_hosts *hosts, const struct address *address)
+static const struct path *find_known(const struct probe_hosts *hosts, const struct address *address)
 {
 	for (size_t i = 0; i < hosts->count; i++)
 		if (address_equal(&hosts->list[i].path.target, address))
-			return true;
-	return false;
+			return &hosts->list[i].path;
+	return NULL;
 }
 
 /* IPv4 in IPv6's clothes, broadcast and multicast: TCP goes to none of them. */
@@ -77,10 +77,17 @@ static bool is_no_peer(const struct address *address)
 	return address->bytes[0] == 0xff || memcmp(address->bytes, mapped, sizeof mapped) == 0;
 }
 
+/* fe80::/10 is on every link, and another host on each. */
+static bool is_unscoped(const struct address *address, unsigned scope)
+{
+	return address->version == 6 && address->bytes[0] == 0xfe && (address->bytes[1] & 0xc0) == 0x80 && !scope;
+}
+
 static bool add_host(struct probe_hosts *hosts, const char *host, uint8_t version)
 {
 	struct target target = { .name = host };
 	struct error error = { STATUS_OK, "" };
+	const struct path *known;
 	struct address address;
 	unsigned scope;
 
@@ -88,19 +95,34 @@ static bool add_host(struct probe_hosts *hosts, const char *host, uint8_t versio
 		complain(_("%s: more than %d hosts"), host, PROBE_HOSTS_MAX);
 		return false;
 	}
-	if (!*host || !resolve(host, version, &address, &scope)) {
+	if (!resolve(host, version, &address, &scope)) {
 		hosts->failed = true;
-		return *host != '\0';
+		return true;
+	}
+	if (is_unscoped(&address, scope)) {
+		complain("%s: %s", host, _("such an address is one of a link: which? Say ADDRESS%INTERFACE"));
+		hosts->failed = true;
+		return true;
 	}
 	if (is_no_peer(&address)) {
 		complain("%s: %s", host, _("TCP does not go to such an address"));
 		hosts->failed = true;
 		return true;
 	}
-	if (is_known(hosts, &address))
+	known = find_known(hosts, &address);
+	if (known && known->scope != scope) {
+		complain("%s: %s", host, _("the same address on another link: ask it in a run of its own"));
+		hosts->failed = true;
+	}
+	if (known)
 		return true;
 	if (path_find(&address, scope, &target.path, &error) != STATUS_OK) {
 		complain("%s: %s", host, error.text);
+		hosts->failed = true;
+		return true;
+	}
+	if (target.path.broadcast) {
+		complain("%s: %s", host, _("TCP does not go to such an address"));
 		hosts->failed = true;
 		return true;
 	}

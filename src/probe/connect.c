@@ -144,11 +144,12 @@ static int open_socket(const struct path *path, uint16_t port, int *ret_failure)
 static bool begin(struct scan *scan, struct attempts *attempts, size_t index)
 {
 	struct ask *ask = &scan->asks[index];
+	int64_t now = clock_monotonic(); /* connect() itself may bring the answer: on loopback, on a virtual link */
 	int failure, fd = open_socket(&scan_target(scan, index)->path, scan_port(scan, index), &failure);
 
 	if (fd < 0 && (failure == EMFILE || failure == ENFILE || failure == ENOBUFS) && attempts->count)
 		return false;
-	ask->first_ns = ask->last_ns = clock_monotonic();
+	ask->first_ns = ask->last_ns = now;
 	ask->tries = 1;
 	scan->counts.sent++;
 	attempts->polls[attempts->count] = (struct pollfd){ .fd = fd, .events = POLLOUT };

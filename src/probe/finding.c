@@ -45,8 +45,9 @@ static bool is_nearer(const struct finding *f)
  */
 static bool is_placed(const struct finding *f)
 {
-	return !has(f, CLUE_OTHER_SYSTEM) && (has(f, CLUE_ON_LINK) || has(f, CLUE_HOPS_SAME) ||
-	                                      (has(f, CLUE_HOPS_NEARER) && has(f, CLUE_HOPS_AGREED)));
+	bool before = has(f, CLUE_HOPS_NEARER) && has(f, CLUE_HOPS_AGREED);
+
+	return !has(f, CLUE_OTHER_SYSTEM) && (before || has(f, CLUE_ON_LINK) || has(f, CLUE_HOPS_SAME));
 }
 
 /*
@@ -57,7 +58,8 @@ static unsigned filter_signs(const struct finding *f)
 {
 	unsigned label = has(f, CLUE_LABEL_MISSING) * (has(f, CLUE_LINUX) ? 2u : 1u);
 
-	return 2u * has(f, CLUE_CLASS_MISSING) + label + has(f, CLUE_ROUTE_SILENT) + has(f, CLUE_ROUTE_PLAIN) + would_have_copied(f);
+	return 2u * has(f, CLUE_CLASS_MISSING) + label + has(f, CLUE_ROUTE_SILENT) + has(f, CLUE_ROUTE_PLAIN) +
+	       would_have_copied(f);
 }
 
 static enum certainty sure(const struct finding *f, bool certain)
@@ -207,7 +209,7 @@ static const char *const clues[CLUES] = {
 	[CLUE_HOPS_NEARER] = N_("it comes from fewer hops away than the host's open ports"),
 	[CLUE_HOPS_FARTHER] = N_("it comes from more hops away than the host's open ports"),
 	[CLUE_HOPS_AGREED] = N_("the host's TCP refuses from as far away as its open ports are"),
-	[CLUE_HOPS_HIDDEN] = N_("there is a router on the way, and its open ports' answers have passed none: hops tell nothing"),
+	[CLUE_HOPS_HIDDEN] = N_("a router is on the way, and answers of open ports have passed none: hops tell nothing"),
 	[CLUE_ON_LINK] = N_("the host is on this link, and the answer has passed no router"),
 	[CLUE_CLASS_COPIED] = N_("asked with a DSCP, the RST bears it: a Linux TCP copies it, a packet filter does not"),
 	[CLUE_CLASS_MISSING] = N_("asked with a DSCP, the RST bears none, and those of other ports do"),

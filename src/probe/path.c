@@ -110,6 +110,7 @@ static int take_route(const struct nlmsghdr *message, void *user)
 	if (message->nlmsg_type != RTM_NEWROUTE)
 		return MNL_CB_OK;
 	path->local = route->rtm_type == RTN_LOCAL;
+	path->broadcast = route->rtm_type == RTN_BROADCAST;
 	mnl_attr_parse(message, sizeof *route, take_route_attribute, path);
 	return MNL_CB_STOP;
 }
@@ -268,6 +269,7 @@ static int take_neighbour(const struct nlmsghdr *message, void *user)
 	if (message->nlmsg_type != RTM_NEWNEIGH)
 		return MNL_CB_OK;
 	path->silent_neighbour = neighbour->ndm_state & (NUD_INCOMPLETE | NUD_FAILED);
+	path->awaited_neighbour = neighbour->ndm_state & NUD_INCOMPLETE;
 	if (neighbour->ndm_state & (NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT))
 		mnl_attr_parse(message, sizeof *neighbour, take_neighbour_attribute, user);
 	return MNL_CB_STOP;
@@ -281,7 +283,7 @@ bool path_resolve(struct path *path)
 
 	if (!path->ethernet || path->next_hop.version != path->target.version)
 		return false;
-	path->resolved = path->silent_neighbour = false;
+	path->resolved = path->silent_neighbour = path->awaited_neighbour = false;
 	request->nlmsg_type = RTM_GETNEIGH;
 	neighbour = mnl_nlmsg_put_extra_header(request, sizeof *neighbour);
 	neighbour->ndm_family = (unsigned char)family_of(&path->next_hop);

@@ -20,9 +20,11 @@ struct path {
 	uint16_t mss;                 /* that this host offers there */
 	bool local;                   /* an address of this host */
 	bool on_link;                 /* no router in between */
+	bool broadcast;               /* of a link of this host: no host */
 	bool ethernet;                /* frames need the next hop's address, and can be made here */
 	bool resolved;                /* next_hop_mac is known */
 	bool silent_neighbour;        /* the next hop does not answer when the kernel asks for it */
+	bool awaited_neighbour;       /* nor has it yet, and the kernel goes on asking */
 	uint8_t mac[6], next_hop_mac[6];
 };
 

@@ -20,6 +20,9 @@
 #define FRAMES_FROM 1024
 #define NEIGHBOUR_WAIT_NS (50 * NS_PER_MS)
 #define NEIGHBOUR_LOOK_NS (1 * NS_PER_MS)
+/* Linux asks three times, a second apart (mcast_solicit, retrans_time_ms). */
+#define NEIGHBOUR_PATIENCE_NS (4 * NS_PER_S)
+#define NEIGHBOUR_STEP_NS (50 * NS_PER_MS)
 
 #define ROUNDS_MAX 40
 /* A SYN, and the one that the kernel sends a second later. */
@@ -97,6 +100,14 @@ static void take_pause(struct scan *scan, int64_t began_ns)
 		engine_listen(scan, began_ns + scan->options.patience_ns / loss_tries_needed(scan));
 }
 
+/* Frames go to the address that was looked up; the next hop may have got another since (a router that stands in). */
+static void look_up_neighbours(struct scan *scan)
+{
+	for (size_t i = 0; i < scan->target_count; i++)
+		if (scan->targets[i].path.resolved)
+			path_resolve(&scan->targets[i].path);
+}
+
 /* Returns how often those that are silent were asked at the last pace, with all answers read. */
 static unsigned ask_in_rounds(struct scan *scan)
 {
@@ -110,6 +121,8 @@ static unsigned ask_in_rounds(struct scan *scan)
 		find_pending(scan);
 		if (!scan->pending_count || counted >= loss_tries_needed(scan))
 			break;
+		if (scan->round > 1)
+			look_up_neighbours(scan);
 		engine_round(scan);
 		drops = channel_drops(scan->channel);
 		scan->counts.dropped += drops - dropped;
@@ -184,15 +197,66 @@ static void sample_silence(struct scan *scan, size_t first)
 			          answered == scan->pending_count ? DOUBT_LIMITED : DOUBT_SAMPLED);
 }
 
-/* Hosts of which nothing came: perhaps nobody has their address, or their router's. */
-static void find_silent_neighbours(struct scan *scan)
+static void choose_speed(struct scan *scan)
 {
+	const struct path *path = &scan->targets[0].path;
+	bool far = !path->local && !path->on_link;
+	uint64_t rate = scan->options.rate ? scan->options.rate : far ? FAR_RATE : 0;
+
+	scan->window = scan->target_count * (far ? FAR_WINDOW : LINK_WINDOW);
+	if (scan->window > WINDOW_ALL_MAX)
+		scan->window = WINDOW_ALL_MAX;
+	scan->pace = (double)rate;
+	scan->pace_since = 1;
+}
+
+/* What was learned while SYNs got lost for want of a neighbour says nothing about the path. */
+static void begin_anew(struct scan *scan)
+{
+	for (size_t i = 0; i < scan->ask_count; i++)
+		if (scan->asks[i].state == PORT_UNKNOWN && !scan->asks[i].failure)
+			scan->asks[i] = (struct ask){ 0 };
+	memset(scan->answered_by_try, 0, sizeof scan->answered_by_try);
+	scan->in_flight = 0;
+	scan->answered_by_tcp = 0;
+	scan->srtt_ns = scan->rttvar_ns = 0;
+	scan->limited = false;
+	choose_speed(scan);
+}
+
+/* Hosts of which nothing came: perhaps nobody has their address, or their router's. How many are asked for still. */
+static size_t find_silent_neighbours(struct scan *scan)
+{
+	size_t awaited = 0;
+
 	for (size_t i = 0; i < scan->target_count; i++) {
 		struct target *target = &scan->targets[i];
 
+		/* Whoever answers is there, even where it was not in time to be sent frames. */
+		target->path.silent_neighbour = target->path.awaited_neighbour = false;
 		if (!target->answers[PORT_OPEN] && !target->answers[PORT_CLOSED])
 			path_resolve(&target->path);
+		awaited += target->path.awaited_neighbour;
 	}
+	return awaited;
+}
+
+/*
+ * Until the kernel has given up, or the neighbour has answered after all: then it is asked again, for the kernel keeps
+ * few of the SYNs that wait for an address. Returns whether one has.
+ */
+static bool await_neighbours(struct scan *scan)
+{
+	int64_t until = clock_monotonic() + NEIGHBOUR_PATIENCE_NS;
+	size_t first = find_silent_neighbours(scan), left = first, silent = 0;
+
+	while (left && !scan_stopped(scan) && clock_monotonic() < until) {
+		engine_listen(scan, clock_monotonic() + NEIGHBOUR_STEP_NS);
+		left = find_silent_neighbours(scan);
+	}
+	for (size_t i = 0; i < scan->target_count; i++)
+		silent += scan->targets[i].path.silent_neighbour;
+	return silent < first;
 }
 
 /* What silence means, if anything. */
@@ -203,8 +267,10 @@ static void judge_silence(struct scan *scan, enum doubt doubt)
 	for (size_t i = 0; i < scan->ask_count; i++) {
 		struct ask *ask = &scan->asks[i];
 
+		/* Some got the kernel's own ICMP error. */
 		if (ask->state == PORT_UNREACHABLE && scan_target(scan, i)->path.silent_neighbour)
-			ask->doubt = DOUBT_NEIGHBOUR;
+			*ask = (struct ask){ .state = PORT_UNREACHABLE, .doubt = DOUBT_NEIGHBOUR, .tries = ask->tries,
+			                     .seen.rtt_ns = -1 };
 		if (ask->state != PORT_UNKNOWN)
 			continue;
 		if (ask->failure)
@@ -257,10 +323,14 @@ static void run_by_syns(struct scan *scan)
 	tries = ask_in_rounds(scan);
 	dropped = channel_drops(scan->channel);
 	wait_for_silence(scan);
+	if (await_neighbours(scan)) {
+		begin_anew(scan);
+		tries = ask_in_rounds(scan);
+		wait_for_silence(scan);
+	}
 	dropped = channel_drops(scan->channel) - dropped;
 	scan->counts.dropped += dropped;
 	scan->counts.backlog = channel_backlog_drops(scan->channel);
-	find_silent_neighbours(scan);
 	for (size_t i = 0; i < scan->target_count && !scan_stopped(scan); i++)
 		if (scan->targets[i].icmp_answers && !scan->targets[i].path.silent_neighbour)
 			sample_silence(scan, i * scan->port_count);
@@ -322,19 +392,6 @@ static bool allocate(struct scan *scan, const struct port_set *ports)
 			scan->ports[at++] = (uint16_t)port;
 		}
 	return true;
-}
-
-static void choose_speed(struct scan *scan)
-{
-	const struct path *path = &scan->targets[0].path;
-	bool far = !path->local && !path->on_link;
-	uint64_t rate = scan->options.rate ? scan->options.rate : far ? FAR_RATE : 0;
-
-	scan->window = scan->target_count * (far ? FAR_WINDOW : LINK_WINDOW);
-	if (scan->window > WINDOW_ALL_MAX)
-		scan->window = WINDOW_ALL_MAX;
-	scan->pace = (double)rate;
-	scan->pace_since = 1;
 }
 
 void scan_again(struct scan *scan)

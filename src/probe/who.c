@@ -94,9 +94,8 @@ static const struct path *path_of(const struct scan *scan, const struct portrait
 /* No router passed, though there is one on the way: something sets hop limits anew, or the way back is another. */
 static bool are_hops_hidden(const struct scan *scan, const struct portrait *portrait)
 {
-	const struct path *path = path_of(scan, portrait);
-
-	return portrait->has_open && portrait->hops == 0 && !path->on_link && !path->local;
+	return portrait->has_open && portrait->hops == 0 && !path_of(scan, portrait)->on_link &&
+	       !path_of(scan, portrait)->local;
 }
 
 static void compare_hops(const struct scan *scan, const struct portrait *portrait, const struct sighting *seen,

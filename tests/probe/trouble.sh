@@ -31,6 +31,10 @@ ok '--watch is for one port' said 2 'one host and one port' --watch $near4 80,81
 ok 'a name that cannot be found' said 3 'no-such-host.invalid' no-such-host.invalid 80
 ok 'a hostile name' is_empty "$("$tcpwhy" probe $'\e[31mx.invalid' 80 2>&1 | grep $'\e')"
 ok 'multicast' said 3 'TCP does not go' 224.0.0.1 80
+ok 'broadcast' said 3 'TCP does not go' 203.0.113.255 80
+ok 'a host without a name' said 3 'no such host' '' 80
+ok 'an address of a link, and not which' said 3 'which? Say ADDRESS%INTERFACE' fe80::1 80
+ok 'the same address on two links' said 1 'a run of its own' fe80::1%near0 fe80::1%far0 9
 ok 'no route' said 3 'no route to 100.64.0.1' 100.64.0.1 80
 ip route add prohibit 100.64.0.2 && ip route add blackhole 100.64.0.3 && ip route add unreachable 100.64.0.4
 ok 'a route that prohibits' said 3 prohibits 100.64.0.2 80
@@ -86,6 +90,26 @@ END
 probe 203.0.113.9 90
 ok 'where this host translates addresses, connect() finds out' is "$(field 90 state) $(field 90 method)" 'open connect'
 rules here < /dev/null
+
+# ---- a neighbour that is slow to say its address, or gets another
+rules near <<< 'table inet probed { chain c { type filter hook input priority 0; tcp dport 1000-1999 drop; }; }'
+ip neighbour flush dev near0
+inside near ip link set eth0 arp off
+probe $near4 1-3000 &
+job=$!
+read -rt 1.7 <> <(:)
+inside near ip link set eth0 arp on
+wait $job
+ok 'a neighbour that answers after 1.7 seconds is not called absent' is "$(counted)" 'closed 1999 filtered 1000 open 1'
+rules near < /dev/null
+probe $near4 80
+probe --rate 3000 $near4 1-6000 &
+job=$!
+read -rt 0.7 <> <(:)
+inside near ip link set eth0 address 02:00:00:00:00:99
+ip neighbour replace $near4 lladdr 02:00:00:00:00:99 dev near0 nud reachable
+wait $job
+ok 'where the next hop gets another address in the middle, SYNs follow it' is "$(counted)" 'closed 5999 open 1'
 
 # ---- a quiet link: it ends, though no packet ever comes
 rules near <<< 'table inet probed { chain c { type filter hook input priority 0; drop; }; }'

@@ -135,8 +135,9 @@ for host in near far; do
 			}
 		}
 	END
-	answered 'beside the port of a container, a REJECT of its host' $target 8080,22,81 81 \
-		$([ $host = near ] && echo firewall-at-host firewall-reject certain || echo firewall-before-host firewall-reject likely)
+	[ $host = near ] && wanted='firewall-at-host firewall-reject certain' ||
+		wanted='firewall-before-host firewall-reject likely'
+	answered 'beside the port of a container, a REJECT of its host' $target 8080,22,81 81 $wanted
 	[ $host = far ] || answered 'and a closed port of its host' $target 8080,22 22 host port-closed certain
 	rules $host < /dev/null
 	inside $host ip link delete inner0
