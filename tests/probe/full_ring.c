@@ -2,27 +2,15 @@
  * A ring that is too small for what comes costs time, and no port its true state: what could not be read is counted,
  * asked again, and never called filtered. In a network namespace of its own, over its loopback.
  */
-#include <net/if.h>
 #include <sched.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "probe/engine.h"
 #include "probe/scan.h"
+#include "support/loopback.h"
 #include "tap.h"
-
-static bool loopback_up(void)
-{
-	struct ifreq request = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
-	int fd = socket(AF_INET, SOCK_DGRAM, 0);
-	bool done = fd >= 0 && ioctl(fd, SIOCSIFFLAGS, &request) == 0;
-
-	if (fd >= 0)
-		close(fd);
-	return done;
-}
 
 static struct target *loopback(void)
 {

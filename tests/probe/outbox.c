@@ -2,17 +2,16 @@
  * Each packet leaves once, and of each that the system refuses the sender is told once, whichever thread sends them. In
  * a network namespace of its own, over its loopback.
  */
-#include <net/if.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
 #include "probe/outbox.h"
+#include "support/loopback.h"
 #include "tap.h"
 
 #define PROTOCOL 253              /* RFC 3692: for experiments */
@@ -23,17 +22,6 @@
 #define NOWHERE_EACH 7            /* one of so many has no route */
 
 static uint8_t came[PACKETS], refused[PACKETS];
-
-static bool loopback_up(void)
-{
-	struct ifreq request = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
-	int fd = socket(AF_INET, SOCK_DGRAM, 0);
-	bool done = fd >= 0 && ioctl(fd, SIOCSIFFLAGS, &request) == 0;
-
-	if (fd >= 0)
-		close(fd);
-	return done;
-}
 
 static void on_refusal(void *user, uint32_t tag, int failure)
 {
