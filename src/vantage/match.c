@@ -8,6 +8,8 @@
 #include "base/permute.h"
 #include "vantage/parts.h"
 
+_Static_assert(LOOKOUTS_MAX <= PARALLEL_MAX, "each capture has a part of the work");
+
 /* More samples do not tell more of a clock. */
 #define SAMPLES_MAX (1u << 11)
 /* So many packets in common tell where a clock stands. */
