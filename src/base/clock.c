@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <time.h>
 
+#define READINGS_MAX 8     /* of two clocks */
+#define READINGS_NS  2000  /* close enough together */
+
 #define S_PER_MIN  60
 #define S_PER_HOUR 3600
 #define S_PER_DAY  86400
@@ -87,6 +90,21 @@ int64_t clock_realtime(void)
 int64_t clock_boot(void)
 {
 	return read_clock(CLOCK_BOOTTIME);
+}
+
+int64_t clock_offset(int64_t (*clock)(void))
+{
+	int64_t offset = 0, closest = INT64_MAX;
+
+	for (int i = 0; i < READINGS_MAX && closest > READINGS_NS; i++) {
+		int64_t before = clock(), now = clock_realtime(), after = clock();
+
+		if (after - before >= closest)
+			continue;
+		closest = after - before;
+		offset = now - before - closest / 2;
+	}
+	return offset;
 }
 
 int64_t clock_tick(void)

@@ -38,6 +38,11 @@ int64_t clock_monotonic(void);
 int64_t clock_realtime(void);
 /* That of the kernel's events: it goes on while the machine sleeps. */
 int64_t clock_boot(void);
+/*
+ * How far the clock of packets is ahead of this one, one of the above. Who reads two clocks may be held up in between:
+ * the readings count that lay closest together.
+ */
+int64_t clock_offset(int64_t (*clock)(void));
 /* A jiffy: by so much the kernel's coarse clocks go on at a time. */
 int64_t clock_tick(void);
 

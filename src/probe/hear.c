@@ -273,7 +273,7 @@ void engine_hear(struct scan *scan)
 	struct channel_answer answer;
 	enum heard heard;
 
-	scan->clock_offset_ns = clock_realtime() - clock_monotonic();
+	scan->clock_offset_ns = clock_offset(clock_monotonic);
 	for (unsigned i = 0; i < HEARD_AT_ONCE; i++) {
 		heard = channel_hear(scan->channel, &answer);
 		if (heard == HEARD_NOTHING)

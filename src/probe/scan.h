@@ -118,7 +118,7 @@ struct scan {
 	double srtt_ns, rttvar_ns; /* 0: no answer yet */
 	double pace;               /* SYNs a second; 0: none */
 	int64_t next_send_ns, next_look_ns;
-	int64_t clock_offset_ns;   /* clock_realtime() - clock_monotonic() */
+	int64_t clock_offset_ns;   /* see clock_offset() */
 	size_t window;
 	unsigned round;            /* from 1 */
 	unsigned pace_since;       /* the first round at this pace */

@@ -1,4 +1,7 @@
 /* The law: times are shown in the unit that reads best, exact to what is shown, for every 64-bit number. */
+#include <stdlib.h>
+#include <time.h>
+
 #include "base/clock.h"
 #include "base/random.h"
 #include "tap.h"
@@ -15,6 +18,26 @@ static void timestamp(int64_t ns, const char *want)
 	char text[CLOCK_TEXT_MAX];
 
 	is_text(clock_timestamp(text, ns), want, want);
+}
+
+/* Who reads it first is held up before it can read the other. */
+static int64_t held_up_once(void)
+{
+	static const struct timespec pause = { 0, 20 * NS_PER_MS };
+	static bool held_up;
+	int64_t now = clock_monotonic();
+
+	if (!held_up)
+		nanosleep(&pause, NULL);
+	held_up = true;
+	return now;
+}
+
+static void test_offset(void)
+{
+	int64_t offset = clock_offset(clock_monotonic), same = clock_offset(held_up_once);
+
+	ok(llabs(same - offset) < 5 * NS_PER_MS, "how far two clocks are apart is read again where something came between");
 }
 
 int main(void)
@@ -41,6 +64,7 @@ int main(void)
 	timestamp(INT64_MAX, "2262-04-11T23:47:16.854775807Z");
 	timestamp(INT64_MIN, "1677-09-21T00:12:43.145224192Z");
 	ok(clock_monotonic() <= clock_monotonic(), "the monotonic clock does not go back");
+	test_offset();
 	ok(random_seed() != random_seed(), "two seeds differ");
 	return done_testing();
 }
