@@ -105,6 +105,7 @@ bool lab_kernel_begin(struct lab_kernel *kernel, const struct record *record)
 	kernel->record = record;
 	kernel->count = 0;
 	kernel->not_kept = 0;
+	kernel->missed = session_missed(kernel->session);
 	atomic_store(&kernel->played, false);
 	return pthread_create(&kernel->thread, NULL, listen_in, kernel) == 0;
 }
@@ -128,6 +129,7 @@ void lab_kernel_end(struct lab_kernel *kernel)
 
 	atomic_store(&kernel->played, true);
 	pthread_join(kernel->thread, NULL);
+	kernel->missed = session_missed(kernel->session) - kernel->missed;
 	for (size_t i = 0; i < kernel->count; i++) {
 		struct told_reset *reset = &kernel->resets[i];
 

@@ -28,6 +28,7 @@ struct lab_kernel {
 	struct told_reset *resets;
 	size_t count;
 	uint64_t not_kept;
+	uint64_t missed;     /* events of the whole host: until the play began, then those since */
 };
 
 #endif

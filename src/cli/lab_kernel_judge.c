@@ -5,6 +5,8 @@
 #include "cli/lab_kernel.h"
 #include "report/layout.h"
 
+#define SAID_MAX 200 /* of what it says instead */
+
 /* The cause that the kernel is to say, CAUSE_NONE for none. A row of the account names what is seen at the server. */
 static enum cause_id wanted(const struct record *record)
 {
@@ -69,6 +71,29 @@ static bool was_sent_there(const struct verdict *verdict)
 	return yes(verdict->evidence, FACT_KERNEL_SENT) && verdict->evidence->part != PART_ECHO;
 }
 
+/* It does not say what it must: what it says instead tells where to look. */
+static void record_miss(struct record *record, const struct lab_kernel *kernel, unsigned at, enum cause_id cause)
+{
+	const char *wanted = cause_get(cause)->id;
+	struct buffer said = BUFFER_INIT(SAID_MAX);
+
+	for (size_t i = 0; i < kernel->count; i++) {
+		const struct verdict *verdict = &kernel->resets[i].verdict;
+
+		if (kernel->resets[i].at == at)
+			buffer_printf(&said, "%s%s (%s)", said.len ? ", " : "", cause_get(verdict->cause)->id,
+			              certainty_text(verdict->certainty));
+	}
+	if (!said.len)
+		buffer_puts(&said, _("nothing"));
+	if (at == WHOLE)
+		record_fault(record, _("the kernel does not say %s, but %s"), wanted, buffer_text(&said));
+	else
+		record_fault(record, _("where only %s is watched, the kernel does not say %s, but %s"), lab_party_text(at), wanted,
+		             buffer_text(&said));
+	buffer_clear(&said);
+}
+
 /* What is to be said where one host is watched. */
 struct alone {
 	struct told told, packets;
@@ -122,8 +147,7 @@ static void judge_alone(struct record *record, const struct lab_kernel *kernel, 
 		record_fault(record, any ? _("where only %s is watched, the kernel says something")
 		                         : _("where only %s is watched, the kernel says nothing"), lab_party_text(at));
 	else if (any && !found && alone.cause != CAUSE_NONE)
-		record_fault(record, _("where only %s is watched, the kernel does not say %s"), lab_party_text(at),
-		             cause_get(alone.cause)->id);
+		record_miss(record, kernel, at, alone.cause);
 }
 
 void lab_kernel_judge(struct record *record, const struct lab_kernel *kernel)
@@ -145,6 +169,10 @@ void lab_kernel_judge(struct record *record, const struct lab_kernel *kernel)
 	if (kernel->not_kept)
 		record_fault(record, _("the kernel says more than is kept: %" PRIu64 " resets"), kernel->not_kept);
 	if (!found)
-		record_fault(record, _("the kernel does not say %s"), cause_get(cause)->id);
+		record_miss(record, kernel, WHOLE, cause);
+	if (record->fault_count && kernel->missed)
+		record_fault(record, NG_("(%" PRIu64 " event of this host was missed meanwhile, which may be why)",
+		                         "(%" PRIu64 " events of this host were missed meanwhile, which may be why)",
+		                         kernel->missed), kernel->missed);
 }
 

@@ -214,10 +214,11 @@ struct live_event {
 	struct live_listener listener;
 };
 
-/* What became of a segment, or of a RST, outside of TCP. The key is a tuple without a network namespace. */
+/* A segment that netfilter dropped; its sender is known by a tuple without a network namespace. */
 struct live_drop {
 	uint64_t time_ns;
-	uint64_t before_ns;             /* of the one before it; 0: none */
+	uint64_t before_ns;             /* of the one before it; 0: none, or it is forgotten */
+	uint64_t forgot_ns;             /* of the last of another tuple that this one took the place of; 0: none */
 	uint32_t netns;                 /* where netfilter dropped it */
 	uint8_t out;                    /* on its way out of the host that sent it */
 	uint8_t padding[3];

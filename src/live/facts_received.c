@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "base/clock.h"
 #include "base/sequence.h"
 #include "live/filling.h"
@@ -20,36 +22,66 @@ static bool is_open(const struct live_past *past)
 	return past->state != STATE_CLOSE && !past->fin_ns;
 }
 
-/*
- * A REJECT drops one segment, and resets within `most_ns`. What drops segment after segment of a connection does not,
- * and a RST with options is none of netfilter's.
- */
-static bool is_rejected(const struct live_record *record, const struct live_socket *r, int64_t most_ns)
-{
-	int64_t since = (int64_t)(record->time_ns - record->drop.time_ns);
+/* Whether netfilter of this host sent the RST. */
+enum rejection { REJECTION_NO, REJECTION_PERHAPS, REJECTION_YES };
 
-	if (!record->has_drop || since < -REJECT_NS || since > most_ns || (r && r->timestamps && r->saw_timestamp))
-		return false;
-	return !record->drop.before_ns || (r && r->born_ns && record->drop.before_ns < r->born_ns);
+/* What is remembered there is a segment of the receiver. */
+static bool is_own(const struct live_dropped *dropped, const struct live_tuple *receiver)
+{
+	const struct live_tuple *sender = &dropped->sender;
+
+	return sender->version == receiver->version && sender->local_port == receiver->local_port &&
+	       sender->remote_port == receiver->remote_port &&
+	       memcmp(sender->local, receiver->local, sizeof sender->local) == 0 &&
+	       memcmp(sender->remote, receiver->remote, sizeof sender->remote) == 0;
+}
+
+/* A time of which a segment of this connection may be. 0: there is none. */
+static bool is_of_connection(uint64_t time_ns, const struct live_socket *r)
+{
+	return time_ns && !(r && r->born_ns && time_ns < r->born_ns);
+}
+
+/*
+ * A REJECT drops one segment, and resets at once. What drops segment after segment of a connection does not, and a RST
+ * with options is none of netfilter's. Where others' segments took the place of what may have been it, nobody knows.
+ */
+static enum rejection rejection_of(const struct live_record *record, const struct live_socket *r)
+{
+	const struct live_dropped *dropped = &record->dropped;
+	const struct live_drop *drop = &dropped->drop;
+	uint64_t earliest = record->time_ns > HELD_UP_NS ? record->time_ns - HELD_UP_NS : 0;
+	int64_t since = (int64_t)(record->time_ns - drop->time_ns);
+
+	if (!drop->time_ns || (r && r->timestamps && r->saw_timestamp))
+		return REJECTION_NO;
+	if (dropped->seal != live_dropped_seal(dropped))
+		return drop->time_ns >= earliest ? REJECTION_PERHAPS : REJECTION_NO;
+	if (!is_own(dropped, &record->receiver.tuple))
+		return drop->forgot_ns >= earliest ? REJECTION_PERHAPS : REJECTION_NO;
+	if (since < -REJECT_NS)
+		return drop->before_ns >= earliest || drop->forgot_ns >= earliest ? REJECTION_PERHAPS : REJECTION_NO;
+	if (since > HELD_UP_NS || is_of_connection(drop->before_ns, r))
+		return REJECTION_NO;
+	return since > REJECT_NS || is_of_connection(drop->forgot_ns, r) ? REJECTION_PERHAPS : REJECTION_YES;
 }
 
 /* Nobody here sent it, though this host would know. */
-static void fill_foreign(struct filling *filling)
+static void fill_foreign(struct filling *filling, enum rejection rejection)
 {
 	const struct live_record *record = filling->record;
 	const struct live_socket *r = filling->receiver;
 	const struct live_past *past = &record->sender_past;
-	bool rejected = is_rejected(record, r, REJECT_NS);
 
 	/* Of a RST that was ignored no socket is told, and then what the receiver remembers has to do. */
 	if (record->has_sender_past && is_open(past) && !past->rst_ns && !past->partial && filling->context->complete &&
 	    filling->context->sees_no_socket)
 		say(filling, is_other_end(past, r) ? FACT_KERNEL_SILENT : FACT_KERNEL_SILENT_PERHAPS);
-	if (!filling->context->sees_drops || !(rejected || record->has_sender_past) ||
-	    (!rejected && is_rejected(record, r, HELD_UP_NS)))
+	if (!filling->context->sees_drops || rejection == REJECTION_PERHAPS ||
+	    (rejection == REJECTION_NO && !record->has_sender_past))
 		return;
-	decide(filling, FACT_KERNEL_REJECTED, rejected);
-	decide(filling, FACT_KERNEL_REJECTED_OUT, rejected && record->drop.out);
+	decide(filling, FACT_KERNEL_REJECTED, rejection == REJECTION_YES);
+	decide(filling, FACT_KERNEL_REJECTED_OUT, rejection == REJECTION_YES && record->dropped.drop.out);
 }
 
 /* Its receiver went on. */
@@ -77,10 +109,11 @@ void fill_ignored(struct filling *filling)
 void fill_received_only(struct filling *filling)
 {
 	const struct live_socket *r = filling->receiver;
+	enum rejection rejection = rejection_of(filling->record, r);
 	uint32_t since;
 
-	fill_foreign(filling);
-	if (!filling->record->has_sender_past && !is_rejected(filling->record, r, REJECT_NS))
+	fill_foreign(filling, rejection);
+	if (!filling->record->has_sender_past && rejection != REJECTION_YES)
 		say(filling, FACT_KERNEL_RECEIVER_ALONE);
 	if (!r || filling->record->ignored)
 		return;

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "live/event.h"
+#include "live/dropped.h"
 #include "reset/testimony.h"
 
 /* One end, as events of this host tell of it. */
@@ -27,7 +27,7 @@ struct live_record {
 	uint64_t time_ns;             /* of the first event, CLOCK_BOOTTIME */
 	bool sent, received;          /* events of these kinds; neither: an end without a RST */
 	bool passive;
-	bool has_segment, has_listener, has_receiver_listener, has_drop;
+	bool has_segment, has_listener, has_receiver_listener;
 	bool has_sender_past, has_receiver_past;
 	bool echo;                    /* a reset of this connection came just before */
 	uint8_t state;                /* of the socket that was asked to answer, 0 for none */
@@ -37,7 +37,7 @@ struct live_record {
 	uint32_t forgot_ticks;        /* without sender_past, of what was sent: see live_event */
 	struct live_segment segment;  /* that it answers; where it was ignored without being seen sent, the RST itself */
 	struct live_past sender_past, receiver_past;
-	struct live_drop drop;        /* of a segment of the receiver, by netfilter */
+	struct live_dropped dropped;  /* where segments of the receiver are that netfilter dropped */
 	struct live_listener listener;/* on the port of the sender */
 	struct live_listener receiver_listener;
 	struct live_end sender, receiver;

@@ -38,13 +38,19 @@ struct session {
 	int64_t missed_ns;        /* when the last of them was noticed, monotonic */
 };
 
+uint64_t session_missed(const struct session *session)
+{
+	uint64_t counts[LIVE_COUNTS];
+
+	tracer_counts(session->tracer, counts);
+	return counts[LIVE_COUNT_LOST] + counts[LIVE_COUNT_SAMPLED_OUT] + counts[LIVE_COUNT_MAP_FULL];
+}
+
 /* Events that were not handed over, or not remembered, may be those that a record lacks. */
 static bool has_all_events(struct session *session)
 {
-	uint64_t counts[LIVE_COUNTS], missed;
+	uint64_t missed = session_missed(session);
 
-	tracer_counts(session->tracer, counts);
-	missed = counts[LIVE_COUNT_LOST] + counts[LIVE_COUNT_SAMPLED_OUT] + counts[LIVE_COUNT_MAP_FULL];
 	if (missed != session->missed)
 		session->missed_ns = clock_monotonic();
 	session->missed = missed;
@@ -91,8 +97,9 @@ static void on_record(void *user, const struct live_record *joined)
 	bool all;
 
 	if (!record->sent && record->receiver.tuple.version)
-		record->has_drop = tracer_drop(session->tracer, &record->receiver.tuple, &record->drop) &&
-		                   (!view->netns || record->drop.netns == view->netns);
+		tracer_dropped(session->tracer, &record->receiver.tuple, &record->dropped);
+	if (view->netns && record->dropped.drop.netns != view->netns)
+		record->dropped = (struct live_dropped){ 0 };
 	all = has_all_events(session);
 	/* What happens elsewhere is not looked at within one namespace. */
 	session->context.complete = all && !view->netns;
@@ -100,7 +107,7 @@ static void on_record(void *user, const struct live_record *joined)
 	if (!record->sent && !record->received && !record->ignored &&
 	    ((!all && record->receiver.error == ECONNREFUSED) || !facts_is_ending(record)))
 		return;
-	session->context.realtime_offset_ns = clock_realtime() - clock_boot();
+	session->context.realtime_offset_ns = clock_offset(clock_boot);
 	facts_fill(&evidence, &testimony, record, &session->context);
 	places_fill(&testimony.sender.actor);
 	places_fill(&testimony.receiver.actor);

@@ -32,6 +32,8 @@ struct tracer *session_tracer(struct session *session);
 enum status session_step(struct session *session, int timeout_ms, struct error *error);
 /* Hand over what is left. It may be stepped on: everything begins anew. */
 void session_finish(struct session *session);
+/* How many events of the host were not handed over, or not remembered, until now. */
+uint64_t session_missed(const struct session *session);
 /* NULL is allowed. */
 void session_close(struct session *session);
 

@@ -404,13 +404,12 @@ void tracer_counts(const struct tracer *tracer, uint64_t ret_counts[LIVE_COUNTS]
 		misses(tracer->skeleton->progs.on_send_reset) + misses(tracer->skeleton->progs.on_receive_reset);
 }
 
-bool tracer_drop(const struct tracer *tracer, const struct live_tuple *tuple, struct live_drop *ret_drop)
+void tracer_dropped(const struct tracer *tracer, const struct live_tuple *sender, struct live_dropped *ret_dropped)
 {
-	struct live_tuple key = *tuple;
+	uint32_t place = live_dropped_place(sender);
 
-	key.net = 0;
-	key.netns = 0;
-	return bpf_map_lookup_elem(bpf_map__fd(tracer->skeleton->maps.drops), &key, ret_drop) == 0;
+	if (bpf_map_lookup_elem(bpf_map__fd(tracer->skeleton->maps.drops), &place, ret_dropped) != 0)
+		*ret_dropped = (struct live_dropped){ 0 };
 }
 
 size_t tracer_storm(struct tracer *tracer, struct storm_row *rows, size_t max)

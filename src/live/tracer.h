@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
-#include "live/event.h"
+#include "live/dropped.h"
 #include "live/reasons.h"
 
 struct tracer;
@@ -61,8 +61,8 @@ int tracer_arguments(const struct btf *btf, const char *tracepoint);
 /* The sums over all processors. */
 void tracer_counts(const struct tracer *tracer, uint64_t ret_counts[LIVE_COUNTS]);
 
-/* Whether netfilter of this host dropped a segment that this end had sent, last. */
-bool tracer_drop(const struct tracer *tracer, const struct live_tuple *tuple, struct live_drop *ret_drop);
+/* What is remembered of segments that netfilter dropped, at the place of those of this sender; zeros: nothing. */
+void tracer_dropped(const struct tracer *tracer, const struct live_tuple *sender, struct live_dropped *ret_dropped);
 
 struct storm_row {
 	struct live_storm_key key;

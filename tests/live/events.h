@@ -32,6 +32,9 @@ struct stage {
 	bool incomplete;
 	bool holders_ended;       /* nobody holds a socket any more */
 	uint64_t dropped_ns_ago;  /* when netfilter dropped what the receiver had sent; 0: it did not */
+	uint64_t forgot_ns_ago;   /* when it dropped what is known no more, for this took its place; 0: it did not */
+	bool dropped_another;     /* that was none of the receiver's */
+	bool dropped_at_once;     /* two wrote it */
 	bool silent;              /* a kernel that names no reasons, and tells of no RST without a socket */
 	unsigned records, late;
 	struct evidence e;
@@ -50,8 +53,13 @@ static inline void on_record(void *user, const struct live_record *record)
 	struct live_record told = *record;
 
 	stage->records++;
-	told.has_drop = stage->dropped_ns_ago;
-	told.drop.time_ns = told.time_ns - stage->dropped_ns_ago;
+	if (stage->dropped_ns_ago) {
+		told.dropped.sender = told.receiver.tuple;
+		told.dropped.sender.remote_port ^= stage->dropped_another;
+		told.dropped.drop.time_ns = told.time_ns - stage->dropped_ns_ago;
+		told.dropped.drop.forgot_ns = stage->forgot_ns_ago ? told.time_ns - stage->forgot_ns_ago : 0;
+		told.dropped.seal = live_dropped_seal(&told.dropped) ^ stage->dropped_at_once;
+	}
 	facts_fill(&stage->e, &stage->testimony, &told, &context);
 	diagnose(&stage->e, &stage->v);
 }

@@ -237,6 +237,48 @@ static void test_nobody_sent_it(void)
 	ok(stage.v.certainty != CERTAINTY_CERTAIN, "… nor where the sender is elsewhere");
 }
 
+/* What was dropped is remembered for a while: where it may be forgotten, nobody says that netfilter had no part in it. */
+static void test_drops_are_forgotten(void)
+{
+	static const struct {
+		uint64_t dropped_ns_ago, forgot_ns_ago;
+		bool another, at_once;
+		enum cause_id cause;
+		const char *what;
+	} cases[] = {
+		{ 30000, 40000, .another = true, .cause = CAUSES, .what = "another's drop took the place of a recent one" },
+		{ 30000, 5000000000, .another = true, .cause = CAUSE_injected, .what = "… of one of five seconds before" },
+		{ 30000, 0, .another = true, .cause = CAUSE_injected, .what = "another's drop took nobody's place" },
+		{ 30000, 0, .at_once = true, .cause = CAUSES, .what = "two were dropped at once" },
+		{ 5000000000, 0, .at_once = true, .cause = CAUSE_injected, .what = "… five seconds before" },
+		{ 30000, 0, .cause = CAUSE_firewall_reject, .what = "it was dropped" },
+		{ 30000, 60000, .cause = CAUSES, .what = "… and may have been before, which no REJECT does" },
+		{ -(uint64_t)30000000, 0, .cause = CAUSE_injected, .what = "it was dropped later" },
+		{ -(uint64_t)30000000, 30000, .cause = CAUSES, .what = "… and may have been before" },
+	};
+	struct live_event event = received(STATE_ESTABLISHED);
+
+	event.peer = (struct live_past){
+		.state = STATE_ESTABLISHED, .opened = LIVE_OPENED_THERE, .counted = 1, .first = 2000,
+	};
+	event.has_peer = 1;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct stage stage;
+
+		begin(&stage);
+		stage.dropped_ns_ago = cases[i].dropped_ns_ago;
+		stage.forgot_ns_ago = cases[i].forgot_ns_ago;
+		stage.dropped_another = cases[i].another;
+		stage.dropped_at_once = cases[i].at_once;
+		tell(&stage, event);
+		end(&stage);
+		if (cases[i].cause == CAUSES)
+			ok(stage.v.certainty != CERTAINTY_CERTAIN, cases[i].what);
+		else
+			is_cause(&stage, cases[i].cause, CERTAINTY_CERTAIN, cases[i].what);
+	}
+}
+
 /* Namespaces may use the same addresses: only what comes at once belongs together then. */
 static void test_ambiguous(void)
 {
@@ -351,6 +393,7 @@ int main(void)
 	test_reset_by_itself();
 	test_ends_without_reset();
 	test_nobody_sent_it();
+	test_drops_are_forgotten();
 	test_ambiguous();
 	test_pipes();
 	test_pipe_of_the_dead();

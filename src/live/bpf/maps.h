@@ -3,6 +3,7 @@
 #define TCPWHY_LIVE_BPF_MAPS_H
 
 #include "live/bpf/kernel.h"
+#include "live/dropped.h"
 
 #define RING_BYTES (4u << 20)
 
@@ -149,12 +150,12 @@ bool late_synacks = false; /* a SYN-ACK was sent again */
 bool crossing = false;     /* two SYNs crossed */
 bool following = false;    /* set by the loader: there are processes that are asked for */
 
-/* Segments that netfilter dropped, by the tuple of who sent them, without a network namespace. */
+/* Segments that netfilter dropped, each at the place that the tuple of its sender selects. */
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 4096);
-	__type(key, struct live_tuple);
-	__type(value, struct live_drop);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, DROPPED);
+	__type(key, uint32_t);
+	__type(value, struct live_dropped);
 } drops SEC(".maps");
 
 /* How often a SYN-ACK was sent again, by the tuple of who sent it. */

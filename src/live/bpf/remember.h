@@ -305,6 +305,33 @@ static __always_inline void remember(const struct sock *sk, uint64_t socket, int
 	let_go(end, number);
 }
 
+/* Where two are at a place at once neither is kept, and the time, of either, tells that. */
+static __always_inline void remember_drop(struct live_dropped *dropped)
+{
+	uint32_t place = live_dropped_place(&dropped->sender);
+	struct live_dropped *at = bpf_map_lookup_elem(&drops, &place);
+	bool alone;
+
+	if (!at)
+		return;
+	__sync_fetch_and_add(&at->begun, 1);
+	alone = FRESH(at->begun) == FRESH(at->done) + 1;
+	dropped->drop.forgot_ns = at->drop.forgot_ns;
+	if (same_ends(&at->sender, &dropped->sender))
+		dropped->drop.before_ns = at->drop.time_ns;
+	else if (at->drop.time_ns)
+		dropped->drop.forgot_ns = at->drop.time_ns;
+	dropped->seal = live_dropped_seal(dropped);
+	at->seal = 0;
+	in_order();
+	at->sender = dropped->sender;
+	at->drop = dropped->drop;
+	in_order();
+	at->seal = alone && FRESH(at->begun) == FRESH(at->done) + 1 ? dropped->seal : 0;
+	in_order();
+	__sync_fetch_and_add(&at->done, 1);
+}
+
 /* An MPTCP socket shares the tuple of its first subflow, which tells all but who closed. */
 static APART void remember_mptcp(const struct sock *sk, int old, int new)
 {

@@ -262,7 +262,7 @@ int on_drop(struct bpf_raw_tracepoint_args *ctx)
 	const struct sk_buff *skb = (const struct sk_buff *)ctx->args[0];
 	uint32_t reason = (uint32_t)ctx->args[2];
 	uint8_t meaning = reason < DROP_REASONS ? drop_meaning[reason] : 0;
-	struct live_tuple tuple = { 0 }, sender;
+	struct live_tuple tuple = { 0 };
 	struct live_segment segment = { 0 };
 	const struct sock *sk;
 
@@ -275,15 +275,14 @@ int on_drop(struct bpf_raw_tracepoint_args *ctx)
 	if (!is_tcp(skb) || !look_segment(&tuple, &segment, skb, sk))
 		return 0;
 	if (meaning == LIVE_DROP_NETFILTER) {
-		struct live_drop drop = {
-			.time_ns = bpf_ktime_get_boot_ns(), .netns = tuple.netns, .out = sk && sent_by(sk, &tuple),
-		}, *was;
+		struct live_dropped dropped = {
+			.drop = {
+				.time_ns = bpf_ktime_get_boot_ns(), .netns = tuple.netns, .out = sk && sent_by(sk, &tuple),
+			},
+		};
 
-		turn(&sender, &tuple);
-		was = bpf_map_lookup_elem(&drops, &sender);
-		if (was)
-			drop.before_ns = was->time_ns;
-		bpf_map_update_elem(&drops, &sender, &drop, BPF_ANY);
+		turn(&dropped.sender, &tuple);
+		remember_drop(&dropped);
 	} else if (segment.flags & FLAG_RST) {
 		struct live_event *event = begin(&tuple, LIVE_IGNORED, meaning);
 
