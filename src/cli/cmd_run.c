@@ -164,15 +164,18 @@ static enum exit_status end_as(int status)
 	return (enum exit_status)(128 + WTERMSIG(status));
 }
 
-static void say_losses(const struct tracer *tracer)
+/* A report that goes elsewhere ends with a summary then, whose numbers say what it lacks. */
+static void say_losses(const struct tracer *tracer, struct live_output *output)
 {
 	uint64_t counts[LIVE_COUNTS], missed;
 
 	tracer_counts(tracer, counts);
 	missed = counts[LIVE_COUNT_LOST] + counts[LIVE_COUNT_SAMPLED_OUT];
-	if (missed)
-		complain(NG_("%" PRIu64 " event of this host came too fast to be looked at",
-		             "%" PRIu64 " events of this host came too fast to be looked at", missed), missed);
+	if (!missed)
+		return;
+	complain(NG_("%" PRIu64 " event of this host came too fast to be looked at",
+	             "%" PRIu64 " events of this host came too fast to be looked at", missed), missed);
+	output->options.totals = output->options.stream != stderr;
 }
 
 static enum exit_status run_traced(struct session *session, struct live_output *output, char **operands)
@@ -192,7 +195,7 @@ static enum exit_status run_traced(struct session *session, struct live_output *
 		complain("%s: %s", operands[0], strerror(errno));
 	close(child.gate);
 	trace(session, &child);
-	say_losses(session_tracer(session));
+	say_losses(session_tracer(session), output);
 	live_output_end(output);
 	if (ferror(output->options.stream))
 		complain("%s: %s", _("the report"), _("it could not be written"));
@@ -212,6 +215,7 @@ static enum exit_status run_with(struct live_output *output, char **operands)
 		advise("%s", _("`tcpwhy watch --self-check` says what is missing"));
 		return EXIT_FAILED;
 	}
+	output->tracer = session_tracer(session);
 	status = run_traced(session, output, operands);
 	session_close(session);
 	return status;

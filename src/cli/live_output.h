@@ -17,7 +17,7 @@ struct live_output_options {
 	bool top;                 /* a screen in place of lines */
 	int64_t summary_ns;       /* between two summaries; 0: only at the end */
 	FILE *stream;             /* where to print */
-	bool totals;              /* end with a summary; else only what was lost is said */
+	bool totals;              /* end with a summary */
 	bool terminal;            /* in the style of the terminal at standard output */
 	const char *write_to;     /* a pcapng file of the resets, or NULL */
 };

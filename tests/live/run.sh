@@ -72,6 +72,13 @@ ok 'every line fits the schema' eval '"$BUILD/check_json" < "$scratch/report"'
 some 'children of the command are followed' 'line.get("cause") == "port-closed" and
 	line["ends"]["receiver"]["errno"] == "ECONNREFUSED"' "$scratch/report"
 
+inside "$tcpwhy" run -o "$scratch/report" -- python3 -c 'import socket
+for i in range(20000):
+    with socket.socket() as s:
+        s.connect_ex(("127.0.0.1", 9))' 2> "$scratch/err"
+ok 'what came too fast is said' holds "$(cat "$scratch/err")" 'came too fast to be looked at'
+ok 'and in a report of its own, how much' holds "$(cat "$scratch/report")" 'events came too fast: counted'
+
 client 9 pass > /dev/null &
 ok 'what concerns others is not told' eval 'status 0 true; wait %+; is_empty "$(cat "$scratch/report")"'
 

@@ -237,7 +237,7 @@ static void test_nobody_sent_it(void)
 	ok(stage.v.certainty != CERTAINTY_CERTAIN, "… nor where the sender is elsewhere");
 }
 
-/* What was dropped is remembered for a while: where it may be forgotten, nobody says that netfilter had no part in it. */
+/* What was dropped is known for a while: where it may be forgotten, nobody says that netfilter had no part in it. */
 static void test_drops_are_forgotten(void)
 {
 	static const struct {
