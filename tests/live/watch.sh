@@ -197,4 +197,28 @@ some 'what was not told is said' 'line["type"] == "live-summary" and
 some 'and what it was' 'line["type"] == "live-summary" and line["floods"] and line["floods"][0]["count"] > 5000 and
 	line["floods"][0]["peer"] == "127.0.0.1"' "$live"
 ok 'every line of a storm fits the schema' eval '"$BUILD/check_json" < "$live"'
+
+# ---- what happens beside a storm has its share of what is told
+before=$(out_rsts)
+watch_into "$live" --json --netns "$netns"
+(exec nsenter -t $namespace_holder -n timeout 60 python3 -c 'import socket
+while True:
+    with socket.socket() as s:
+        s.connect_ex(("127.0.0.1", 9))') &
+storm=$!
+until [ $(($(out_rsts) - before)) -gt 5000 ]; do kill -0 $storm || break; done
+server 4006 'c.recv(1); c.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))'
+for one in {1..20}; do client 4006 's.send(b"x"); s.recv(1)'; done > /dev/null
+server_ends
+kill $storm
+{ wait $storm; } 2> /dev/null
+sleep_a_join
+watch_ends
+told_beside() {
+	python3 -c 'import json, sys
+told = [line for line in map(json.loads, open(sys.argv[1])) if line.get("src", "").endswith(":4006")]
+sys.exit(f"{len(told)} told" if [line["cause"] for line in told] != ["linger-zero"] * 20 else 0)' "$live"
+}
+ok 'nothing of it is crowded out by a storm' told_beside
+some 'of which not all is told' 'line["type"] == "live-summary" and line["counted_only"] > 5000' "$live"
 done_testing
