@@ -2,11 +2,6 @@
 #include "base/text.h"
 #include "probe/who.h"
 
-static bool has(const struct finding *finding, enum clue clue)
-{
-	return finding->clues >> clue & 1;
-}
-
 static void set(struct finding *finding, enum answered_by by, enum certainty certainty, enum cause_id cause,
                 enum cause_id other)
 {
@@ -16,27 +11,22 @@ static void set(struct finding *finding, enum answered_by by, enum certainty cer
 	finding->other = (uint8_t)other;
 }
 
-static bool told_by_tcp(const struct finding *f)
-{
-	return has(f, CLUE_CLASS_COPIED) || has(f, CLUE_LABEL_SET) || has(f, CLUE_ROUTE_ECHOED);
-}
-
 /* The host is Linux and nothing lies between that could have taken the DSCP away. */
 static bool would_have_copied(const struct finding *f)
 {
-	return has(f, CLUE_CLASS_LOST) && has(f, CLUE_LINUX) && has(f, CLUE_ON_LINK);
+	return clue_has(f, CLUE_CLASS_LOST) && clue_has(f, CLUE_LINUX) && clue_has(f, CLUE_ON_LINK);
 }
 
 /* By a router on the way. */
 static bool turned_back(const struct finding *f)
 {
-	return has(f, CLUE_WALK_PASSED) || has(f, CLUE_WALK_TURNED);
+	return clue_has(f, CLUE_WALK_PASSED) || clue_has(f, CLUE_WALK_TURNED);
 }
 
 /* On the link nobody stands nearer, whatever hop limit the programs at open ports choose. */
 static bool is_nearer(const struct finding *f)
 {
-	return has(f, CLUE_HOPS_NEARER) && !has(f, CLUE_ON_LINK);
+	return clue_has(f, CLUE_HOPS_NEARER) && !clue_has(f, CLUE_ON_LINK);
 }
 
 /*
@@ -45,36 +35,37 @@ static bool is_nearer(const struct finding *f)
  */
 static bool is_placed(const struct finding *f)
 {
-	bool before = has(f, CLUE_HOPS_NEARER) && has(f, CLUE_HOPS_AGREED);
+	bool before = clue_has(f, CLUE_HOPS_NEARER) && clue_has(f, CLUE_HOPS_AGREED);
 
-	return !has(f, CLUE_OTHER_SYSTEM) && (before || has(f, CLUE_ON_LINK) || has(f, CLUE_HOPS_SAME));
+	return !clue_has(f, CLUE_OTHER_SYSTEM) && (before || clue_has(f, CLUE_ON_LINK) || clue_has(f, CLUE_HOPS_SAME));
 }
 
 /*
  * Signs of a packet filter: how much speaks for it, two for what no TCP of such a host does. Linux labels its refusals
- * where it labels its SYN-ACKs; FreeBSD does not.
+ * where it labels its SYN-ACKs; FreeBSD does not. A router may take the DSCP from what one port sends.
  */
 static unsigned filter_signs(const struct finding *f)
 {
-	unsigned label = has(f, CLUE_LABEL_MISSING) * (has(f, CLUE_LINUX) ? 2u : 1u);
+	unsigned label = clue_has(f, CLUE_LABEL_MISSING) * (clue_has(f, CLUE_LINUX) ? 2u : 1u);
+	unsigned class = clue_has(f, CLUE_CLASS_MISSING) * (clue_has(f, CLUE_ON_LINK) ? 2u : 1u);
 
-	return 2u * has(f, CLUE_CLASS_MISSING) + label + has(f, CLUE_ROUTE_SILENT) + has(f, CLUE_ROUTE_PLAIN) +
+	return class + label + clue_has(f, CLUE_ROUTE_SILENT) + clue_has(f, CLUE_ROUTE_PLAIN) +
 	       would_have_copied(f);
 }
 
 static enum certainty sure(const struct finding *f, bool certain)
 {
-	return certain && !has(f, CLUE_SAMPLED) ? CERTAINTY_CERTAIN : CERTAINTY_LIKELY;
+	return certain && !clue_has(f, CLUE_SAMPLED) ? CERTAINTY_CERTAIN : CERTAINTY_LIKELY;
 }
 
 static void decide_tcp(struct finding *f)
 {
 	if (is_nearer(f))
 		set(f, BY_BOX_BEFORE, CERTAINTY_LIKELY, CAUSE_port_closed, CAUSE_firewall_reject);
-	else if (has(f, CLUE_HOPS_FARTHER))
+	else if (clue_has(f, CLUE_HOPS_FARTHER))
 		set(f, BY_HOST_BEHIND, CERTAINTY_LIKELY, CAUSE_port_closed, CAUSE_backend_refused);
 	else
-		set(f, BY_HOST, sure(f, has(f, CLUE_HOPS_SAME) || has(f, CLUE_ON_LINK)), CAUSE_port_closed, CAUSE_NONE);
+		set(f, BY_HOST, sure(f, clue_has(f, CLUE_HOPS_SAME) || clue_has(f, CLUE_ON_LINK)), CAUSE_port_closed, CAUSE_NONE);
 	if (f->certainty == CERTAINTY_LIKELY && f->other == CAUSE_NONE)
 		f->other = CAUSE_firewall_reject;
 }
@@ -82,15 +73,15 @@ static void decide_tcp(struct finding *f)
 static void decide_filter(struct finding *f, unsigned signs)
 {
 	/* A walk knows the way there; the way back may be another, and shorter. */
-	bool walked = turned_back(f) && !has(f, CLUE_HOPS_NEARER);
+	bool walked = turned_back(f) && !clue_has(f, CLUE_HOPS_NEARER);
 	enum certainty certainty = sure(f, signs >= 2 && is_placed(f) && !walked);
 	enum answered_by by = BY_FIREWALL;
 
 	if (is_nearer(f) || turned_back(f))
 		by = BY_FIREWALL_BEFORE;
-	else if (has(f, CLUE_HOPS_FARTHER))
+	else if (clue_has(f, CLUE_HOPS_FARTHER))
 		by = BY_FIREWALL_BEHIND;
-	else if (has(f, CLUE_HOPS_SAME) || has(f, CLUE_ON_LINK))
+	else if (clue_has(f, CLUE_HOPS_SAME) || clue_has(f, CLUE_ON_LINK))
 		by = BY_FIREWALL_AT_HOST;
 	set(f, by, certainty, CAUSE_firewall_reject, certainty == CERTAINTY_CERTAIN ? CAUSE_NONE : CAUSE_port_closed);
 }
@@ -99,7 +90,7 @@ static void decide_closed(struct finding *f)
 {
 	unsigned signs = filter_signs(f);
 
-	if (has(f, CLUE_OWN))
+	if (clue_has(f, CLUE_OWN))
 		set(f, BY_FIREWALL_HERE, CERTAINTY_CERTAIN, CAUSE_local_reject, CAUSE_NONE);
 	else if (told_by_tcp(f) && signs)
 		set(f, BY_UNDECIDED, CERTAINTY_UNKNOWN, CAUSE_port_closed, CAUSE_firewall_reject);
@@ -107,9 +98,10 @@ static void decide_closed(struct finding *f)
 		decide_tcp(f);
 	else if (signs || is_nearer(f) || turned_back(f))
 		decide_filter(f, signs);
-	else if (has(f, CLUE_HOPS_FARTHER))
+	else if (clue_has(f, CLUE_HOPS_FARTHER))
 		set(f, BY_HOST_BEHIND, CERTAINTY_LIKELY, CAUSE_port_closed, CAUSE_firewall_reject);
-	else if (has(f, CLUE_CLASS_LOST) && has(f, CLUE_ON_LINK) && has(f, CLUE_NO_OPEN_PORT) && !has(f, CLUE_OTHER_SYSTEM))
+	else if (clue_has(f, CLUE_CLASS_LOST) && clue_has(f, CLUE_ON_LINK) && clue_has(f, CLUE_NO_OPEN_PORT) &&
+	         !clue_has(f, CLUE_OTHER_SYSTEM))
 		/* Nothing lies between that could have taken the DSCP away: a filter, or a TCP that copies none. */
 		set(f, BY_FIREWALL_AT_HOST, CERTAINTY_LIKELY, CAUSE_firewall_reject, CAUSE_port_closed);
 	else
@@ -118,15 +110,15 @@ static void decide_closed(struct finding *f)
 
 static void decide_open(struct finding *f)
 {
-	if (has(f, CLUE_EVERY_PORT) || has(f, CLUE_WINDOW_TINY))
+	if (clue_has(f, CLUE_EVERY_PORT) || clue_has(f, CLUE_WINDOW_TINY))
 		set(f, BY_PROXY, CERTAINTY_LIKELY, CAUSE_NONE, CAUSE_NONE);
-	else if (has(f, CLUE_HOPS_NEARER))
+	else if (clue_has(f, CLUE_HOPS_NEARER))
 		set(f, BY_BOX_BEFORE, CERTAINTY_LIKELY, CAUSE_NONE, CAUSE_NONE);
-	else if (has(f, CLUE_HOPS_FARTHER))
+	else if (clue_has(f, CLUE_HOPS_FARTHER))
 		set(f, BY_HOST_BEHIND, CERTAINTY_LIKELY, CAUSE_NONE, CAUSE_NONE);
-	else if (has(f, CLUE_NOT_ALIKE))
+	else if (clue_has(f, CLUE_NOT_ALIKE))
 		set(f, BY_UNDECIDED, CERTAINTY_LIKELY, CAUSE_NONE, CAUSE_NONE);
-	else if (has(f, CLUE_ON_LINK) || has(f, CLUE_ALIKE))
+	else if (clue_has(f, CLUE_ON_LINK) || clue_has(f, CLUE_ALIKE))
 		set(f, BY_HOST, CERTAINTY_CERTAIN, CAUSE_NONE, CAUSE_NONE);
 	else /* a box on the way may shake hands for it */
 		set(f, BY_HOST, CERTAINTY_LIKELY, CAUSE_NONE, CAUSE_NONE);
@@ -215,8 +207,8 @@ static const char *const clues[CLUES] = {
 	[CLUE_CLASS_MISSING] = N_("asked with a DSCP, the RST bears none, and those of other ports do"),
 	[CLUE_CLASS_LOST] = N_("asked with a DSCP, the RST bears none, and nor does any other"),
 	[CLUE_ROUTE_ECHOED] = N_("asked with the IP option record-route, the RST bears it: a TCP echoes it"),
-	[CLUE_ROUTE_PLAIN] = N_("asked with the option record-route, the RST lacks it, and an open port's SYN-ACK has it"),
-	[CLUE_ROUTE_SILENT] = N_("asked with the IP option record-route, nothing comes, and an open port answers"),
+	[CLUE_ROUTE_PLAIN] = N_("asked with the option record-route, the RST lacks it, and another port's answer has it"),
+	[CLUE_ROUTE_SILENT] = N_("asked with the IP option record-route, nothing comes, and another port answers"),
 	[CLUE_WALK_PASSED] = N_("a SYN must pass a router to get to the host, and the RST has passed none"),
 	[CLUE_WALK_TURNED] = N_("a SYN that may go as far as the RST came from dies at a router; one hop more draws the RST"),
 	[CLUE_WALK_REACHED] = N_("a SYN that may go only as far as the RST came from draws it: no router beyond is needed"),
@@ -240,7 +232,7 @@ const char *finding_decides(const struct finding *f)
 {
 	if (f->certainty == CERTAINTY_CERTAIN)
 		return NULL;
-	if (has(f, CLUE_CONNECTED) && f->by == BY_UNDECIDED)
+	if (clue_has(f, CLUE_CONNECTED) && f->by == BY_UNDECIDED)
 		return _("run it as root, or with CAP_NET_RAW: then packets can tell");
 	if (f->by == BY_PROXY)
 		return _("a connection that is carried on: does the program behind it ever say anything?");

@@ -41,8 +41,8 @@ enum clue {
 	CLUE_CLASS_MISSING,    /* it has none, though the DSCP of SYNs to other ports comes back */
 	CLUE_CLASS_LOST,       /* it has none, and nobody's comes back */
 	CLUE_ROUTE_ECHOED,     /* IPv4: the RST has the record-route option of the SYN */
-	CLUE_ROUTE_PLAIN,      /* the option did not come back, as it does from an open port */
-	CLUE_ROUTE_SILENT,     /* no answer to a SYN with the option, though an open port gives one */
+	CLUE_ROUTE_PLAIN,      /* the option did not come back, as it does from a port that TCP answers */
+	CLUE_ROUTE_SILENT,     /* no answer to a SYN with the option, though such a port gives one */
 	CLUE_WALK_PASSED,      /* the SYN has to pass a router, and the RST has passed none: the router sent it */
 	CLUE_WALK_TURNED,      /* a SYN that goes as far as the RST came from dies at a router; one hop more draws the RST */
 	CLUE_WALK_REACHED,     /* a SYN that goes as far as the RST came from draws it */
@@ -64,6 +64,23 @@ struct finding {
 	uint8_t certainty;     /* enum certainty */
 	uint8_t cause, other;  /* enum cause_id, and what else it may be; CAUSE_NONE */
 };
+
+static inline void clue_add(struct finding *finding, enum clue clue)
+{
+	finding->clues |= UINT32_C(1) << clue;
+}
+
+static inline bool clue_has(const struct finding *finding, enum clue clue)
+{
+	return finding->clues >> clue & 1;
+}
+
+/* Only TCP does that. */
+static inline bool told_by_tcp(const struct finding *finding)
+{
+	return clue_has(finding, CLUE_CLASS_COPIED) || clue_has(finding, CLUE_LABEL_SET) ||
+	       clue_has(finding, CLUE_ROUTE_ECHOED);
+}
 
 /*
  * Find out who answered each ask of the scan, which has run; asks some of them again. `findings` has room for

@@ -67,14 +67,16 @@ int main(void)
 
 	try_all();
 	ok(certain(BIT(CLUE_CLASS_COPIED) | BIT(CLUE_HOPS_SAME)), "a copied DSCP from the host's distance is the host");
-	ok(certain(BIT(CLUE_CLASS_MISSING) | BIT(CLUE_HOPS_SAME)), "one that is missing, and others come back, is a filter");
+	ok(certain(BIT(CLUE_CLASS_MISSING) | BIT(CLUE_ON_LINK)), "one that is missing on the link is a filter");
+	ok(!certain(BIT(CLUE_CLASS_MISSING) | BIT(CLUE_HOPS_SAME)), "a router may have taken it");
+	ok(certain(BIT(CLUE_CLASS_MISSING) | BIT(CLUE_ROUTE_PLAIN) | BIT(CLUE_HOPS_SAME)), "but not the option, too");
 	ok(certain(BIT(CLUE_LABEL_MISSING) | BIT(CLUE_HOPS_SAME) | BIT(CLUE_LINUX)), "a label that a Linux lacks is one");
 	ok(!certain(BIT(CLUE_LABEL_MISSING) | BIT(CLUE_HOPS_SAME)), "FreeBSD labels its SYN-ACKs, and never its RSTs");
 	ok(!certain(BIT(CLUE_CLASS_MISSING) | BIT(CLUE_HOPS_FARTHER)), "the host behind a translated port may copy no DSCP");
 	ok(certain(BIT(CLUE_CLASS_COPIED) | BIT(CLUE_ON_LINK) | BIT(CLUE_HOPS_NEARER)), "on the link nobody stands nearer");
 	is_number(at_host.by, BY_FIREWALL_AT_HOST, "no firewall either");
 	ok(!certain(BIT(CLUE_CLASS_MISSING) | BIT(CLUE_HOPS_NEARER)), "open ports may be behind the host that refuses");
-	ok(certain(BIT(CLUE_CLASS_MISSING) | BIT(CLUE_HOPS_NEARER) | BIT(CLUE_HOPS_AGREED)), "or not");
+	ok(certain(BIT(CLUE_CLASS_MISSING) | BIT(CLUE_ROUTE_PLAIN) | BIT(CLUE_HOPS_NEARER) | BIT(CLUE_HOPS_AGREED)), "or not");
 	ok(!certain(BIT(CLUE_CLASS_LOST) | BIT(CLUE_HOPS_SAME) | BIT(CLUE_LINUX)), "one that never comes back is not certain");
 	is_number(lost.by, BY_UNDECIDED, "behind a router without an open port nothing tells");
 	is_number(decide(PORT_CLOSED, BIT(CLUE_CONNECTED)).by, BY_UNDECIDED, "connect() tells nothing");

@@ -71,6 +71,26 @@ ok 'its address' is "$(field 81 reporter)" 192.0.2.1
 answered 'ICMPv6 from a router' $far6 80,81 81 reporter icmp-refused certain
 ok 'its address' is "$(field 81 reporter)" 2001:db8:1::1
 
+# ---- a router that takes the DSCP from what one port sends
+rules router <<- END
+	table inet probed { chain c { type filter hook forward priority 0
+		tcp sport 25 ip dscp set cs0
+	}
+	}
+END
+answered 'a closed port whose DSCP a router takes away' $far4 22,25,80 25 undecided port-closed unknown
+answered 'without an open port' $far4 22,25 25 undecided port-closed unknown
+reject far input
+rules router <<- END
+	table inet probed { chain c { type filter hook forward priority 0
+		tcp sport 81 ip dscp set cs0
+	}
+	}
+END
+answered 'a REJECT whose DSCP it would take away' $far4 22,80,81 81 firewall-at-host firewall-reject certain
+rules router < /dev/null
+rules far < /dev/null
+
 # ---- translated addresses
 rules router <<- END
 	table ip probed { chain c { type nat hook prerouting priority -100
