@@ -273,7 +273,7 @@ static void test_drops_are_forgotten(void)
 		tell(&stage, event);
 		end(&stage);
 		if (cases[i].cause == CAUSES)
-			ok(stage.v.certainty != CERTAINTY_CERTAIN, cases[i].what);
+			ok(stage.v.certainty != CERTAINTY_CERTAIN, "%s", cases[i].what);
 		else
 			is_cause(&stage, cases[i].cause, CERTAINTY_CERTAIN, cases[i].what);
 	}
