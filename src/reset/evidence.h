@@ -183,7 +183,9 @@ static inline uint64_t number(const struct evidence *e, enum fact fact)
 /* An evidence that has to wait, in a fifth of its room; to be freed by free(). NULL when out of memory. */
 struct evidence_packed;
 struct evidence_packed *evidence_pack(const struct evidence *evidence);
-size_t evidence_packed_size(const struct evidence_packed *packed);
+/* The same into memory of the caller's, aligned as by malloc(), and the bytes that this takes. */
+void evidence_pack_into(const struct evidence *evidence, struct evidence_packed *packed);
+size_t evidence_packed_size(const struct evidence *evidence);
 /* The same evidence again. */
 void evidence_unpack(const struct evidence_packed *packed, struct evidence *evidence);
 

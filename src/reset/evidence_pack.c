@@ -25,32 +25,35 @@ static unsigned list_facts(const struct fact_set *set, uint8_t list[FACTS])
 	return count;
 }
 
-struct evidence_packed *evidence_pack(const struct evidence *e)
+size_t evidence_packed_size(const struct evidence *e)
 {
-	const size_t size = sizeof e->facts[0], text_size = strlen(e->text) + 1;
-	struct evidence_packed *packed;
+	uint8_t list[FACTS];
+
+	return sizeof(struct evidence_packed) + list_facts(&e->yes, list) * sizeof e->facts[0] + strlen(e->text) + 1;
+}
+
+void evidence_pack_into(const struct evidence *e, struct evidence_packed *packed)
+{
+	const size_t size = sizeof e->facts[0];
 	uint8_t list[FACTS];
 	unsigned count = list_facts(&e->yes, list);
 
-	packed = malloc(sizeof *packed + count * size + text_size);
-	if (!packed)
-		return NULL;
 	packed->yes = e->yes;
 	packed->no = e->no;
 	packed->from_kernel = e->from_kernel;
 	memcpy(packed->annotations, (const uint8_t *)e + ANNOTATIONS, ANNOTATIONS_SIZE);
 	for (unsigned i = 0; i < count; i++)
 		memcpy(packed->rest + i * size, &e->facts[list[i]], size);
-	memcpy(packed->rest + count * size, e->text, text_size);
-	return packed;
+	memcpy(packed->rest + count * size, e->text, strlen(e->text) + 1);
 }
 
-size_t evidence_packed_size(const struct evidence_packed *packed)
+struct evidence_packed *evidence_pack(const struct evidence *e)
 {
-	uint8_t list[FACTS];
-	size_t values = list_facts(&packed->yes, list) * sizeof(struct fact_value);
+	struct evidence_packed *packed = malloc(evidence_packed_size(e));
 
-	return sizeof *packed + values + strlen((const char *)packed->rest + values) + 1;
+	if (packed)
+		evidence_pack_into(e, packed);
+	return packed;
 }
 
 void evidence_unpack(const struct evidence_packed *packed, struct evidence *e)

@@ -6,10 +6,10 @@
 #include "base/parallel.h"
 #include "base/text.h"
 
-static void find_passages(struct vantages *v)
+static void find_passages(struct vantages *v, struct account *account)
 {
-	for (size_t i = 0; i < v->told_count; i++) {
-		struct told *told = &v->told[i];
+	for (size_t i = 0; i < account->count; i++) {
+		struct told *told = &account->told[i];
 
 		told->mark = ways_mark(&v->ways, told->lookout, told->file_place, told->frame);
 		told->time_ns = align_time(&v->match.clock[told->lookout], told->time_ns);
@@ -29,21 +29,30 @@ static uint64_t unit_of(const struct vantages *v, const struct told *told)
 	return told->is_ending ? 1ULL << 40 | (uint64_t)p->group << 1 | p->from_client : told->passage;
 }
 
-static int by_unit(const void *a, const void *b, void *context)
-{
-	const struct told *x = a, *y = b;
-	uint64_t one = unit_of(context, x), other = unit_of(context, y);
+/* One of all that the captures told, with what it is sorted by at hand. */
+struct item {
+	const struct told *told;
+	uint64_t unit;
+	int64_t time_ns;
+};
 
-	if (one != other)
-		return one < other ? -1 : 1;
+static int by_unit(const void *a, const void *b)
+{
+	const struct item *x = a, *y = b;
+
+	if (x->unit != y->unit)
+		return x->unit < y->unit ? -1 : 1;
 	if (x->time_ns != y->time_ns)
 		return x->time_ns < y->time_ns ? -1 : 1;
-	return x->lookout != y->lookout ? (x->lookout < y->lookout ? -1 : 1) : (x->frame > y->frame) - (x->frame < y->frame);
+	if (x->told->lookout != y->told->lookout)
+		return x->told->lookout < y->told->lookout ? -1 : 1;
+	return (x->told->frame > y->told->frame) - (x->told->frame < y->told->frame);
 }
 
-/* A run of told[] that is one reset. */
+/* A run of items that is one reset. */
 struct unit {
-	size_t first, count;
+	const struct item *items;
+	size_t count;
 	int64_t time_ns;
 };
 
@@ -53,7 +62,7 @@ static int by_time(const void *a, const void *b)
 
 	if (x->time_ns != y->time_ns)
 		return x->time_ns < y->time_ns ? -1 : 1;
-	return (x->first > y->first) - (x->first < y->first);
+	return (x->items > y->items) - (x->items < y->items);
 }
 
 static void add_way(const struct vantages *v, const struct told *told, struct evidence *e)
@@ -81,7 +90,7 @@ struct opinion_of_one {
 	struct verdict verdict, before;   /* … and of itself, with its place among the others */
 };
 
-static void judge_one(const struct vantages *v, const struct unit *unit, size_t which, struct opinion_of_one *all)
+static void judge_one(const struct unit *unit, size_t which, struct opinion_of_one *all)
 {
 	struct opinion_of_one *one = &all[which];
 	bool more = false;
@@ -89,7 +98,7 @@ static void judge_one(const struct vantages *v, const struct unit *unit, size_t 
 	one->evidence = one->alone;
 	for (size_t i = 0; i < unit->count; i++)
 		if (i != which)
-			more |= evidence_merge(&one->evidence, &all[i].alone, (uint8_t)(v->told[unit->first + i].lookout + 1));
+			more |= evidence_merge(&one->evidence, &all[i].alone, (uint8_t)(unit->items[i].told->lookout + 1));
 	diagnose(&one->evidence, &one->verdict);
 	one->before = one->verdict;
 	if (!more)
@@ -112,7 +121,7 @@ static bool better(const struct vantages *v, const struct unit *unit, const stru
 		return x->certainty > y->certainty;
 	if (x->certainty == CERTAINTY_CERTAIN && cause_get(x->cause)->rank != cause_get(y->cause)->rank)
 		return cause_get(x->cause)->rank < cause_get(y->cause)->rank;
-	return distance(v, &v->told[unit->first + a]) < distance(v, &v->told[unit->first + b]);
+	return distance(v, unit->items[a].told) < distance(v, unit->items[b].told);
 }
 
 static void doubt_by(const struct verdict *one, struct verdict *verdict)
@@ -161,11 +170,13 @@ static void judge(const struct vantages *v, const struct unit *unit, struct opin
 	size_t best = 0;
 
 	for (size_t i = 0; i < unit->count; i++) {
-		evidence_unpack(v->told[unit->first + i].packed, &all[i].alone);
-		add_way(v, &v->told[unit->first + i], &all[i].alone);
+		const struct told *told = unit->items[i].told;
+
+		evidence_unpack(account_evidence(&v->accounts[told->lookout], told), &all[i].alone);
+		add_way(v, told, &all[i].alone);
 	}
 	for (size_t i = 0; i < unit->count; i++)
-		judge_one(v, unit, i, all);
+		judge_one(unit, i, all);
 	for (size_t i = 1; i < unit->count; i++)
 		best = better(v, unit, all, i, best) ? i : best;
 	doubt(unit, all, best, &all[best].verdict);
@@ -195,37 +206,56 @@ static void tell_units(struct vantages *v, const struct unit *units, size_t coun
 }
 
 /* At most one of each lookout belongs to one reset; of damaged files that claim more, each stands alone. */
-static size_t unit_length(const struct vantages *v, size_t from)
+static size_t unit_length(const struct item *items, size_t count)
 {
-	uint64_t unit = unit_of(v, &v->told[from]);
-	size_t to = from + 1;
-	unsigned seen = 1u << v->told[from].lookout;
+	unsigned seen = 1u << items->told->lookout;
+	size_t length = 1;
 
-	while (unit != UINT64_MAX && to < v->told_count && unit_of(v, &v->told[to]) == unit &&
-	       !(seen >> v->told[to].lookout & 1))
-		seen |= 1u << v->told[to++].lookout;
-	return to - from;
+	while (items->unit != UINT64_MAX && length < count && items[length].unit == items->unit &&
+	       !(seen >> items[length].told->lookout & 1))
+		seen |= 1u << items[length++].told->lookout;
+	return length;
+}
+
+/* Everything that was told, by resets. Returns how many. */
+static size_t list_units(struct vantages *v, struct item *items, struct unit *units)
+{
+	size_t item_count = 0, count = 0;
+
+	for (unsigned lookout = 0; lookout < v->count; lookout++) {
+		find_passages(v, &v->accounts[lookout]);
+		for (size_t i = 0; i < v->accounts[lookout].count; i++) {
+			const struct told *told = &v->accounts[lookout].told[i];
+
+			items[item_count++] = (struct item){ told, unit_of(v, told), told->time_ns };
+		}
+	}
+	qsort(items, item_count, sizeof *items, by_unit);
+	for (size_t i = 0; i < item_count; i += units[count++].count)
+		units[count] = (struct unit){ &items[i], unit_length(&items[i], item_count - i), items[i].time_ns };
+	qsort(units, count, sizeof *units, by_time);
+	return count;
 }
 
 enum status tell_all(struct vantages *v, struct error *error)
 {
-	struct unit *units = calloc(v->told_count + 1, sizeof *units);
 	struct jury jury = {
 		.v = v, .outcomes = calloc(OUTCOMES, sizeof *jury.outcomes),
 		.all = calloc((size_t)LOOKOUTS_MAX * PARALLEL_PARTS, sizeof *jury.all),
 	};
-	bool ready = units && jury.outcomes && jury.all;
+	struct item *items;
+	struct unit *units;
 	size_t count = 0;
+	bool ready;
 
-	if (ready) {
-		find_passages(v);
-		if (v->told_count)
-			qsort_r(v->told, v->told_count, sizeof *v->told, by_unit, v);
-		for (size_t i = 0; i < v->told_count; i += units[count++].count)
-			units[count] = (struct unit){ i, unit_length(v, i), v->told[i].time_ns };
-		qsort(units, count, sizeof *units, by_time);
-		tell_units(v, units, count, &jury);
-	}
+	for (unsigned i = 0; i < v->count; i++)
+		count += v->accounts[i].count;
+	items = calloc(count + 1, sizeof *items);
+	units = calloc(count + 1, sizeof *units);
+	ready = items && units && jury.outcomes && jury.all;
+	if (ready)
+		tell_units(v, units, list_units(v, items, units), &jury);
+	free(items);
 	free(units);
 	free(jury.outcomes);
 	free(jury.all);

@@ -7,9 +7,9 @@
 #include "vantage/vantage.h"
 #include "vantage/way.h"
 
-/* What one capture alone told. */
+/* What one capture alone told of a reset. */
 struct told {
-	struct evidence_packed *packed;
+	size_t packed;            /* where its evidence begins among those of its account */
 	const char *file;
 	uint64_t frame;
 	struct endpoint src, dst;
@@ -20,6 +20,19 @@ struct told {
 	uint8_t lookout, file_place;
 	bool is_ending;
 };
+
+/* All that one capture told, in the order of its time and frames once it is read. Only its own thread adds to it. */
+struct account {
+	struct told *told;
+	size_t count, room;
+	uint8_t *packed;          /* evidence, packed, one after the other: half as dear as a piece of memory for each */
+	size_t packed_bytes, packed_room;
+};
+
+static inline const struct evidence_packed *account_evidence(const struct account *account, const struct told *told)
+{
+	return (const struct evidence_packed *)(account->packed + told->packed);
+}
 
 struct vantages {
 	struct vantage_input inputs[LOOKOUTS_MAX];
@@ -34,10 +47,8 @@ struct vantages {
 	uint8_t place[LOOKOUTS_MAX];
 	bool surveyed[LOOKOUTS_MAX]; /* the analysis took two passes */
 	uint64_t seed;            /* of the hashes of tuples */
-	struct told *told;
-	size_t told_count, told_room;
-	size_t told_by[LOOKOUTS_MAX], told_bytes[LOOKOUTS_MAX];
-	pthread_mutex_t lock;     /* of told and the sink, while captures are analysed side by side */
+	struct account accounts[LOOKOUTS_MAX];
+	pthread_mutex_t lock;     /* of the sink, while captures are analysed side by side */
 };
 
 /*

@@ -1,5 +1,6 @@
 #include "vantage/vantage.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,8 @@
 /* Evidence of one capture that waits for the others, at some 700 bytes each. What is beyond is judged as it is. */
 #define TOLD_MAX 65536
 #define TOLD_BYTES_MAX ((size_t)64 << 20)
+/* Each at a multiple of this. */
+#define PACKED_ALIGN _Alignof(max_align_t)
 
 /* What each capture of several takes at most, as the manual has it, beyond what it takes alone. */
 #define CAPTURE_BYTES_MAX ((size_t)310 << 20)
@@ -65,9 +68,10 @@ void vantages_free(struct vantages *v)
 {
 	if (!v)
 		return;
-	for (size_t i = 0; i < v->told_count; i++)
-		free(v->told[i].packed);
-	free(v->told);
+	for (unsigned i = 0; i < v->count; i++) {
+		free(v->accounts[i].told);
+		free(v->accounts[i].packed);
+	}
 	match_clear(&v->match);
 	pthread_mutex_destroy(&v->lock);
 	free(v);
@@ -93,53 +97,46 @@ static uint8_t file_of(const struct vantage_input *input, const char *file)
 	return 0;
 }
 
-static bool make_room(struct vantages *v)
+/* Room for `more` beyond the `used` bytes of *array, which may move. False when out of memory or beyond `max`. */
+static bool make_room(void **array, size_t used, size_t more, size_t *room, size_t max)
 {
-	size_t room = v->told_room ? 2 * v->told_room : 64;
-	struct told *grown;
+	size_t grown_room = *room ? *room : 4096;
+	void *grown;
 
-	if (v->told_count < v->told_room)
+	while (grown_room < used + more)
+		grown_room *= 2;
+	if (used + more > max)
+		return false;
+	if (grown_room == *room)
 		return true;
-	grown = realloc(v->told, room * sizeof *grown);
+	grown = realloc(*array, grown_room);
 	if (!grown)
 		return false;
-	v->told = grown;
-	v->told_room = room;
+	*array = grown;
+	*room = grown_room;
 	return true;
 }
 
-/* False where there is no room. */
-static bool keep(struct vantages *v, unsigned at, const struct evidence *e)
-{
-	struct told *told;
-
-	if (v->told_by[at] >= TOLD_MAX || v->told_bytes[at] >= TOLD_BYTES_MAX || !make_room(v))
-		return false;
-	told = &v->told[v->told_count];
-	*told = (struct told){
-		.packed = evidence_pack(e), .file = e->file, .frame = e->frame, .src = e->src, .dst = e->dst,
-		.time_ns = e->time_ns, .passage = NONE, .lookout = (uint8_t)at, .is_ending = e->is_ending,
-		.file_place = file_of(&v->inputs[at], e->file),
-		.isn = { e->isn_known[0] ? 1 + (uint64_t)e->isn[0] : 0, e->isn_known[1] ? 1 + (uint64_t)e->isn[1] : 0 },
-	};
-	if (!told->packed)
-		return false;
-	v->told_count++;
-	v->told_by[at]++;
-	v->told_bytes[at] += evidence_packed_size(told->packed);
-	return true;
-}
-
-/* It is judged when the others have spoken. */
+/* It is judged when the others have spoken. False where there is no room. */
 static bool collect(void *user, const struct evidence *e)
 {
 	const struct alone *alone = user;
-	bool kept;
+	struct account *account = &alone->v->accounts[alone->at];
+	size_t size = (evidence_packed_size(e) + PACKED_ALIGN - 1) / PACKED_ALIGN * PACKED_ALIGN;
 
-	pthread_mutex_lock(&alone->v->lock);
-	kept = keep(alone->v, alone->at, e);
-	pthread_mutex_unlock(&alone->v->lock);
-	return kept;
+	if (!make_room((void **)&account->told, account->count * sizeof *account->told, sizeof *account->told,
+	               &account->room, TOLD_MAX * sizeof *account->told) ||
+	    !make_room((void **)&account->packed, account->packed_bytes, size, &account->packed_room, TOLD_BYTES_MAX))
+		return false;
+	evidence_pack_into(e, (struct evidence_packed *)(account->packed + account->packed_bytes));
+	account->told[account->count++] = (struct told){
+		.packed = account->packed_bytes, .file = e->file, .frame = e->frame, .src = e->src, .dst = e->dst,
+		.time_ns = e->time_ns, .passage = NONE, .lookout = (uint8_t)alone->at, .is_ending = e->is_ending,
+		.file_place = file_of(&alone->v->inputs[alone->at], e->file),
+		.isn = { e->isn_known[0] ? 1 + (uint64_t)e->isn[0] : 0, e->isn_known[1] ? 1 + (uint64_t)e->isn[1] : 0 },
+	};
+	account->packed_bytes += size;
+	return true;
 }
 
 static void pass_verdict(void *user, const struct verdict *verdict)
@@ -244,10 +241,20 @@ static void add_totals(struct analysis_totals *sum, const struct analysis_totals
 	add_decoded(&sum->decoded, &more->decoded);
 }
 
+static int by_time_and_frame(const void *a, const void *b)
+{
+	const struct told *x = a, *y = b;
+
+	if (x->time_ns != y->time_ns)
+		return x->time_ns < y->time_ns ? -1 : 1;
+	return (x->frame > y->frame) - (x->frame < y->frame);
+}
+
 static void analyse(void *context, unsigned part)
 {
 	struct alone *alone = (struct alone *)context + part;
 	struct vantages *v = alone->v;
+	struct account *account = &v->accounts[alone->at];
 	const struct analysis_sink sink = {
 		.user = alone, .evidence = collect, .verdict = pass_verdict,
 		.connection = v->sink.connection ? pass_connection : NULL,
@@ -264,6 +271,8 @@ static void analyse(void *context, unsigned part)
 	analysis_finish(analysis);
 	alone->totals = *analysis_totals(analysis);
 	analysis_free(analysis);
+	if (account->count)
+		qsort(account->told, account->count, sizeof *account->told, by_time_and_frame);
 }
 
 /* From when to when it was captured, as the analysis saw it. */
@@ -302,18 +311,19 @@ static enum status analyse_all(struct vantages *v, struct error *error)
 	return result;
 }
 
-static int by_time_and_frame(const void *a, const void *b)
-{
-	const struct told *x = a, *y = b;
-
-	if (x->lookout != y->lookout)
-		return x->lookout < y->lookout ? -1 : 1;
-	if (x->time_ns != y->time_ns)
-		return x->time_ns < y->time_ns ? -1 : 1;
-	return (x->frame > y->frame) - (x->frame < y->frame);
-}
-
 /* ---- all once more ---- */
+
+static void list_account(struct wanted *wanted, const struct account *account)
+{
+	for (size_t i = 0; i < account->count; i++) {
+		const struct told *told = &account->told[i];
+
+		wanted_ends(wanted, &told->src, &told->dst);
+		for (unsigned end = 0; end < 2; end++)
+			if (told->isn[end])
+				wanted_isn(wanted, (uint32_t)(told->isn[end] - 1));
+	}
+}
 
 static struct wanted *list_wanted(const struct vantages *v, uint64_t seed)
 {
@@ -323,12 +333,8 @@ static struct wanted *list_wanted(const struct vantages *v, uint64_t seed)
 		return NULL;
 	for (size_t i = 0; i < v->known.shared_count; i++)
 		wanted_ends(wanted, &v->known.shared[i][0], &v->known.shared[i][1]);
-	for (size_t i = 0; i < v->told_count; i++) {
-		wanted_ends(wanted, &v->told[i].src, &v->told[i].dst);
-		for (unsigned end = 0; end < 2; end++)
-			if (v->told[i].isn[end])
-				wanted_isn(wanted, (uint32_t)(v->told[i].isn[end] - 1));
-	}
+	for (unsigned i = 0; i < v->count; i++)
+		list_account(wanted, &v->accounts[i]);
 	return wanted;
 }
 
@@ -354,38 +360,47 @@ static void read_again(void *context, unsigned part)
 	again->status = status == STATUS_MEMORY ? status : STATUS_OK;
 }
 
-/* Whether the second pass has brought everything that any of the captures has a verdict about. */
-static bool has_all(const struct vantages *v, unsigned lookout, const struct wanted *met)
+/* The initial sequence numbers that a lookout has. NULL when out of memory. */
+static struct wanted *list_met(const struct vantages *v, const struct lookout *lookout)
 {
-	for (size_t i = 0; i < v->told_count; i++) {
-		const struct told *told = &v->told[i];
+	struct wanted *met = wanted_new(v->seed);
+
+	for (size_t i = 0; met && i < lookout->mark_count; i++)
+		if (lookout->marks[i].flags & TCP_SYN)
+			wanted_isn(met, lookout->marks[i].seq);
+	return met;
+}
+
+/*
+ * Whether the second pass has brought everything that another capture has a verdict about. *met is listed where the
+ * ends alone do not tell.
+ */
+static bool has_all(const struct vantages *v, struct lookout *lookout, const struct account *account,
+                    struct wanted **met)
+{
+	for (size_t i = 0; i < account->count; i++) {
+		const struct told *told = &account->told[i];
 		struct tuple tuple;
 
-		if (told->lookout == lookout)
-			continue;
 		tuple_of(&told->src, &told->dst, &tuple);
-		if (lookout_leg((struct lookout *)&v->match.lookout[lookout], &tuple, tuple_hash(&tuple, v->seed), false) == NONE &&
-		    !(told->isn[0] && wanted_has_isn(met, (uint32_t)(told->isn[0] - 1))) &&
-		    !(told->isn[1] && wanted_has_isn(met, (uint32_t)(told->isn[1] - 1))))
+		if (lookout_leg(lookout, &tuple, tuple_hash(&tuple, v->seed), false) != NONE)
+			continue;
+		*met = *met ? *met : list_met(v, lookout);
+		if (!*met || (!(told->isn[0] && wanted_has_isn(*met, (uint32_t)(told->isn[0] - 1))) &&
+		              !(told->isn[1] && wanted_has_isn(*met, (uint32_t)(told->isn[1] - 1)))))
 			return false;
 	}
 	return true;
 }
 
-/* The initial sequence numbers that it has. */
-static bool needs_reading(const struct vantages *v, unsigned lookout)
+static bool needs_reading(struct vantages *v, unsigned lookout)
 {
-	const struct lookout *l = &v->match.lookout[lookout];
-	struct wanted *met;
-	bool all;
+	struct lookout *l = &v->match.lookout[lookout];
+	struct wanted *met = NULL;
+	bool all = v->surveyed[lookout] && !l->left_out;
 
-	if (!v->surveyed[lookout] || l->left_out)
-		return true;
-	met = wanted_new(v->seed);
-	for (size_t i = 0; met && i < l->mark_count; i++)
-		if (l->marks[i].flags & TCP_SYN)
-			wanted_isn(met, l->marks[i].seq);
-	all = met && has_all(v, lookout, met);
+	for (unsigned i = 0; all && i < v->count; i++)
+		all = i == lookout || has_all(v, l, &v->accounts[i], &met);
 	wanted_free(met);
 	return !all;
 }
@@ -409,8 +424,7 @@ static enum status harvest_all(struct vantages *v, struct error *error)
 	parallel_run(read_again, again, count, false);
 	for (unsigned i = 0; i < count; i++)
 		done &= again[i].status == STATUS_OK;
-	if (wanted)
-		wanted_free(wanted);
+	wanted_free(wanted);
 	return done ? STATUS_OK : out_of_memory(error);
 }
 
@@ -421,9 +435,6 @@ enum status vantages_run(struct vantages *v, struct error *error)
 	result = analyse_all(v, error);
 	if (result == STATUS_MEMORY)
 		return out_of_memory(error);
-	/* Whichever thread was faster: the same each time. */
-	if (v->told_count)
-		qsort(v->told, v->told_count, sizeof *v->told, by_time_and_frame);
 	if (harvest_all(v, error) != STATUS_OK)
 		return STATUS_MEMORY;
 	if (!match_run(&v->match, v->place) || !fate_find(&v->match))
