@@ -35,8 +35,8 @@ struct analysis_sink {
 	bool (*evidence)(void *user, const struct evidence *evidence);
 	/* A connection is over, crowded out or at the end of the input. Only with all_connections. */
 	void (*connection)(void *user, const struct conversation *conversation);
-	/* Every segment that is looked at in full, as it comes: for the ladder. */
-	void (*note)(void *user, const struct conversation *conversation, const struct note *note,
+	/* Every segment that is looked at in full, as it comes: for the ladder. The conversation's ticket is the sink's. */
+	void (*note)(void *user, struct conversation *conversation, const struct note *note,
 	             const struct segment *segment);
 	/* Now and then while reading; `pass` is 1 or 2 of `passes`. */
 	void (*progress)(void *user, const struct source_position *position, unsigned pass, unsigned passes);

@@ -70,7 +70,7 @@ static void take_between(void *user, const struct event *event)
 	json_line_end(lines->out, line);
 }
 
-static void take_note(void *user, const struct conversation *conversation, const struct note *note,
+static void take_note(void *user, struct conversation *conversation, const struct note *note,
                       const struct segment *segment)
 {
 	struct lines *lines = user;

@@ -73,7 +73,7 @@ struct showing {
 	uint64_t count;
 };
 
-static void take_note(void *user, const struct conversation *conversation, const struct note *note,
+static void take_note(void *user, struct conversation *conversation, const struct note *note,
                       const struct segment *segment)
 {
 	struct showing *showing = user;

@@ -36,7 +36,7 @@ static struct ladder *find(const struct ladders *ladders, uint64_t number)
 	return NULL;
 }
 
-static void take_note(void *user, const struct conversation *conversation, const struct note *note,
+static void take_note(void *user, struct conversation *conversation, const struct note *note,
                       const struct segment *segment)
 {
 	struct ladder *ladder = find(user, conversation->number);

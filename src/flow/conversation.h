@@ -84,6 +84,7 @@ struct conversation {
 	uint64_t answered[2];                 /* frame that the last RST of each side answered */
 	uint64_t number;                      /* from 1, in order of the first frame */
 	struct moment handshake;              /* the ACK that finished it */
+	uint32_t ticket;                      /* for whoever is given the segments as they come; 0 at first */
 	uint32_t duplicates;                  /* frames captured twice */
 	uint32_t segments;                    /* without those */
 	uint8_t version;

@@ -134,7 +134,7 @@ static void take(struct reader *r, struct segment *segment, const struct tuple *
 	if (leg == NONE)
 		return;
 	r->filter[bit / 64] |= 1ULL << bit % 64;
-	segment->frame = frame_in_run(r->lookout->file_first + r->file, segment->frame);
+	segment->frame = frame_in_run(r->file, segment->frame);
 	lookout_add(r->lookout, leg, side, segment);
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/permute.h"
+#include "base/run.h"
 #include "base/sequence.h"
 
 #define SLOTS (2 * LEGS_MAX)
@@ -97,11 +98,13 @@ uint32_t lookout_leg(struct lookout *lookout, const struct tuple *tuple, uint64_
 
 static uint32_t hash_bytes(const uint8_t *bytes, size_t len)
 {
-	uint32_t hash = 2166136261u;  /* FNV-1a */
+	uint64_t hash = len, word = 0;
 
-	for (size_t i = 0; i < len; i++)
-		hash = (hash ^ bytes[i]) * 16777619u;
-	return hash | 1;
+	for (; len >= sizeof word; bytes += sizeof word, len -= sizeof word)
+		hash = tuple_mix(hash ^ load_be64(bytes), TUPLE_MIX_A);
+	for (; len; bytes++, len--)
+		word = word << 8 | *bytes;
+	return (uint32_t)tuple_mix(hash ^ word, TUPLE_MIX_B) | 1;
 }
 
 static uint32_t hash_payload(const struct segment *segment)
@@ -174,6 +177,7 @@ void lookout_add(struct lookout *lookout, uint32_t leg_index, unsigned side, con
 	learn_ends(leg, segment, side);
 	mark = &lookout->marks[at];
 	*mark = mark_of_segment(segment, side);
+	mark->frame = frame_in_run(lookout->file_first + frame_file(segment->frame), frame_in_file(segment->frame));
 	mark->leg = leg_index;
 	lookout->kinds |= (uint8_t)mark_kind(mark);
 	lookout->hello_room += (mark->flags & TCP_SYN) != 0;

@@ -90,7 +90,7 @@ void lookout_reset(struct lookout *lookout);
 void lookout_statistics(struct lookout *lookout, const struct source *source);
 /* The leg of a tuple; with `add`, a new one where there is none. NONE where there is none or no room. */
 uint32_t lookout_leg(struct lookout *lookout, const struct tuple *tuple, uint64_t hash, bool add);
-/* Remember a segment of this leg; `side` as tuple_of() gave it. */
+/* Remember a segment of this leg; `side` as tuple_of() gave it, and its frame as among the files of this capture. */
 void lookout_add(struct lookout *lookout, uint32_t leg, unsigned side, const struct segment *segment);
 /*
  * Lay the marks of each leg side by side: from here on they are looked at connection by connection, and what lies

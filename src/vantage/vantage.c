@@ -163,25 +163,24 @@ static void pass_connection(void *user, const struct conversation *conversation)
  * The second of two passes looks at the connections with a verdict only: what is wanted of them is at hand already. A
  * single pass looks at all, and nobody knows yet which of them will be wanted.
  */
-static void take_note(void *user, const struct conversation *conversation, const struct note *note,
+static void take_note(void *user, struct conversation *conversation, const struct note *note,
                       const struct segment *segment)
 {
 	const struct alone *alone = user;
 	struct lookout *lookout = &alone->v->match.lookout[alone->at];
-	struct segment own = *segment;
-	struct tuple tuple;
-	unsigned side;
-	uint32_t leg;
 
-	(void)conversation;
 	(void)note;
 	if (analysis_totals(alone->analysis)->passes < 2)
 		return;
-	side = tuple_of(&own.src, &own.dst, &tuple);
-	leg = lookout_leg(lookout, &tuple, tuple_hash(&tuple, alone->v->seed), true);
-	own.frame = frame_in_run(lookout->file_first + frame_file(own.frame), frame_in_file(own.frame));
-	if (leg != NONE)
-		lookout_add(lookout, leg, side, &own);
+	/* To look its leg up for each segment takes longer than all else. */
+	if (!conversation->ticket) {
+		struct tuple tuple;
+
+		tuple_of(&segment->src, &segment->dst, &tuple);
+		conversation->ticket = 1 + lookout_leg(lookout, &tuple, tuple_hash(&tuple, alone->v->seed), true);
+	}
+	if (conversation->ticket)
+		lookout_add(lookout, conversation->ticket - 1, note->side, segment);
 }
 
 /* How far one of them has come tells enough. */

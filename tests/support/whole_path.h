@@ -102,7 +102,7 @@ static inline void whole_path_connection(void *user, const struct conversation *
 	whole_path_check_json(path);
 }
 
-static inline void whole_path_note(void *user, const struct conversation *conversation, const struct note *note,
+static inline void whole_path_note(void *user, struct conversation *conversation, const struct note *note,
                                    const struct segment *segment)
 {
 	struct whole_path *path = user;
