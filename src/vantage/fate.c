@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/parallel.h"
 #include "base/sequence.h"
+#include "base/sort.h"
 #include "flow/look.h"
 #include "vantage/parts.h"
 
@@ -17,12 +18,12 @@
 /* What one capture has of one direction of a connection. */
 struct extent {
 	uint32_t *cuts;        /* mark_end and seq in one number, sorted: see cut_of() */
-	size_t count;
-	uint32_t base;         /* numbers count from here */
 	struct stretch {
 		int64_t from, to;
 	} *stretches;          /* bytes, merged and sorted */
-	size_t stretch_count;
+	size_t room;           /* for each of both: they serve one connection after the other */
+	size_t count, stretch_count;
+	uint32_t base;         /* numbers count from here */
 	int64_t acked;         /* highest that the other direction acknowledges of these; INT64_MIN: none */
 	const struct passage *last; /* that it has; NULL: none */
 	bool passed, beside;   /* it has any but RSTs; they had passed no router */
@@ -52,7 +53,7 @@ static void merge_stretches(struct extent *e)
 {
 	size_t kept = 0;
 
-	qsort(e->stretches, e->stretch_count, sizeof *e->stretches, by_from);
+	sort_few(e->stretches, e->stretch_count, sizeof *e->stretches, by_from);
 	for (size_t i = 0; i < e->stretch_count; i++) {
 		struct stretch *last = kept ? &e->stretches[kept - 1] : NULL;
 
@@ -182,32 +183,40 @@ static void free_extents(const struct match *m, struct extents *extents)
 		}
 }
 
+/* Room for so many segments, and none yet. False when out of memory. */
+static bool begin_extent(struct extent *e, size_t segments, uint32_t base)
+{
+	if (segments > e->room) {
+		free(e->cuts);
+		free(e->stretches);
+		e->cuts = malloc(segments * sizeof *e->cuts);
+		e->stretches = malloc(segments * sizeof *e->stretches);
+		e->room = segments;
+	}
+	*e = (struct extent){
+		.cuts = e->cuts, .stretches = e->stretches, .room = e->room, .base = base, .acked = INT64_MIN,
+	};
+	return e->cuts && e->stretches;
+}
+
 static bool fill_extents(const struct match *m, const struct group *group, struct extents *extents)
 {
 	uint32_t base[2] = { 0, 0 };
 	bool done = true;
 
-	memset(extents, 0, sizeof *extents);
 	find_bases(m, group, base);
 	for (unsigned v = 0; v < m->count; v++)
-		for (unsigned way = 0; way < 2; way++) {
-			struct extent *e = &extents->of[v][way];
-
-			e->base = base[way];
-			e->acked = INT64_MIN;
-			e->cuts = calloc(group->count + 1, sizeof *e->cuts);
-			e->stretches = calloc(group->count + 1, sizeof *e->stretches);
-			done &= e->cuts && e->stretches;
-		}
+		for (unsigned way = 0; way < 2; way++)
+			done &= begin_extent(&extents->of[v][way], group->count + 1, base[way]);
 	for (uint32_t i = group->first; done && i < group->first + group->count; i++)
 		take(m, extents, &m->passages[i]);
 	for (unsigned v = 0; done && v < m->count; v++)
 		for (unsigned way = 0; way < 2; way++) {
-			qsort(extents->of[v][way].cuts, extents->of[v][way].count, sizeof(uint32_t), by_number);
-			merge_stretches(&extents->of[v][way]);
+			struct extent *e = &extents->of[v][way];
+
+			sort_few(e->cuts, e->count, sizeof *e->cuts, by_number);
+			merge_stretches(e);
 		}
-	if (!done)
-		free_extents(m, extents);
 	return done;
 }
 
@@ -442,17 +451,17 @@ static void settle_part(void *context, unsigned part)
 {
 	struct settling *s = context;
 	struct range groups = match_range(s->m, part);
+	struct extents extents = { 0 };
 
 	s->done[part] = true;
 	for (uint32_t i = groups.from; i < groups.end && s->done[part]; i++) {
 		const struct group *group = &s->m->groups[i];
-		struct extents extents;
 
 		s->done[part] = fill_extents(s->m, group, &extents);
 		for (uint32_t at = group->first; s->done[part] && at < group->first + group->count; at++)
 			settle(s->m, &extents, &s->m->passages[at], s->missed[part]);
-		free_extents(s->m, &extents);
 	}
+	free_extents(s->m, &extents);
 }
 
 bool fate_find(struct match *m)

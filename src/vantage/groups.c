@@ -4,21 +4,20 @@
 
 #include "vantage/parts.h"
 
-/* A leg and what it is looked up by. */
+/* A leg, and whose it is. */
 struct entry {
 	uint32_t leg;              /* of all */
-	uint8_t lookout;
+	unsigned lookout;
 	const struct leg *of;
 };
 
-/* A SYN or SYN-ACK. */
+/* A SYN or SYN-ACK. 32 bytes: what is larger the library sorts by way of pointers, which takes longer. */
 struct hello {
 	uint32_t seq;
-	uint8_t lookout;
-	bool ack;
 	uint32_t leg;              /* of all */
 	const struct leg *of;
 	const struct mark *mark;
+	bool ack;
 };
 
 static uint32_t root_of(uint32_t *parent, uint32_t leg)
@@ -34,14 +33,6 @@ static void unite(uint32_t *parent, uint32_t one, uint32_t other)
 	uint32_t a = root_of(parent, one), b = root_of(parent, other);
 
 	parent[a > b ? a : b] = a > b ? b : a;
-}
-
-static int by_tuple(const void *a, const void *b)
-{
-	const struct entry *x = a, *y = b;
-	int order = memcmp(x->of->tuple.bytes, y->of->tuple.bytes, sizeof x->of->tuple.bytes);
-
-	return order ? order : (x->leg > y->leg) - (x->leg < y->leg);
 }
 
 static int by_number(const void *a, const void *b)
@@ -107,17 +98,38 @@ static bool same_connection(struct match *m, const struct entry *one, const stru
 	return same;
 }
 
-static void unite_same_ends(struct match *m, struct entry *entries, size_t count)
+static struct entry entry_of(const struct match *m, unsigned lookout, uint32_t leg)
 {
-	qsort(entries, count, sizeof *entries, by_tuple);
-	for (size_t i = 1; i < count; i++) {
-		if (memcmp(entries[i].of->tuple.bytes, entries[i - 1].of->tuple.bytes, sizeof entries[i].of->tuple.bytes) != 0)
+	return (struct entry){ match_leg(m, lookout, leg), lookout, &m->lookout[lookout].legs[leg] };
+}
+
+/* The leg with the same ends of the nearest lookout before. False where there is none. */
+static bool find_before(const struct match *m, const struct entry *entry, struct entry *ret_before)
+{
+	for (unsigned v = entry->lookout; v-- > 0;) {
+		uint32_t leg = lookout_leg_like(&m->lookout[v], entry->of);
+
+		if (leg == NONE)
 			continue;
-		if (same_connection(m, &entries[i - 1], &entries[i]))
-			unite(m->group_of_leg, entries[i - 1].leg, entries[i].leg);
-		else
-			m->proxied++;
+		*ret_before = entry_of(m, v, leg);
+		return true;
 	}
+	return false;
+}
+
+static void unite_same_ends(struct match *m)
+{
+	for (unsigned v = 1; v < m->count; v++)
+		for (uint32_t i = 0; i < m->lookout[v].leg_count; i++) {
+			struct entry entry = entry_of(m, v, i), before;
+
+			if (!find_before(m, &entry, &before))
+				continue;
+			if (same_connection(m, &before, &entry))
+				unite(m->group_of_leg, before.leg, entry.leg);
+			else
+				m->proxied++;
+		}
 }
 
 static bool share_an_end(const struct leg *a, const struct leg *b)
@@ -156,13 +168,6 @@ static size_t count_hellos(const struct match *m)
 	return count;
 }
 
-static void list_legs(const struct match *m, struct entry *entries)
-{
-	for (unsigned v = 0; v < m->count; v++)
-		for (uint32_t i = 0; i < m->lookout[v].leg_count; i++)
-			*entries++ = (struct entry){ match_leg(m, v, i), (uint8_t)v, &m->lookout[v].legs[i] };
-}
-
 static void list_hellos(const struct match *m, struct hello *hellos)
 {
 	for (unsigned v = 0; v < m->count; v++) {
@@ -171,8 +176,8 @@ static void list_hellos(const struct match *m, struct hello *hellos)
 		for (size_t i = 0; i < lookout->hello_count; i++) {
 			const struct mark *mark = &lookout->marks[lookout->hellos[i]];
 
-			*hellos++ = (struct hello){ mark->seq, (uint8_t)v, mark->flags & TCP_ACK, match_leg(m, v, mark->leg),
-			                            &lookout->legs[mark->leg], mark };
+			*hellos++ = (struct hello){ mark->seq, match_leg(m, v, mark->leg), &lookout->legs[mark->leg], mark,
+			                            mark->flags & TCP_ACK };
 		}
 	}
 }
@@ -193,59 +198,62 @@ static size_t number_groups(struct match *m, uint32_t legs)
 }
 
 /* Who opened it, where the SYN is in another capture, or in none: then the port tells as well as it can. */
-static void find_clients(struct match *m, const struct entry *sorted, size_t count)
+static int8_t client_of(const struct match *m, const struct entry *entry)
 {
-	for (size_t i = 0; i < count; i++) {
-		struct leg *leg = (struct leg *)sorted[i].of;
+	const struct leg *leg = entry->of;
+	struct entry before;
 
-		for (size_t j = i; leg->client < 0 && j-- > 0 && by_tuple(&sorted[j], &sorted[i]) &&
-		     memcmp(sorted[j].of->tuple.bytes, leg->tuple.bytes, sizeof leg->tuple.bytes) == 0;)
-			leg->client = sorted[j].of->client;
-		for (size_t j = i + 1; leg->client < 0 && j < count &&
-		     memcmp(sorted[j].of->tuple.bytes, leg->tuple.bytes, sizeof leg->tuple.bytes) == 0; j++)
-			leg->client = sorted[j].of->client;
-		if (leg->client < 0)
-			leg->client = leg->end[0].port < leg->end[1].port;
+	if (leg->client >= 0)
+		return leg->client;
+	if (find_before(m, entry, &before))
+		return before.of->client;
+	for (unsigned v = entry->lookout + 1; v < m->count; v++) {
+		uint32_t like = lookout_leg_like(&m->lookout[v], leg);
+
+		if (like != NONE && m->lookout[v].legs[like].client >= 0)
+			return m->lookout[v].legs[like].client;
 	}
-	(void)m;
+	return leg->end[0].port < leg->end[1].port;
 }
 
-static void describe_groups(struct match *m, const struct entry *sorted, size_t count)
+/* Those of the lookouts before know their clients. A group is named by the least of its tuples. */
+static void describe_leg(struct match *m, const struct entry *entry)
 {
-	for (size_t i = 0; i < count; i++) {
-		struct group *group = &m->groups[m->group_of_leg[sorted[i].leg]];
+	struct group *group = &m->groups[m->group_of_leg[entry->leg]];
+	int order = group->tuple ? memcmp(entry->of->tuple.bytes, group->tuple->bytes, sizeof group->tuple->bytes) : -1;
 
-		if (!group->tuple)
-			group->tuple = &sorted[i].of->tuple;
-		group->translated |= memcmp(group->tuple->bytes, sorted[i].of->tuple.bytes, sizeof group->tuple->bytes) != 0;
-	}
+	m->lookout[entry->lookout].legs[entry->leg - m->leg_base[entry->lookout]].client = client_of(m, entry);
+	group->translated |= group->tuple && order;
+	if (order < 0)
+		group->tuple = &entry->of->tuple;
 }
 
 bool groups_find(struct match *m)
 {
 	uint32_t legs = m->leg_base[m->count];
 	size_t hello_count = count_hellos(m);
-	struct entry *entries = calloc(legs + 1, sizeof *entries);
 	struct hello *hellos = calloc(hello_count + 1, sizeof *hellos);
-	bool done = false;
+	bool ready;
 
 	m->group_of_leg = calloc(legs + 1, sizeof *m->group_of_leg);
 	m->shift[0] = calloc(legs + 1, sizeof *m->shift[0]);
 	m->shift[1] = calloc(legs + 1, sizeof *m->shift[1]);
 	m->groups = calloc(legs + 1, sizeof *m->groups);
-	if (entries && hellos && m->group_of_leg && m->shift[0] && m->shift[1] && m->groups) {
+	ready = hellos && m->group_of_leg && m->shift[0] && m->shift[1] && m->groups;
+	if (ready) {
 		for (uint32_t leg = 0; leg < legs; leg++)
 			m->group_of_leg[leg] = leg;
-		list_legs(m, entries);
 		list_hellos(m, hellos);
-		unite_same_ends(m, entries, legs);
+		unite_same_ends(m);
 		unite_same_handshake(m, hellos, hello_count);
 		m->group_count = number_groups(m, legs);
-		find_clients(m, entries, legs);
-		describe_groups(m, entries, legs);
-		done = true;
+		for (unsigned v = 0; v < m->count; v++)
+			for (uint32_t i = 0; i < m->lookout[v].leg_count; i++) {
+				struct entry entry = entry_of(m, v, i);
+
+				describe_leg(m, &entry);
+			}
 	}
-	free(entries);
 	free(hellos);
-	return done;
+	return ready;
 }

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/parallel.h"
+#include "base/sort.h"
 #include "vantage/parts.h"
 
 /* Flags that no box changes. */
@@ -42,25 +43,6 @@ static int by_key_and_time(const void *a, const void *b)
 	return (x->index > y->index) - (x->index < y->index);
 }
 
-/* Longer runs are sorted by the library: connections are mostly shorter, and then it costs more than it sorts. */
-#define SHORT_RUN 32
-
-static void sort_run(struct key *keys, size_t count)
-{
-	if (count > SHORT_RUN) {
-		qsort(keys, count, sizeof *keys, by_key_and_time);
-		return;
-	}
-	for (size_t i = 1; i < count; i++) {
-		struct key key = keys[i];
-		size_t at = i;
-
-		for (; at > 0 && by_key_and_time(&keys[at - 1], &key) > 0; at--)
-			keys[at] = keys[at - 1];
-		keys[at] = key;
-	}
-}
-
 /*
  * Keys in the order of their groups, which numbers do at once; then within each: many short sorts. `group_at` and
  * `key_at` tell of the first `count` marks or passages; what is of no group has no key. False when out of memory.
@@ -89,7 +71,7 @@ static bool list_sorted(const struct joining *j, size_t count, uint32_t (*group_
 			keys[at[group]++].index = (uint32_t)i;
 		}
 	for (size_t i = 0; keys && i < groups; i++)
-		sort_run(keys + (i ? at[i - 1] : 0), at[i] - (i ? at[i - 1] : 0));
+		sort_few(keys + (i ? at[i - 1] : 0), at[i] - (i ? at[i - 1] : 0), sizeof *keys, by_key_and_time);
 	free(at);
 	*ret_keys = keys;
 	*ret_count = from;

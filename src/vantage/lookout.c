@@ -66,14 +66,14 @@ static bool make_room(void **array, size_t count, size_t *room, size_t size, siz
 	return true;
 }
 
-static uint32_t new_leg(struct lookout *lookout, const struct tuple *tuple)
+static uint32_t new_leg(struct lookout *lookout, const struct tuple *tuple, uint32_t hash)
 {
 	if (!make_room((void **)&lookout->legs, lookout->leg_count, &lookout->leg_room, sizeof *lookout->legs, LEGS_MAX)) {
 		lookout->left_out++;
 		return NONE;
 	}
 	lookout->legs[lookout->leg_count] = (struct leg){
-		.tuple = *tuple, .first = NONE, .last = NONE, .turning = NONE, .client = -1,
+		.tuple = *tuple, .first = NONE, .last = NONE, .turning = NONE, .hash = hash, .client = -1,
 	};
 	return (uint32_t)lookout->leg_count++;
 }
@@ -83,17 +83,28 @@ static bool same_tuple(const struct tuple *a, const struct tuple *b)
 	return a->size == b->size && memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
 }
 
+/* The slot of a tuple, or the free one where it belongs: half of the slots are free at any time. */
+static uint32_t *slot_of_tuple(const struct lookout *lookout, const struct tuple *tuple, uint32_t hash)
+{
+	size_t at = hash % SLOTS;
+
+	while (lookout->slots[at] != NONE && !same_tuple(&lookout->legs[lookout->slots[at]].tuple, tuple))
+		at = (at + 1) % SLOTS;
+	return &lookout->slots[at];
+}
+
 uint32_t lookout_leg(struct lookout *lookout, const struct tuple *tuple, uint64_t hash, bool add)
 {
-	size_t at = (size_t)(hash >> 8) % SLOTS;
+	uint32_t *slot = slot_of_tuple(lookout, tuple, (uint32_t)(hash >> 8));
 
-	/* Half of the slots are free at any time. */
-	for (; lookout->slots[at] != NONE; at = (at + 1) % SLOTS)
-		if (same_tuple(&lookout->legs[lookout->slots[at]].tuple, tuple))
-			return lookout->slots[at];
-	if (add)
-		lookout->slots[at] = new_leg(lookout, tuple);
-	return lookout->slots[at];
+	if (*slot == NONE && add)
+		*slot = new_leg(lookout, tuple, (uint32_t)(hash >> 8));
+	return *slot;
+}
+
+uint32_t lookout_leg_like(const struct lookout *lookout, const struct leg *leg)
+{
+	return *slot_of_tuple(lookout, &leg->tuple, leg->hash);
 }
 
 static uint32_t hash_bytes(const uint8_t *bytes, size_t len)

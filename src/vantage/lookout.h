@@ -56,6 +56,7 @@ struct leg {
 	uint32_t turning;        /* the newest of those that are kept for good */
 	uint32_t count;          /* marks that are kept */
 	uint32_t left_out;       /* marks that were let go */
+	uint32_t hash;           /* of the tuple, as far as it tells where it is found */
 	int64_t kept_from_ns;    /* where some were let go: all from here on are kept */
 	int8_t client;           /* side that opened it; -1: no SYN was seen */
 };
@@ -90,6 +91,8 @@ void lookout_reset(struct lookout *lookout);
 void lookout_statistics(struct lookout *lookout, const struct source *source);
 /* The leg of a tuple; with `add`, a new one where there is none. NONE where there is none or no room. */
 uint32_t lookout_leg(struct lookout *lookout, const struct tuple *tuple, uint64_t hash, bool add);
+/* The leg between the same ends as one of another lookout, whose hashes are of the same seed. NONE: it has none. */
+uint32_t lookout_leg_like(const struct lookout *lookout, const struct leg *leg);
 /* Remember a segment of this leg; `side` as tuple_of() gave it, and its frame as among the files of this capture. */
 void lookout_add(struct lookout *lookout, uint32_t leg, unsigned side, const struct segment *segment);
 /*

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/parallel.h"
 #include "base/permute.h"
+#include "base/sort.h"
 #include "vantage/parts.h"
 
 _Static_assert(LOOKOUTS_MAX <= PARALLEL_MAX, "each capture has a part of the work");
@@ -282,8 +283,7 @@ static void sort_part(void *context, unsigned part)
 
 		for (uint32_t p = 0; p < m->groups[i].count; p++)
 			passages[p].time_ns = time_of(m, &passages[p]);
-		if (m->groups[i].count > 1)
-			qsort(passages, m->groups[i].count, sizeof *passages, by_time);
+		sort_few(passages, m->groups[i].count, sizeof *passages, by_time);
 	}
 }
 

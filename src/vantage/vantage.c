@@ -7,6 +7,7 @@
 #include "base/parallel.h"
 #include "base/random.h"
 #include "base/run.h"
+#include "base/sort.h"
 #include "base/text.h"
 #include "vantage/harvest.h"
 #include "vantage/parts.h"
@@ -270,8 +271,7 @@ static void analyse(void *context, unsigned part)
 	analysis_finish(analysis);
 	alone->totals = *analysis_totals(analysis);
 	analysis_free(analysis);
-	if (account->count)
-		qsort(account->told, account->count, sizeof *account->told, by_time_and_frame);
+	sort_sorted(account->told, account->count, sizeof *account->told, by_time_and_frame);
 }
 
 /* From when to when it was captured, as the analysis saw it. */
