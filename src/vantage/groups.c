@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/random.h"
 #include "vantage/parts.h"
 
 /* A leg, and whose it is. */
@@ -11,12 +12,11 @@ struct entry {
 	const struct leg *of;
 };
 
-/* A SYN or SYN-ACK. 32 bytes: what is larger the library sorts by way of pointers, which takes longer. */
+/* A SYN or SYN-ACK. */
 struct hello {
-	uint32_t seq;
-	uint32_t leg;              /* of all */
-	const struct leg *of;
-	const struct mark *mark;
+	const struct mark *mark;   /* NULL: none */
+	uint32_t seq;              /* as the mark has it, which may lie far away */
+	uint8_t lookout;
 	bool ack;
 };
 
@@ -33,17 +33,6 @@ static void unite(uint32_t *parent, uint32_t one, uint32_t other)
 	uint32_t a = root_of(parent, one), b = root_of(parent, other);
 
 	parent[a > b ? a : b] = a > b ? b : a;
-}
-
-static int by_number(const void *a, const void *b)
-{
-	const struct hello *x = a, *y = b;
-
-	if (x->seq != y->seq)
-		return x->seq < y->seq ? -1 : 1;
-	if (x->ack != y->ack)
-		return x->ack ? 1 : -1;
-	return (x->leg > y->leg) - (x->leg < y->leg);
 }
 
 /* The first SYN of a side, NULL where none was kept. */
@@ -143,43 +132,67 @@ static bool share_an_end(const struct leg *a, const struct leg *b)
 	return false;
 }
 
-static bool same_hello(const struct hello *a, const struct hello *b)
+static struct entry entry_of_hello(const struct match *m, const struct hello *hello)
 {
-	bool stamped = a->mark->bits & b->mark->bits & MARK_TIMESTAMP;
-
-	return a->seq == b->seq && a->ack == b->ack && (!stamped || a->mark->ts_value == b->mark->ts_value) &&
-	       share_an_end(a->of, b->of);
+	return entry_of(m, hello->lookout, hello->mark->leg);
 }
 
-static void unite_same_handshake(struct match *m, struct hello *hellos, size_t count)
+/* Two with the same number. */
+static void compare_hellos(struct match *m, const struct hello *one, const struct hello *other)
 {
-	qsort(hellos, count, sizeof *hellos, by_number);
-	for (size_t i = 1; i < count; i++)
-		if (same_hello(&hellos[i - 1], &hellos[i]))
-			unite(m->group_of_leg, hellos[i - 1].leg, hellos[i].leg);
+	bool stamped = one->mark->bits & other->mark->bits & MARK_TIMESTAMP;
+	struct entry a = entry_of_hello(m, one), b = entry_of_hello(m, other);
+
+	if ((!stamped || one->mark->ts_value == other->mark->ts_value) && share_an_end(a.of, b.of))
+		unite(m->group_of_leg, a.leg, b.leg);
 }
 
-static size_t count_hellos(const struct match *m)
-{
-	size_t count = 0;
+/* The last SYNs or SYN-ACKs with each number, to be found by it. */
+struct hellos {
+	struct hello *slots;
+	size_t size;               /* a power of two, twice as many as there are SYNs or more */
+	uint64_t seed;             /* whoever wrote the captures does not know where theirs get to */
+};
 
-	for (unsigned v = 0; v < m->count; v++)
-		count += m->lookout[v].hello_count;
-	return count;
+/* The slot with the same number, or the free one where it belongs. */
+static struct hello *hello_slot(const struct hellos *hellos, const struct hello *hello)
+{
+	size_t at = tuple_mix(((uint64_t)hello->seq << 1 | hello->ack) ^ hellos->seed, TUPLE_MIX_A);
+	struct hello *slot;
+
+	do {
+		slot = &hellos->slots[at++ & (hellos->size - 1)];
+	} while (slot->mark && (slot->seq != hello->seq || slot->ack != hello->ack));
+	return slot;
 }
 
-static void list_hellos(const struct match *m, struct hello *hellos)
+static void unite_same_handshake(struct match *m, const struct hellos *hellos)
 {
 	for (unsigned v = 0; v < m->count; v++) {
 		const struct lookout *lookout = &m->lookout[v];
 
 		for (size_t i = 0; i < lookout->hello_count; i++) {
 			const struct mark *mark = &lookout->marks[lookout->hellos[i]];
+			struct hello hello = { mark, mark->seq, (uint8_t)v, mark->flags & TCP_ACK };
+			struct hello *slot = hello_slot(hellos, &hello);
 
-			*hellos++ = (struct hello){ mark->seq, match_leg(m, v, mark->leg), &lookout->legs[mark->leg], mark,
-			                            mark->flags & TCP_ACK };
+			if (slot->mark)
+				compare_hellos(m, slot, &hello);
+			*slot = hello;
 		}
 	}
+}
+
+static bool make_hellos(const struct match *m, struct hellos *ret_hellos)
+{
+	size_t count = 0, size = 16;
+
+	for (unsigned v = 0; v < m->count; v++)
+		count += m->lookout[v].hello_count;
+	while (size < 2 * count)
+		size *= 2;
+	*ret_hellos = (struct hellos){ calloc(size, sizeof *ret_hellos->slots), size, random_seed() };
+	return ret_hellos->slots;
 }
 
 /* Roots become numbers from 0 on, in their order. Returns how many. */
@@ -231,21 +244,19 @@ static void describe_leg(struct match *m, const struct entry *entry)
 bool groups_find(struct match *m)
 {
 	uint32_t legs = m->leg_base[m->count];
-	size_t hello_count = count_hellos(m);
-	struct hello *hellos = calloc(hello_count + 1, sizeof *hellos);
-	bool ready;
+	struct hellos hellos;
+	bool ready = make_hellos(m, &hellos);
 
 	m->group_of_leg = calloc(legs + 1, sizeof *m->group_of_leg);
 	m->shift[0] = calloc(legs + 1, sizeof *m->shift[0]);
 	m->shift[1] = calloc(legs + 1, sizeof *m->shift[1]);
 	m->groups = calloc(legs + 1, sizeof *m->groups);
-	ready = hellos && m->group_of_leg && m->shift[0] && m->shift[1] && m->groups;
+	ready = ready && m->group_of_leg && m->shift[0] && m->shift[1] && m->groups;
 	if (ready) {
 		for (uint32_t leg = 0; leg < legs; leg++)
 			m->group_of_leg[leg] = leg;
-		list_hellos(m, hellos);
 		unite_same_ends(m);
-		unite_same_handshake(m, hellos, hello_count);
+		unite_same_handshake(m, &hellos);
 		m->group_count = number_groups(m, legs);
 		for (unsigned v = 0; v < m->count; v++)
 			for (uint32_t i = 0; i < m->lookout[v].leg_count; i++) {
@@ -254,6 +265,6 @@ bool groups_find(struct match *m)
 				describe_leg(m, &entry);
 			}
 	}
-	free(hellos);
+	free(hellos.slots);
 	return ready;
 }

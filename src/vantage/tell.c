@@ -6,12 +6,16 @@
 #include "base/parallel.h"
 #include "base/text.h"
 
-static void find_passages(struct vantages *v, struct account *account)
+static void find_passages(void *context, unsigned part)
 {
+	struct vantages *v = context;
+	struct account *account = &v->accounts[part];
+	size_t near = 0;
+
 	for (size_t i = 0; i < account->count; i++) {
 		struct told *told = &account->told[i];
 
-		told->mark = ways_mark(&v->ways, told->lookout, told->file_place, told->frame);
+		told->mark = ways_mark(&v->ways, told->lookout, told->file_place, told->frame, &near);
 		told->time_ns = align_time(&v->match.clock[told->lookout], told->time_ns);
 		if (told->mark)
 			told->passage = told->mark->passage;
@@ -147,8 +151,10 @@ static void doubt(const struct unit *unit, const struct opinion_of_one *all, siz
 	}
 }
 
-/* A stretch of units that is judged at once, and then told in its order: 1.2 MB. */
-#define OUTCOMES 256
+/* A stretch of units that is judged at once, and then told in its order: 5 MB, so that threads are rarely begun. */
+#define OUTCOMES 1024
+/* A thread is not worth it for fewer. */
+#define OUTCOMES_MANY 256
 
 /* One verdict, ready to be told. */
 struct outcome {
@@ -189,7 +195,8 @@ static void judge_part(void *context, unsigned part)
 {
 	const struct jury *jury = context;
 
-	for (size_t i = part; i < jury->count; i += PARALLEL_PARTS)
+	/* Neighbours: what was told of them lies side by side, too. */
+	for (size_t i = jury->count * part / PARALLEL_PARTS; i < jury->count * (part + 1) / PARALLEL_PARTS; i++)
 		judge(jury->v, &jury->units[i], &jury->all[part * LOOKOUTS_MAX], &jury->outcomes[i]);
 }
 
@@ -198,8 +205,7 @@ static void tell_units(struct vantages *v, const struct unit *units, size_t coun
 	for (size_t from = 0; from < count; from += OUTCOMES) {
 		jury->units = units + from;
 		jury->count = count - from < OUTCOMES ? count - from : OUTCOMES;
-		/* A thread is not worth it for a few. */
-		parallel_run(judge_part, jury, PARALLEL_PARTS, jury->count < OUTCOMES);
+		parallel_run(judge_part, jury, PARALLEL_PARTS, jury->count < OUTCOMES_MANY);
 		for (size_t i = 0; v->sink.verdict && i < jury->count; i++)
 			v->sink.verdict(v->sink.user, &jury->outcomes[i].verdict);
 	}
@@ -222,14 +228,13 @@ static size_t list_units(struct vantages *v, struct item *items, struct unit *un
 {
 	size_t item_count = 0, count = 0;
 
-	for (unsigned lookout = 0; lookout < v->count; lookout++) {
-		find_passages(v, &v->accounts[lookout]);
+	parallel_run(find_passages, v, v->count, false);
+	for (unsigned lookout = 0; lookout < v->count; lookout++)
 		for (size_t i = 0; i < v->accounts[lookout].count; i++) {
 			const struct told *told = &v->accounts[lookout].told[i];
 
 			items[item_count++] = (struct item){ told, unit_of(v, told), told->time_ns };
 		}
-	}
 	qsort(items, item_count, sizeof *items, by_unit);
 	for (size_t i = 0; i < item_count; i += units[count++].count)
 		units[count] = (struct unit){ &items[i], unit_length(&items[i], item_count - i), items[i].time_ns };

@@ -462,11 +462,12 @@ bool vantages_group(const struct vantages *v, const struct evidence *e, uint32_t
 {
 	unsigned lookout = e->way.here ? e->way.here - 1u : 0;
 	const struct mark *mark;
+	size_t near = 0;
 
 	for (size_t file = 0; e->way.here && file < v->inputs[lookout].count; file++) {
 		if (e->file && source_name(v->inputs[lookout].sources[file]) != e->file)
 			continue;
-		mark = ways_mark(&v->ways, lookout, (unsigned)file, e->frame);
+		mark = ways_mark(&v->ways, lookout, (unsigned)file, e->frame, &near);
 		if (!mark || mark->passage == NONE)
 			return false;
 		*ret_group = v->match.passages[mark->passage].group;

@@ -12,21 +12,36 @@
 /* Those who make RSTs make several at a time. */
 #define LOOK_AROUND 64
 
-const struct mark *ways_mark(const struct ways *w, unsigned lookout, unsigned file, uint64_t frame)
+static uint64_t frame_at(const struct lookout *l, size_t place)
+{
+	return l->marks[l->by_frame[place]].frame;
+}
+
+const struct mark *ways_mark(const struct ways *w, unsigned lookout, unsigned file, uint64_t frame, size_t *near)
 {
 	const struct lookout *l = &w->match->lookout[lookout];
 	uint64_t want = frame_in_run(l->file_first + file, frame);
 	size_t low = 0, high = l->mark_count;
 
+	/* In steps that grow, until it lies behind; from the start where it lies before. */
+	if (*near < high && frame_at(l, *near) <= want) {
+		low = *near;
+		for (size_t step = 1; low + step < l->mark_count && high == l->mark_count; step *= 2)
+			if (frame_at(l, low + step) <= want)
+				low += step;
+			else
+				high = low + step;
+	}
 	while (low < high) {
 		size_t middle = (low + high) / 2;
 
-		if (l->marks[l->by_frame[middle]].frame < want)
+		if (frame_at(l, middle) < want)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	if (low == l->mark_count || l->marks[l->by_frame[low]].frame != want)
+	*near = low;
+	if (low == l->mark_count || frame_at(l, low) != want)
 		return NULL;
 	return &l->marks[l->by_frame[low]];
 }

@@ -15,8 +15,11 @@ struct ways {
 	const uint8_t *place;
 };
 
-/* The mark with this frame of a file (from 0) of a lookout; NULL where it was not kept. */
-const struct mark *ways_mark(const struct ways *ways, unsigned lookout, unsigned file, uint64_t frame);
+/*
+ * The mark with this frame of a file (from 0) of a lookout; NULL where it was not kept. *near is where the search
+ * begins, 0 at first, and where the next one may: frames that are asked for one after the other lie close together.
+ */
+const struct mark *ways_mark(const struct ways *ways, unsigned lookout, unsigned file, uint64_t frame, size_t *near);
 
 /* Add what is known of the RST that is this mark; `e` is what this lookout alone knows. */
 void way_of_rst(const struct ways *ways, unsigned lookout, unsigned file, const struct mark *rst, struct evidence *e);
