@@ -18,6 +18,8 @@ static inline __attribute__((always_inline)) void permute_circle(uint8_t *entrie
 
 	memcpy(carried, entries + start * size, size);
 	for (size_t at = to[start]; at != start; at = to[at]) {
+		/* The circle leads anywhere: the one after the next is asked for while this one moves. */
+		__builtin_prefetch(entries + to[to[at]] * size, 1);
 		memcpy(met, entries + at * size, size);
 		memcpy(entries + at * size, carried, size);
 		memcpy(carried, met, size);

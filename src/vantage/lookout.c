@@ -299,6 +299,7 @@ static void find_copies(struct lookout *lookout, uint32_t *seen, size_t slots)
 		if (mark->flags & TCP_SYN)
 			lookout->hellos[lookout->hello_count++] = (uint32_t)i;
 		if (*slot != NONE && is_copy(&lookout->marks[*slot], mark)) {
+			lookout->copies = true;
 			mark->bits |= MARK_DUPLICATE;
 			mark->passage = *slot;
 		} else {

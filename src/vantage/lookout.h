@@ -73,6 +73,7 @@ struct lookout {
 	uint32_t *by_frame;      /* marks in the order of their frames, once they are gathered */
 	uint32_t *hellos;        /* marks with a SYN, once they were looked through */
 	size_t hello_count, hello_room;
+	bool copies;             /* some of its marks are the same packet as others */
 	uint32_t *slots;         /* hash table of legs */
 	uint8_t kinds;           /* of its marks, enum kind */
 	uint64_t left_out;       /* marks and legs that there was no room for */

@@ -273,17 +273,35 @@ static int64_t time_of(const struct match *m, const struct passage *p)
 	return time_ns;
 }
 
+/* The group learns who saw it, and the marks where their passages are. */
+static void describe(struct match *m, struct group *group)
+{
+	for (uint32_t i = group->first; i < group->first + group->count; i++) {
+		const struct passage *p = &m->passages[i];
+
+		group->seen[p->from_client] |= p->seen;
+		group->shared += (p->seen & (p->seen - 1)) != 0;
+		for (unsigned v = 0; v < m->count; v++)
+			if (p->seen >> v & 1) {
+				group->shares[v] |= (uint8_t)(p->seen & ~(1u << v));
+				m->lookout[v].marks[p->at[v]].passage = i;
+			}
+	}
+}
+
 static void sort_part(void *context, unsigned part)
 {
 	struct match *m = context;
 	struct range groups = match_range(m, part);
 
 	for (uint32_t i = groups.from; i < groups.end; i++) {
-		struct passage *passages = m->passages + m->groups[i].first;
+		struct group *group = &m->groups[i];
+		struct passage *passages = m->passages + group->first;
 
-		for (uint32_t p = 0; p < m->groups[i].count; p++)
+		for (uint32_t p = 0; p < group->count; p++)
 			passages[p].time_ns = time_of(m, &passages[p]);
-		sort_few(passages, m->groups[i].count, sizeof *passages, by_time);
+		sort_few(passages, group->count, sizeof *passages, by_time);
+		describe(m, group);
 	}
 }
 
@@ -308,28 +326,15 @@ static bool sort_passages(struct match *m)
 	return done;
 }
 
-/* The groups learn who saw them, and the marks where their passages are. */
-static void describe_passages(struct match *m)
+/* Copies learn where the passages of what they are copies of are. */
+static void describe_copies(struct lookout *lookout)
 {
-	for (size_t i = 0; i < m->passage_count; i++) {
-		const struct passage *p = &m->passages[i];
+	for (size_t i = 0; i < lookout->mark_count; i++) {
+		struct mark *mark = &lookout->marks[i];
 
-		m->groups[p->group].seen[p->from_client] |= p->seen;
-		m->shared += (p->seen & (p->seen - 1)) != 0;
-		for (unsigned v = 0; v < m->count; v++)
-			if (p->seen >> v & 1)
-				m->groups[p->group].shares[v] |= (uint8_t)(p->seen & ~(1u << v));
-		for (unsigned v = 0; v < m->count; v++)
-			if (p->at[v] != NONE)
-				m->lookout[v].marks[p->at[v]].passage = (uint32_t)i;
+		if (mark->bits & MARK_DUPLICATE)
+			mark->passage = lookout->marks[mark->passage].passage;
 	}
-	for (unsigned v = 0; v < m->count; v++)
-		for (size_t i = 0; i < m->lookout[v].mark_count; i++) {
-			struct mark *mark = &m->lookout[v].marks[i];
-
-			if (mark->bits & MARK_DUPLICATE)
-				mark->passage = m->lookout[v].marks[mark->passage].passage;
-		}
 }
 
 struct range match_range(const struct match *m, unsigned part)
@@ -372,7 +377,11 @@ bool match_run(struct match *m, const uint8_t place[LOOKOUTS_MAX])
 		return false;
 	if (!sort_passages(m))
 		return false;
-	describe_passages(m);
+	for (size_t i = 0; i < m->group_count; i++)
+		m->shared += m->groups[i].shared;
+	for (unsigned v = 0; v < m->count; v++)
+		if (m->lookout[v].copies)
+			describe_copies(&m->lookout[v]);
 	order_find(m, place);
 	for (unsigned v = 0; v < m->count; v++)
 		m->place[v] = m->misplaced ? 0 : place[v];

@@ -25,6 +25,7 @@ struct group {
 	uint8_t seen[2];           /* lookouts that have segments from the server, from the client */
 	const struct tuple *tuple; /* of one of its legs */
 	int64_t kept_from_ns;      /* from here on all of its segments were kept */
+	uint32_t shared;           /* passages that more than one lookout has */
 	uint8_t shares[LOOKOUTS_MAX]; /* with which others a lookout has packets of it in common, one bit each */
 	bool translated;           /* another leg has other ends */
 };

@@ -191,13 +191,30 @@ static void judge(const struct vantages *v, const struct unit *unit, struct opin
 	outcome->verdict.evidence = &outcome->evidence;
 }
 
+/* What a unit is about may lie anywhere: it is asked for while the one before is judged. */
+static void ask_for(const struct match *m, const struct unit *unit)
+{
+	for (size_t i = 0; i < unit->count; i++) {
+		const struct told *told = unit->items[i].told;
+
+		if (told->passage == NONE)
+			continue;
+		__builtin_prefetch(told->mark);
+		__builtin_prefetch(&m->passages[told->passage]);
+	}
+}
+
+/* Neighbours each: what was told of them lies side by side, too. */
 static void judge_part(void *context, unsigned part)
 {
 	const struct jury *jury = context;
+	size_t end = jury->count * (part + 1) / PARALLEL_PARTS;
 
-	/* Neighbours: what was told of them lies side by side, too. */
-	for (size_t i = jury->count * part / PARALLEL_PARTS; i < jury->count * (part + 1) / PARALLEL_PARTS; i++)
+	for (size_t i = jury->count * part / PARALLEL_PARTS; i < end; i++) {
+		if (i + 1 < end)
+			ask_for(&jury->v->match, &jury->units[i + 1]);
 		judge(jury->v, &jury->units[i], &jury->all[part * LOOKOUTS_MAX], &jury->outcomes[i]);
+	}
 }
 
 static void tell_units(struct vantages *v, const struct unit *units, size_t count, struct jury *jury)
