@@ -451,6 +451,8 @@ static void take_some(struct tracker *t, struct arrival *arrivals, size_t count)
 		table_prefetch(t->table, arrivals[i].hash);
 		if (arrivals[i].segment.mac)
 			__builtin_prefetch(arrivals[i].segment.mac);
+		if (t->options.sink->note)
+			__builtin_prefetch(arrivals[i].segment.payload);
 	}
 	for (size_t i = 0; i < count; i++) {
 		hints[i] = table_hint(t->table, arrivals[i].hash);

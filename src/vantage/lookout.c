@@ -180,18 +180,21 @@ static void learn_ends(struct leg *leg, const struct segment *segment, unsigned 
 void lookout_add(struct lookout *lookout, uint32_t leg_index, unsigned side, const struct segment *segment)
 {
 	struct leg *leg = &lookout->legs[leg_index];
-	uint32_t at = room_for_mark(lookout, leg);
-	struct mark *mark;
+	struct mark mark;
+	uint32_t at;
 
+	/* It lies far away, as a rule: it comes while the segment is looked at. */
+	__builtin_prefetch(&leg->count, 1);
+	mark = mark_of_segment(segment, side);
+	mark.frame = frame_in_run(lookout->file_first + frame_file(segment->frame), frame_in_file(segment->frame));
+	mark.leg = leg_index;
+	at = room_for_mark(lookout, leg);
 	if (at == NONE)
 		return;
 	learn_ends(leg, segment, side);
-	mark = &lookout->marks[at];
-	*mark = mark_of_segment(segment, side);
-	mark->frame = frame_in_run(lookout->file_first + frame_file(segment->frame), frame_in_file(segment->frame));
-	mark->leg = leg_index;
-	lookout->kinds |= (uint8_t)mark_kind(mark);
-	lookout->hello_room += (mark->flags & TCP_SYN) != 0;
+	lookout->marks[at] = mark;
+	lookout->kinds |= (uint8_t)mark_kind(&mark);
+	lookout->hello_room += (mark.flags & TCP_SYN) != 0;
 	if (leg->last != NONE)
 		lookout->marks[leg->last].next = at;
 	else
