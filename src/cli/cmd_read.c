@@ -66,7 +66,8 @@ static enum exit_status check_settings(const struct read_settings *settings, int
 	if (!count)
 		return usage_error(&cmd_read, "%s", _("which file? (- is standard input)"));
 	if (settings->at.count && settings->write_to)
-		return usage_error(&cmd_read, "--at: %s", _("captures of several places cannot be written as one by -w"));
+		return usage_error(&cmd_read, "--at: %s",
+		                   _("-w cannot write captures of several places as one: read and write each FILE by itself"));
 	if (settings->json && settings->ladder)
 		return usage_error(&cmd_read, "--ladder: %s", _("it is a drawing, and --json is not"));
 	if (settings->connections && !settings->json)

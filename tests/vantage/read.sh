@@ -146,7 +146,8 @@ ok 'no name' reads 2 'not NAME=FILE' --at forged/client.pcap
 ok 'no file' reads 2 'not NAME=FILE' --at client=
 ok 'one with, one without' reads 2 'with --at every file is given by it' \
 	--at client=forged/client.pcap forged/server.pcap
-ok 'nothing is written' reads 2 '-w' -w x.pcapng --at client=forged/client.pcap --at server=forged/server.pcap
+ok 'nothing is written, and how it can be is said' reads 2 'read and write each FILE by itself' \
+	-w x.pcapng --at client=forged/client.pcap --at server=forged/server.pcap
 ok 'a file that is not there' reads 1 'gone.pcap' --at client=gone.pcap --at server=forged/server.pcap
 ok 'gives its name to no other' reads 1 'gone.pcap' --json --at client=gone.pcap --at middle=forged/middle.pcap \
 	--at server=forged/server.pcap
