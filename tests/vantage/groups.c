@@ -1,6 +1,6 @@
 /*
  * Law: a connection is found again in another capture where a box translates its ends or draws sequence numbers of its
- * own; what a proxy ends are two connections.
+ * own, or began later, or where another one in between has nothing of it; what a proxy ends are two connections.
  */
 #include "vantage/fate.h"
 
@@ -81,6 +81,36 @@ static void test(const char *name, const struct box *box, unsigned groups, uint6
 	is_number((long long)match.shared, (long long)shared, "packets that both have");
 }
 
+/*
+ * Two of three captures have a connection, and one of these began after its handshake: who opened it is known from the
+ * other one, whatever the ports suggest.
+ */
+static void test_late(unsigned whole, unsigned late)
+{
+	static const uint16_t flags[] = { TCP_SYN, TCP_SYN | TCP_ACK, TCP_ACK, TCP_ACK, TCP_ACK, TCP_RST | TCP_ACK };
+	struct endpoint client = end_of(1, 70), server = end_of(2, 80);
+
+	match = (struct match){ .count = 3 };
+	for (unsigned v = 0; v < match.count; v++)
+		lookout_init(&match.lookout[v], "x", false);
+	for (uint32_t i = 0; i < sizeof flags / sizeof *flags; i++) {
+		struct segment s = {
+			.src = i % 2 ? server : client, .dst = i % 2 ? client : server, .seq = i % 2 ? 500 + i : 100 + i,
+			.ack = i % 2 ? 100 + i : 500 + i, .flags = flags[i], .hop_limit = 64, .version = 4,
+			.ip_id = (uint16_t)(i + 1), .window = 100, .time_ns = NS_PER_S + i * NS_PER_MS,
+		};
+
+		note(whole, s, i + 1);
+		if (i > 1)
+			note(late, s, i + 1);
+	}
+	ok(match_run(&match, place), "a capture that began late, %u, is matched with %u", late, whole);
+	is_number((long long)match.group_count, 1, "connections");
+	is_number((long long)match.shared, 4, "packets that both have");
+	ok(match.lookout[late].legs[0].client == 0 && match.lookout[whole].legs[0].client == 0, "who opened it is known");
+	match_clear(&match);
+}
+
 int main(void)
 {
 	test("a plain way", &(struct box){ 0 }, 1, 6);
@@ -95,5 +125,8 @@ int main(void)
 	test("a proxy", &(struct box){ .proxies = true, .shift = { 99, 77 } }, 2, 0);
 	is_number((long long)match.proxied, 1, "and it is told");
 	match_clear(&match);
+	test_late(0, 2);
+	test_late(2, 0);
+	test_late(0, 1);
 	return done_testing();
 }
