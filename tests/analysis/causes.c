@@ -149,7 +149,7 @@ static const struct told *explain_together(const struct scenario *s, const struc
 
 	play_begin(&play, setting);
 	s->play(&play);
-	play_explain_together(&play, set, clock, &all);
+	play_explain_together(&play, set, clock, false, &all);
 	return told_subject(&all);
 }
 

@@ -161,14 +161,15 @@ struct told_all {
 void play_explain(const struct play *play, struct told_all *ret);
 /*
  * The same from several vantages at once (one bit each), read as captures of one traffic: `clock` says by how much each
- * capture's clock is off and drifts. The subject's frame is that at the vantage whose evidence tells it.
+ * capture's clock is off and drifts; `surveyed`: each is read twice, as a large one is. The subject's frame is that at
+ * the vantage whose evidence tells it.
  */
 struct play_clock {
 	int64_t shift_ns;
 	int64_t drift_ppb;   /* gained, nanoseconds a second */
 };
 void play_explain_together(const struct play *play, unsigned vantages, const struct play_clock clock[VANTAGES],
-                           struct told_all *ret);
+                           bool surveyed, struct told_all *ret);
 /* Write them as a capture file (pcap, Ethernet). */
 bool play_write(const struct play *play, const char *path);
 /* The verdict of the subject, or of the ending where there is none; NULL where there is no such verdict. */

@@ -48,9 +48,9 @@ static void mark_subject(struct told_all *all, const uint64_t subject[VANTAGES],
 	}
 }
 
-static void run(const struct vantage_input *inputs, unsigned count, struct told_all *ret)
+static void run(const struct vantage_input *inputs, unsigned count, bool surveyed, struct told_all *ret)
 {
-	const struct analysis_options options = { .one_pass = true };
+	const struct analysis_options options = { .one_pass = !surveyed, .two_passes = surveyed };
 	const struct analysis_sink sink = { .user = ret, .verdict = play_take_verdict };
 	struct vantages *vantages = vantages_new(inputs, count, &options, &sink, NULL);
 	struct error error;
@@ -61,7 +61,7 @@ static void run(const struct vantage_input *inputs, unsigned count, struct told_
 }
 
 void play_explain_together(const struct play *p, unsigned wanted, const struct play_clock clock[VANTAGES],
-                           struct told_all *ret)
+                           bool surveyed, struct told_all *ret)
 {
 	static const char *const names[VANTAGES] = { "client", "middle", "server" };
 	struct vantage_input inputs[VANTAGES];
@@ -86,7 +86,7 @@ void play_explain_together(const struct play *p, unsigned wanted, const struct p
 		}
 		close(fd);
 	}
-	run(inputs, count, ret);
+	run(inputs, count, surveyed, ret);
 	mark_subject(ret, subject, of);
 	for (unsigned i = 0; i < count; i++)
 		source_free(sources[i]);
