@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/permute.h"
+#include "base/room.h"
 #include "base/run.h"
 #include "base/sequence.h"
 
@@ -47,28 +48,9 @@ void lookout_clear(struct lookout *lookout)
 	*lookout = (struct lookout){ 0 };
 }
 
-/* One more entry of `size` bytes at *array, up to a ceiling. False where there is no room. */
-static bool make_room(void **array, size_t count, size_t *room, size_t size, size_t max)
-{
-	size_t more = *room ? 2 * *room : 256;
-	void *grown;
-
-	if (count < *room)
-		return true;
-	if (count >= max)
-		return false;
-	more = more > max ? max : more;
-	grown = realloc(*array, more * size);
-	if (!grown)
-		return false;
-	*array = grown;
-	*room = more;
-	return true;
-}
-
 static uint32_t new_leg(struct lookout *lookout, const struct tuple *tuple, uint32_t hash)
 {
-	if (!make_room((void **)&lookout->legs, lookout->leg_count, &lookout->leg_room, sizeof *lookout->legs, LEGS_MAX)) {
+	if (!room_for((void **)&lookout->legs, lookout->leg_count, 1, &lookout->leg_room, sizeof *lookout->legs, LEGS_MAX)) {
 		lookout->left_out++;
 		return NONE;
 	}
@@ -158,8 +140,8 @@ static uint32_t room_for_mark(struct lookout *lookout, struct leg *leg)
 {
 	if (leg->count >= LEG_MARKS_MAX)
 		return let_go(lookout, leg);
-	if (make_room((void **)&lookout->marks, lookout->mark_count, &lookout->mark_room, sizeof *lookout->marks,
-	              LOOKOUT_MARKS_MAX))
+	if (room_for((void **)&lookout->marks, lookout->mark_count, 1, &lookout->mark_room, sizeof *lookout->marks,
+	             LOOKOUT_MARKS_MAX))
 		return (uint32_t)lookout->mark_count++;
 	if (leg->count > LEG_HEAD + 1)
 		return let_go(lookout, leg);

@@ -178,7 +178,7 @@ static void judge(const struct vantages *v, const struct unit *unit, struct opin
 	for (size_t i = 0; i < unit->count; i++) {
 		const struct told *told = unit->items[i].told;
 
-		evidence_unpack(account_evidence(&v->accounts[told->lookout], told), &all[i].alone);
+		evidence_unpack(told->packed, &all[i].alone);
 		add_way(v, told, &all[i].alone);
 	}
 	for (size_t i = 0; i < unit->count; i++)

@@ -3,13 +3,14 @@
 #define TCPWHY_VANTAGE_TELL_H
 
 #include <pthread.h>
+#include <stddef.h>
 
 #include "vantage/vantage.h"
 #include "vantage/way.h"
 
 /* What one capture alone told of a reset. */
 struct told {
-	size_t packed;            /* where its evidence begins among those of its account */
+	const struct evidence_packed *packed;
 	const char *file;
 	uint64_t frame;
 	struct endpoint src, dst;
@@ -21,18 +22,20 @@ struct told {
 	bool is_ending;
 };
 
+/* A piece of memory that is filled with evidence, one after the other: to ask for memory for each takes longer. */
+struct piece {
+	struct piece *before;
+	size_t used;
+	max_align_t bytes[];
+};
+
 /* All that one capture told, in the order of its time and frames once it is read. Only its own thread adds to it. */
 struct account {
 	struct told *told;
 	size_t count, room;
-	uint8_t *packed;          /* evidence, packed, one after the other: half as dear as a piece of memory for each */
-	size_t packed_bytes, packed_room;
+	struct piece *pieces;
+	size_t piece_count;
 };
-
-static inline const struct evidence_packed *account_evidence(const struct account *account, const struct told *told)
-{
-	return (const struct evidence_packed *)(account->packed + told->packed);
-}
 
 struct vantages {
 	struct vantage_input inputs[LOOKOUTS_MAX];

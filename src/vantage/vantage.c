@@ -1,11 +1,11 @@
 #include "vantage/vantage.h"
 
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/parallel.h"
 #include "base/random.h"
+#include "base/room.h"
 #include "base/run.h"
 #include "base/sort.h"
 #include "base/text.h"
@@ -16,8 +16,8 @@
 /* Evidence of one capture that waits for the others, at some 700 bytes each. What is beyond is judged as it is. */
 #define TOLD_MAX 65536
 #define TOLD_BYTES_MAX ((size_t)64 << 20)
-/* Each at a multiple of this. */
-#define PACKED_ALIGN _Alignof(max_align_t)
+#define PIECE_BYTES ((size_t)256 << 10)
+#define PIECES_MAX (TOLD_BYTES_MAX / PIECE_BYTES)
 
 /* What each capture of several takes at most, as the manual has it, beyond what it takes alone. */
 #define CAPTURE_BYTES_MAX ((size_t)310 << 20)
@@ -71,7 +71,10 @@ void vantages_free(struct vantages *v)
 		return;
 	for (unsigned i = 0; i < v->count; i++) {
 		free(v->accounts[i].told);
-		free(v->accounts[i].packed);
+		for (struct piece *piece = v->accounts[i].pieces, *before; piece; piece = before) {
+			before = piece->before;
+			free(piece);
+		}
 	}
 	match_clear(&v->match);
 	pthread_mutex_destroy(&v->lock);
@@ -98,24 +101,35 @@ static uint8_t file_of(const struct vantage_input *input, const char *file)
 	return 0;
 }
 
-/* Room for `more` beyond the `used` bytes of *array, which may move. False when out of memory or beyond `max`. */
-static bool make_room(void **array, size_t used, size_t more, size_t *room, size_t max)
+/* The piece in which `size` bytes have room; NULL where there is none. */
+static struct piece *piece_for(struct account *account, size_t size)
 {
-	size_t grown_room = *room ? *room : 4096;
-	void *grown;
+	struct piece *piece = account->pieces;
 
-	while (grown_room < used + more)
-		grown_room *= 2;
-	if (used + more > max)
-		return false;
-	if (grown_room == *room)
-		return true;
-	grown = realloc(*array, grown_room);
-	if (!grown)
-		return false;
-	*array = grown;
-	*room = grown_room;
-	return true;
+	if (piece && size <= PIECE_BYTES - sizeof *piece - piece->used)
+		return piece;
+	piece = account->piece_count < PIECES_MAX ? malloc(PIECE_BYTES) : NULL;
+	if (!piece)
+		return NULL;
+	*piece = (struct piece){ .before = account->pieces };
+	account->pieces = piece;
+	account->piece_count++;
+	return piece;
+}
+
+/* NULL where there is no room. */
+static const struct evidence_packed *pack(struct account *account, const struct evidence *e)
+{
+	size_t align = _Alignof(max_align_t), size = (evidence_packed_size(e) + align - 1) / align * align;
+	struct piece *piece = piece_for(account, size);
+	struct evidence_packed *packed;
+
+	if (!piece)
+		return NULL;
+	packed = (struct evidence_packed *)((uint8_t *)piece->bytes + piece->used);
+	evidence_pack_into(e, packed);
+	piece->used += size;
+	return packed;
 }
 
 /* It is judged when the others have spoken. False where there is no room. */
@@ -123,20 +137,17 @@ static bool collect(void *user, const struct evidence *e)
 {
 	const struct alone *alone = user;
 	struct account *account = &alone->v->accounts[alone->at];
-	size_t size = (evidence_packed_size(e) + PACKED_ALIGN - 1) / PACKED_ALIGN * PACKED_ALIGN;
+	const struct evidence_packed *packed;
 
-	if (!make_room((void **)&account->told, account->count * sizeof *account->told, sizeof *account->told,
-	               &account->room, TOLD_MAX * sizeof *account->told) ||
-	    !make_room((void **)&account->packed, account->packed_bytes, size, &account->packed_room, TOLD_BYTES_MAX))
+	if (!room_for((void **)&account->told, account->count, 1, &account->room, sizeof *account->told, TOLD_MAX) ||
+	    !(packed = pack(account, e)))
 		return false;
-	evidence_pack_into(e, (struct evidence_packed *)(account->packed + account->packed_bytes));
 	account->told[account->count++] = (struct told){
-		.packed = account->packed_bytes, .file = e->file, .frame = e->frame, .src = e->src, .dst = e->dst,
+		.packed = packed, .file = e->file, .frame = e->frame, .src = e->src, .dst = e->dst,
 		.time_ns = e->time_ns, .passage = NONE, .lookout = (uint8_t)alone->at, .is_ending = e->is_ending,
 		.file_place = file_of(&alone->v->inputs[alone->at], e->file),
 		.isn = { e->isn_known[0] ? 1 + (uint64_t)e->isn[0] : 0, e->isn_known[1] ? 1 + (uint64_t)e->isn[1] : 0 },
 	};
-	account->packed_bytes += size;
 	return true;
 }
 
