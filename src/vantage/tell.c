@@ -6,6 +6,9 @@
 #include "base/parallel.h"
 #include "base/text.h"
 
+/* A thread is not worth it for fewer. */
+#define TOLD_MANY 256
+
 static void find_passages(void *context, unsigned part)
 {
 	struct vantages *v = context;
@@ -153,8 +156,6 @@ static void doubt(const struct unit *unit, const struct opinion_of_one *all, siz
 
 /* A stretch of units that is judged at once, and then told in its order: 5 MB, so that threads are rarely begun. */
 #define OUTCOMES 1024
-/* A thread is not worth it for fewer. */
-#define OUTCOMES_MANY 256
 
 /* One verdict, ready to be told. */
 struct outcome {
@@ -222,7 +223,7 @@ static void tell_units(struct vantages *v, const struct unit *units, size_t coun
 	for (size_t from = 0; from < count; from += OUTCOMES) {
 		jury->units = units + from;
 		jury->count = count - from < OUTCOMES ? count - from : OUTCOMES;
-		parallel_run(judge_part, jury, PARALLEL_PARTS, jury->count < OUTCOMES_MANY);
+		parallel_run(judge_part, jury, PARALLEL_PARTS, jury->count < TOLD_MANY);
 		for (size_t i = 0; v->sink.verdict && i < jury->count; i++)
 			v->sink.verdict(v->sink.user, &jury->outcomes[i].verdict);
 	}
@@ -240,12 +241,12 @@ static size_t unit_length(const struct item *items, size_t count)
 	return length;
 }
 
-/* Everything that was told, by resets. Returns how many. */
-static size_t list_units(struct vantages *v, struct item *items, struct unit *units)
+/* Everything that was told, `told_count` in all, by resets. Returns how many these are. */
+static size_t list_units(struct vantages *v, size_t told_count, struct item *items, struct unit *units)
 {
 	size_t item_count = 0, count = 0;
 
-	parallel_run(find_passages, v, v->count, false);
+	parallel_run(find_passages, v, v->count, told_count < TOLD_MANY);
 	for (unsigned lookout = 0; lookout < v->count; lookout++)
 		for (size_t i = 0; i < v->accounts[lookout].count; i++) {
 			const struct told *told = &v->accounts[lookout].told[i];
@@ -276,7 +277,7 @@ enum status tell_all(struct vantages *v, struct error *error)
 	units = calloc(count + 1, sizeof *units);
 	ready = items && units && jury.outcomes && jury.all;
 	if (ready)
-		tell_units(v, units, list_units(v, items, units), &jury);
+		tell_units(v, units, list_units(v, count, items, units), &jury);
 	free(items);
 	free(units);
 	free(jury.outcomes);
