@@ -128,9 +128,10 @@ struct evidence {
 	struct fact_set yes, no;
 	struct fact_set from_kernel;  /* the others come from the capture */
 	struct fact_value facts[FACTS]; /* all 0 where a fact is not so */
-	/* Where several captures speak of it. These two are not packed: only what is complete is merged. */
+	/* Where several captures speak of it. These three are not packed: only what is complete is merged. */
 	uint8_t from_vantage[FACTS];  /* as in `way`: another than `way`.here; 0: that one */
 	struct fact_set contradicted; /* captures, or capture and kernel, say yes and no */
+	struct way way;
 
 	/* Annotations: they ride beside the facts and decide nothing. */
 	const char *file;             /* name of the capture, or NULL; outlives the evidence */
@@ -152,7 +153,6 @@ struct evidence {
 	bool is_ending;               /* no RST: an end that a user takes for one */
 	bool isn_known[2];            /* of src, of dst */
 	uint32_t isn[2];
-	struct way way;
 	const struct testimony *testimony; /* of a kernel, see reset/testimony.h; NULL for a capture. Outlives the evidence */
 	char text[EVIDENCE_TEXT_MAX]; /* reason that the RST carries as text, made printable; "" for none */
 };

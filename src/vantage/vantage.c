@@ -13,7 +13,7 @@
 #include "vantage/parts.h"
 #include "vantage/tell.h"
 
-/* Evidence of one capture that waits for the others, at some 700 bytes each. What is beyond is judged as it is. */
+/* Evidence of one capture that waits for the others, at some 800 bytes each. What is beyond is judged as it is. */
 #define TOLD_MAX 65536
 #define TOLD_BYTES_MAX ((size_t)64 << 20)
 #define PIECE_BYTES ((size_t)256 << 10)
