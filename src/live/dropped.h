@@ -19,7 +19,7 @@ struct live_dropped {
 _Static_assert(sizeof(struct live_dropped) % sizeof(uint64_t) == 0, "it is sealed by words");
 
 /* 2^64 divided by the golden ratio spreads the low bits. */
-static inline uint64_t live_dropped_mix(uint64_t hash, uint64_t word)
+static inline uint64_t live_mix(uint64_t hash, uint64_t word)
 {
 	hash = (hash ^ word) * 0x9e3779b97f4a7c15ull;
 	return hash ^ hash >> 32;
@@ -32,7 +32,7 @@ static inline uint32_t live_dropped_place(const struct live_tuple *sender)
 	uint64_t hash = (uint64_t)sender->local_port << 16 | sender->remote_port;
 
 	for (int i = 0; i < 4; i++)
-		hash = live_dropped_mix(hash, words[i]);
+		hash = live_mix(hash, words[i]);
 	return (uint32_t)hash & (DROPPED - 1);
 }
 
@@ -42,7 +42,7 @@ static inline uint64_t live_dropped_seal(const struct live_dropped *dropped)
 	uint64_t seal = 1; /* of zeros it is not zero */
 
 	for (int i = 0; i < (int)(__builtin_offsetof(struct live_dropped, seal) / sizeof *words); i++)
-		seal = live_dropped_mix(seal, words[i]);
+		seal = live_mix(seal, words[i]);
 	return seal;
 }
 

@@ -38,12 +38,6 @@ _Static_assert(__builtin_offsetof(struct end, socket) == CACHE_LINE &&
 #define in_order() __asm__ volatile("" ::: "memory")
 #define FRESH(variable) (*(const volatile typeof(variable) *)&(variable))
 
-static __always_inline uint64_t mix(uint64_t hash, uint64_t word)
-{
-	hash = (hash ^ word) * 0x9e3779b97f4a7c15ull; /* 2^64 divided by the golden ratio, which spreads the low bits */
-	return hash ^ hash >> 32;
-}
-
 /* Of a pointer whose type the verifier knows no other arithmetic is allowed. */
 static __always_inline uint32_t low_half(uint64_t address)
 {
@@ -56,7 +50,7 @@ static __always_inline uint32_t low_half(uint64_t address)
 /* Where a socket is, if it is there. */
 static __always_inline struct known *known_at(uint64_t socket)
 {
-	uint32_t place = mix(secret, low_half(socket)) & (SOCKETS - 1);
+	uint32_t place = live_mix(secret, low_half(socket)) & (SOCKETS - 1);
 
 	return bpf_map_lookup_elem(&sockets, &place);
 }
@@ -87,8 +81,8 @@ static __always_inline uint64_t half_of(const uint8_t address[16], uint16_t port
 	const uint64_t *words = (const uint64_t *)address;
 
 	if (version == 4)
-		return mix(secret, (uint64_t)port << 32 | *(const uint32_t *)address);
-	return mix(mix(mix(secret, port), words[0]), words[1]);
+		return live_mix(secret, (uint64_t)port << 32 | *(const uint32_t *)address);
+	return live_mix(live_mix(live_mix(secret, port), words[0]), words[1]);
 }
 
 /*
@@ -103,7 +97,7 @@ static __always_inline struct spot spot_of(const struct live_tuple *tuple)
 	uint64_t both = local + half_of(tuple->remote, tuple->remote_port, tuple->version);
 	uint32_t number = both & (SETS - 1);
 
-	return (struct spot){ bpf_map_lookup_elem(&sets, &number), mix(both, local ^ tuple->net) >> 32 | 1 };
+	return (struct spot){ bpf_map_lookup_elem(&sets, &number), live_mix(both, local ^ tuple->net) >> 32 | 1 };
 }
 
 static __always_inline struct set *set_of(const struct live_tuple *tuple)
