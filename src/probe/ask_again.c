@@ -156,7 +156,8 @@ static void ask_route_of_tcp(struct scan *scan, struct portrait *portrait, const
 	series_clear(&series);
 }
 
-static void ask_route(struct scan *scan, struct portrait *portrait, struct finding *findings, wants_fn *wants)
+static void ask_route(struct scan *scan, struct portrait *portrait, struct finding *findings, wants_fn *wants,
+                      size_t most)
 {
 	const struct disguise disguise = { .record_route = true };
 	struct series series;
@@ -164,7 +165,7 @@ static void ask_route(struct scan *scan, struct portrait *portrait, struct findi
 	if (scan->targets[0].path.target.version != 4 || !count_wanting(scan, portrait, findings, wants))
 		return;
 	ask_route_of_tcp(scan, portrait, findings);
-	if (!choose(scan, portrait, findings, wants, ROUTE_SAMPLE_MAX, disguise, &series))
+	if (!choose(scan, portrait, findings, wants, most, disguise, &series))
 		return;
 	extra_ask(scan, series.extras, series.count, SLOT_ROUTE, EXTRA_TRIES);
 	for (size_t i = 0; i < series.count; i++) {
@@ -180,7 +181,7 @@ static void ask_route(struct scan *scan, struct portrait *portrait, struct findi
 	series_clear(&series);
 }
 
-/* What a few say of the option goes for all that lack the DSCP and refuse from as far, where those agree. */
+/* What some say of the option is likely so of all that lack the DSCP and refuse from as far, where those agree. */
 static void pass_opinion_on(const struct scan *scan, const struct portrait *portrait, struct finding *findings)
 {
 	const uint32_t opinions = UINT32_C(1) << CLUE_ROUTE_ECHOED | UINT32_C(1) << CLUE_ROUTE_PLAIN |
@@ -193,8 +194,10 @@ static void pass_opinion_on(const struct scan *scan, const struct portrait *port
 	for (size_t i = portrait->first; i < portrait->first + scan->port_count; i++) {
 		uint32_t like = common[scan->asks[i].seen.hop_limit];
 
-		if (wants_second_opinion(scan, i, findings) && !(like & (like - 1)))
-			findings[i].clues |= like;
+		if (!like || like & (like - 1) || !wants_second_opinion(scan, i, findings) || findings[i].clues & opinions)
+			continue;
+		findings[i].clues |= like;
+		clue_add(&findings[i], CLUE_SAMPLED);
 	}
 }
 
@@ -301,7 +304,10 @@ void ask_again(struct scan *scan, struct portrait *portrait, struct finding *fin
 		if (!alike)
 			ask_class(scan, portrait, findings, SIZE_MAX / 2);
 		settle_class(scan, portrait, findings);
-		ask_route(scan, portrait, findings, portrait->class_comes_back ? wants_second_opinion : wants_asking);
+		if (portrait->class_comes_back)
+			ask_route(scan, portrait, findings, wants_second_opinion, SAMPLE_MAX);
+		else
+			ask_route(scan, portrait, findings, wants_asking, ROUTE_SAMPLE_MAX);
 		pass_opinion_on(scan, portrait, findings);
 	}
 	ask_walks(scan, portrait, findings);

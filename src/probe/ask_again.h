@@ -14,7 +14,7 @@ struct portrait {
 	size_t open;               /* ports */
 	uint8_t hops;              /* of most of its open ports */
 	bool class_comes_back;     /* a RST had the DSCP of its SYN */
-	bool route_comes_back;     /* an open port answered a SYN with the option */
+	bool route_comes_back;     /* a port that TCP answers did so to a SYN with the option, with it */
 	bool every_port, controls_closed;
 	uint8_t tcp_hops;          /* of a RST that a TCP made; HOPS_NONE */
 };

@@ -88,6 +88,22 @@ rules router <<- END
 	}
 END
 answered 'a REJECT whose DSCP it would take away' $far4 22,80,81 81 firewall-at-host firewall-reject certain
+# Of more than 256 that lack it some are not asked again, as this one among them.
+rules router <<- END
+	table inet probed { chain c { type filter hook forward priority 0
+		tcp sport 25 ip dscp set cs0
+	}
+	}
+END
+rules far <<- END
+	table inet probed { chain c { type filter hook input priority 0
+		tcp dport 1000-1400 reject with tcp reset
+	}
+	}
+END
+many=22-80,1000-1400
+answered 'a closed port beside many that are rejected' $far4 $many 25 firewall-at-host firewall-reject likely
+answered 'and one of these' $far4 $many 1400 firewall-at-host firewall-reject certain
 rules router < /dev/null
 rules far < /dev/null
 
