@@ -16,7 +16,8 @@ struct live_dropped {
 	uint64_t seal;                  /* of all of that: what does not fit was written by two at once */
 	uint32_t begun, done;           /* how often somebody began to write it, and was done */
 };
-_Static_assert(sizeof(struct live_dropped) % sizeof(uint64_t) == 0, "it is sealed by words");
+typedef uint64_t __attribute__((may_alias)) live_word;
+_Static_assert(sizeof(struct live_dropped) % sizeof(live_word) == 0, "it is sealed by words");
 
 /* 2^64 divided by the golden ratio spreads the low bits. */
 static inline uint64_t live_mix(uint64_t hash, uint64_t word)
@@ -28,7 +29,7 @@ static inline uint64_t live_mix(uint64_t hash, uint64_t word)
 /* Who chooses tuples that share a place makes the tracer doubt, and no more. */
 static inline uint32_t live_dropped_place(const struct live_tuple *sender)
 {
-	const uint64_t *words = (const uint64_t *)sender;
+	const live_word *words = (const live_word *)sender;
 	uint64_t hash = (uint64_t)sender->local_port << 16 | sender->remote_port;
 
 	for (int i = 0; i < 4; i++)
@@ -38,7 +39,7 @@ static inline uint32_t live_dropped_place(const struct live_tuple *sender)
 
 static inline uint64_t live_dropped_seal(const struct live_dropped *dropped)
 {
-	const uint64_t *words = (const uint64_t *)dropped;
+	const live_word *words = (const live_word *)dropped;
 	uint64_t seal = 1; /* of zeros it is not zero */
 
 	for (int i = 0; i < (int)(__builtin_offsetof(struct live_dropped, seal) / sizeof *words); i++)

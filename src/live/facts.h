@@ -12,6 +12,7 @@ struct facts_context {
 	int64_t tick_ns;              /* length of a jiffy */
 	bool sees_no_socket;          /* see tracer_sees_no_socket() */
 	bool sees_drops;              /* see tracer_sees_drops() */
+	uint32_t netns;               /* the network namespace that alone is looked at; 0: all */
 	bool complete;                /* no event is missing that would have come */
 };
 

@@ -6,6 +6,7 @@
 
 #define REJECT_NS (2 * NS_PER_MS) /* between the drop of a segment and the RST that netfilter sends for it */
 #define HELD_UP_NS NS_PER_S       /* the same on a host that is busy */
+#define SENT_AGAIN_NS (120 * NS_PER_S) /* TCP_RTO_MAX: within it what was dropped silently is sent again */
 
 /*
  * Whether the end that is taken for the sender's is the other end of this connection: it began where the receiver began
@@ -36,18 +37,21 @@ static bool is_own(const struct live_dropped *dropped, const struct live_tuple *
 	       memcmp(sender->remote, receiver->remote, sizeof sender->remote) == 0;
 }
 
-/* A time of which a segment of this connection may be. 0: there is none. */
-static bool is_of_connection(uint64_t time_ns, const struct live_socket *r)
+/* Whether that was dropped so shortly before, in this connection, that it may be what was sent again. 0: nothing. */
+static bool may_be_before(const struct live_record *record, uint64_t time_ns, const struct live_socket *r)
 {
-	return time_ns && !(r && r->born_ns && time_ns < r->born_ns);
+	return time_ns && (int64_t)(record->time_ns - time_ns) < SENT_AGAIN_NS && !(r && r->born_ns && time_ns < r->born_ns);
 }
 
 /*
- * A REJECT drops one segment, and resets at once. What drops segment after segment of a connection does not, and a RST
- * with options is none of netfilter's. Where others' segments took the place of what may have been it, nobody knows.
+ * A REJECT drops a segment, and resets at once; a RST with options is none of netfilter's. What drops silently drops
+ * segment after segment: where there was one before, it may be that, and another's RST, or two segments that were sent
+ * at once. Where others' segments took the place of what may have been it, nobody knows.
  */
-static enum rejection rejection_of(const struct live_record *record, const struct live_socket *r)
+static enum rejection rejection_of(const struct filling *filling)
 {
+	const struct live_record *record = filling->record;
+	const struct live_socket *r = filling->receiver;
 	const struct live_dropped *dropped = &record->dropped;
 	const struct live_drop *drop = &dropped->drop;
 	uint64_t earliest = record->time_ns > HELD_UP_NS ? record->time_ns - HELD_UP_NS : 0;
@@ -57,13 +61,15 @@ static enum rejection rejection_of(const struct live_record *record, const struc
 		return REJECTION_NO;
 	if (dropped->seal != live_dropped_seal(dropped))
 		return drop->time_ns >= earliest ? REJECTION_PERHAPS : REJECTION_NO;
-	if (!is_own(dropped, &record->receiver.tuple))
+	if (!is_own(dropped, &record->receiver.tuple) ||
+	    (filling->context->netns && drop->netns != filling->context->netns))
 		return drop->forgot_ns >= earliest ? REJECTION_PERHAPS : REJECTION_NO;
 	if (since < -REJECT_NS)
 		return drop->before_ns >= earliest || drop->forgot_ns >= earliest ? REJECTION_PERHAPS : REJECTION_NO;
-	if (since > HELD_UP_NS || is_of_connection(drop->before_ns, r))
+	if (since > HELD_UP_NS)
 		return REJECTION_NO;
-	return since > REJECT_NS || is_of_connection(drop->forgot_ns, r) ? REJECTION_PERHAPS : REJECTION_YES;
+	return since > REJECT_NS || may_be_before(record, drop->before_ns, r) || may_be_before(record, drop->forgot_ns, r)
+	       ? REJECTION_PERHAPS : REJECTION_YES;
 }
 
 /* Nobody here sent it, though this host would know. */
@@ -109,7 +115,7 @@ void fill_ignored(struct filling *filling)
 void fill_received_only(struct filling *filling)
 {
 	const struct live_socket *r = filling->receiver;
-	enum rejection rejection = rejection_of(filling->record, r);
+	enum rejection rejection = rejection_of(filling);
 	uint32_t since;
 
 	fill_foreign(filling, rejection);

@@ -98,11 +98,10 @@ static void on_record(void *user, const struct live_record *joined)
 
 	if (!record->sent && record->receiver.tuple.version)
 		tracer_dropped(session->tracer, &record->receiver.tuple, &record->dropped);
-	if (view->netns && record->dropped.drop.netns != view->netns)
-		record->dropped = (struct live_dropped){ 0 };
 	all = has_all_events(session);
 	/* What happens elsewhere is not looked at within one namespace. */
 	session->context.complete = all && !view->netns;
+	session->context.netns = view->netns;
 	/* A refusal whose RST was one too many to be handed over, or an error that nobody takes for an end by the peer. */
 	if (!record->sent && !record->received && !record->ignored &&
 	    ((!all && record->receiver.error == ECONNREFUSED) || !facts_is_ending(record)))

@@ -401,7 +401,8 @@ void tracer_counts(const struct tracer *tracer, uint64_t ret_counts[LIVE_COUNTS]
 				ret_counts[i] += each[cpu];
 	free(each);
 	ret_counts[LIVE_COUNT_MAP_FULL] += misses(tracer->skeleton->progs.on_state) +
-		misses(tracer->skeleton->progs.on_send_reset) + misses(tracer->skeleton->progs.on_receive_reset);
+		misses(tracer->skeleton->progs.on_send_reset) + misses(tracer->skeleton->progs.on_receive_reset) +
+		misses(tracer->skeleton->progs.on_drop);
 }
 
 void tracer_dropped(const struct tracer *tracer, const struct live_tuple *sender, struct live_dropped *ret_dropped)

@@ -33,6 +33,8 @@ struct stage {
 	bool holders_ended;       /* nobody holds a socket any more */
 	uint64_t dropped_ns_ago;  /* when netfilter dropped what the receiver had sent; 0: it did not */
 	uint64_t forgot_ns_ago;   /* when it dropped what is known no more, for this took its place; 0: it did not */
+	uint64_t before_ns_ago;   /* when it dropped one of the receiver's before; 0: it did not */
+	uint32_t within;          /* a network namespace that is looked at alone; it drops in 7 */
 	bool dropped_another;     /* that was none of the receiver's */
 	bool dropped_at_once;     /* two wrote it */
 	bool silent;              /* a kernel that names no reasons, and tells of no RST without a socket */
@@ -48,7 +50,7 @@ static inline void on_record(void *user, const struct live_record *record)
 	struct stage *stage = user;
 	struct facts_context context = {
 		.reasons = &stage->reasons, .tick_ns = 4000000, .sees_no_socket = !stage->silent, .sees_drops = true,
-		.complete = !stage->incomplete,
+		.complete = !stage->incomplete, .netns = stage->within,
 	};
 	struct live_record told = *record;
 
@@ -57,6 +59,8 @@ static inline void on_record(void *user, const struct live_record *record)
 		told.dropped.sender = told.receiver.tuple;
 		told.dropped.sender.remote_port ^= stage->dropped_another;
 		told.dropped.drop.time_ns = told.time_ns - stage->dropped_ns_ago;
+		told.dropped.drop.netns = 7;
+		told.dropped.drop.before_ns = stage->before_ns_ago ? told.time_ns - stage->before_ns_ago : 0;
 		told.dropped.drop.forgot_ns = stage->forgot_ns_ago ? told.time_ns - stage->forgot_ns_ago : 0;
 		told.dropped.seal = live_dropped_seal(&told.dropped) ^ stage->dropped_at_once;
 	}

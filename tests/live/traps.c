@@ -241,8 +241,9 @@ static void test_nobody_sent_it(void)
 static void test_drops_are_forgotten(void)
 {
 	static const struct {
-		uint64_t dropped_ns_ago, forgot_ns_ago;
+		uint64_t dropped_ns_ago, forgot_ns_ago, before_ns_ago;
 		bool another, at_once;
+		uint32_t within;
 		enum cause_id cause;
 		const char *what;
 	} cases[] = {
@@ -253,6 +254,12 @@ static void test_drops_are_forgotten(void)
 		{ 5000000000, 0, .at_once = true, .cause = CAUSE_injected, .what = "… five seconds before" },
 		{ 30000, 0, .cause = CAUSE_firewall_reject, .what = "it was dropped" },
 		{ 30000, 60000, .cause = CAUSES, .what = "… and may have been before, which no REJECT does" },
+		{ 30000, 200000000, .cause = CAUSES, .what = "… or sent again" },
+		{ 30000, 200000000000, .cause = CAUSE_firewall_reject, .what = "… but not minutes later" },
+		{ 30000, .before_ns_ago = 50000, .cause = CAUSES, .what = "two were dropped, one behind the other" },
+		{ 30000, .before_ns_ago = 200000000000, .cause = CAUSE_firewall_reject, .what = "… but not minutes before" },
+		{ 30000, .within = 7, .cause = CAUSE_firewall_reject, .what = "it was dropped in this namespace" },
+		{ 30000, 40000, .within = 8, .cause = CAUSES, .what = "what another dropped took the place of a recent one" },
 		{ -(uint64_t)30000000, 0, .cause = CAUSE_injected, .what = "it was dropped later" },
 		{ -(uint64_t)30000000, 30000, .cause = CAUSES, .what = "… and may have been before" },
 	};
@@ -268,6 +275,8 @@ static void test_drops_are_forgotten(void)
 		begin(&stage);
 		stage.dropped_ns_ago = cases[i].dropped_ns_ago;
 		stage.forgot_ns_ago = cases[i].forgot_ns_ago;
+		stage.before_ns_ago = cases[i].before_ns_ago;
+		stage.within = cases[i].within;
 		stage.dropped_another = cases[i].another;
 		stage.dropped_at_once = cases[i].at_once;
 		tell(&stage, event);

@@ -216,8 +216,9 @@ sleep_a_join
 watch_ends
 told_beside() {
 	python3 -c 'import json, sys
-told = [line for line in map(json.loads, open(sys.argv[1])) if line.get("src", "").endswith(":4006")]
-sys.exit(f"{len(told)} told" if [line["cause"] for line in told] != ["linger-zero"] * 20 else 0)' "$live"
+told = {line["dst"] for line in map(json.loads, open(sys.argv[1]))
+        if line.get("src", "").endswith(":4006") and line["cause"] == "linger-zero"}
+sys.exit(f"{len(told)} told" if len(told) != 20 else 0)' "$live"
 }
 ok 'nothing of it is crowded out by a storm' told_beside
 some 'of which not all is told' 'line["type"] == "live-summary" and line["counted_only"] > 5000' "$live"

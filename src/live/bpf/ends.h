@@ -32,8 +32,8 @@ _Static_assert(__builtin_offsetof(struct end, socket) == CACHE_LINE &&
 #define YOUNG (ENDS / 2)
 
 /*
- * For the compiler: an x86 processor shows stores, and does loads, in this order anyway. Others may be late by some
- * nanoseconds, between an end that changes and a reset that asks for it.
+ * For the compiler: an x86 processor shows stores, and does loads, in this order anyway, if not a load after a store.
+ * Others may be late by some nanoseconds, between an end that changes and a reset that asks for it.
  */
 #define in_order() __asm__ volatile("" ::: "memory")
 #define FRESH(variable) (*(const volatile typeof(variable) *)&(variable))
@@ -324,7 +324,7 @@ static __always_inline void enter(const struct end *end, const struct spot *spot
 	entry = (uint64_t)spot->tag << 32 | end->number;
 	set->ways[way] = entry;
 	in_order();
-	/* What the ring has room for still is lost; so is one of two that were entered at once. */
+	/* What the ring has room for still is lost; so is one of two entered at once, by which few see it of each other. */
 	if ((was && was >> 32 != spot->tag && end->number - (uint32_t)was < ENDS) || FRESH(set->ways[way]) != entry)
 		set->forgot = bpf_jiffies64();
 }

@@ -316,14 +316,17 @@ static __always_inline void remember_drop(struct live_dropped *dropped)
 {
 	uint32_t place = live_dropped_place(&dropped->sender);
 	struct live_dropped *at = bpf_map_lookup_elem(&drops, &place);
+	uint32_t begun;
 	bool alone;
 
 	if (!at)
 		return;
+	begun = FRESH(at->begun);
+	alone = begun == FRESH(at->done);
 	__sync_fetch_and_add(&at->begun, 1);
-	alone = FRESH(at->begun) == FRESH(at->done) + 1;
+	alone = alone && FRESH(at->begun) == begun + 1;
 	dropped->drop.forgot_ns = at->drop.forgot_ns;
-	if (same_ends(&at->sender, &dropped->sender))
+	if (at->seal && same_ends(&at->sender, &dropped->sender))
 		dropped->drop.before_ns = at->drop.time_ns;
 	else if (at->drop.time_ns)
 		dropped->drop.forgot_ns = at->drop.time_ns;
@@ -333,7 +336,7 @@ static __always_inline void remember_drop(struct live_dropped *dropped)
 	at->sender = dropped->sender;
 	at->drop = dropped->drop;
 	in_order();
-	at->seal = alone && FRESH(at->begun) == FRESH(at->done) + 1 ? dropped->seal : 0;
+	at->seal = alone && FRESH(at->begun) == begun + 1 ? dropped->seal : 0;
 	in_order();
 	__sync_fetch_and_add(&at->done, 1);
 }
