@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <time.h>
 
-#define READINGS_MAX 8     /* of two clocks */
+#define READINGS_MAX 4     /* of two clocks */
 #define READINGS_NS  2000  /* close enough together */
 
 #define S_PER_MIN  60

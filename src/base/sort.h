@@ -19,9 +19,10 @@
 static inline __attribute__((always_inline)) void sort_few(void *entries, size_t count, size_t size,
                                                            int (*order)(const void *, const void *))
 {
-	uint8_t *all = entries, entry[SORT_SIZE_MAX];
+	_Alignas(max_align_t) uint8_t entry[SORT_SIZE_MAX];
+	uint8_t *all = entries;
 
-	if (count > SORT_FEW) {
+	if (count > SORT_FEW || size > SORT_SIZE_MAX) {
 		qsort(entries, count, size, order);
 		return;
 	}
