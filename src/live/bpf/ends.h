@@ -75,34 +75,28 @@ static __always_inline struct known *dial_of(uint64_t socket)
 	return dial_at(known_at(socket), socket);
 }
 
-/* Of one end. Four bytes are read as they were written: a processor waits for what it has to put together. */
-static __always_inline uint64_t half_of(const uint8_t address[16], uint16_t port, uint32_t version)
+/* In whatever network namespace. */
+static __always_inline uint64_t hash_of(const struct live_tuple *tuple)
 {
-	const uint64_t *words = (const uint64_t *)address;
+	const uint64_t *local = (const uint64_t *)tuple->local, *remote = (const uint64_t *)tuple->remote;
+	uint64_t ports = (uint64_t)tuple->local_port << 32 | (uint64_t)tuple->remote_port << 16;
+	uint64_t hash = live_mix(secret, ports | tuple->version);
 
-	if (version == 4)
-		return live_mix(secret, (uint64_t)port << 32 | *(const uint32_t *)address);
-	return live_mix(live_mix(live_mix(secret, port), words[0]), words[1]);
+	if (tuple->version == 4)
+		return live_mix(hash, local[0] << 32 | remote[0]);
+	return live_mix(live_mix(live_mix(live_mix(hash, local[0]), local[1]), remote[0]), remote[1]);
 }
 
-/*
- * Where an end is entered. Both ends of a connection have one set, in whatever network namespaces they are: where both
- * are on this host, the second finds it in the cache.
- */
-struct spot { struct set *set; uint32_t tag; };
-
-static __always_inline struct spot spot_of(const struct live_tuple *tuple)
+static __always_inline uint32_t tag_of(uint64_t hash, const struct live_tuple *tuple)
 {
-	uint64_t local = half_of(tuple->local, tuple->local_port, tuple->version);
-	uint64_t both = local + half_of(tuple->remote, tuple->remote_port, tuple->version);
-	uint32_t number = both & (SETS - 1);
-
-	return (struct spot){ bpf_map_lookup_elem(&sets, &number), live_mix(both, local ^ tuple->net) >> 32 | 1 };
+	return live_mix(hash, tuple->net) >> 32 | 1;
 }
 
-static __always_inline struct set *set_of(const struct live_tuple *tuple)
+static __always_inline struct set *set_of(uint64_t hash)
 {
-	return spot_of(tuple).set;
+	uint32_t number = hash & (SETS - 1);
+
+	return bpf_map_lookup_elem(&sets, &number);
 }
 
 /* Where the end of this number is, if it is there still. */
@@ -130,14 +124,15 @@ static __always_inline bool same_tuple(const struct live_tuple *a, const struct 
 /* The end of this tuple, or NULL. */
 static __always_inline struct end *find(const struct live_tuple *tuple)
 {
-	struct spot spot = spot_of(tuple);
-	uint64_t entry = 0;
+	uint64_t hash = hash_of(tuple), entry = 0;
+	struct set *set = set_of(hash);
+	uint32_t tag = tag_of(hash, tuple);
 	struct end *end;
 
-	for (uint32_t i = 0; spot.set && i < WAYS; i++) {
-		uint64_t way = FRESH(spot.set->ways[i]);
+	for (uint32_t i = 0; set && i < WAYS; i++) {
+		uint64_t way = FRESH(set->ways[i]);
 
-		if (way >> 32 == spot.tag)
+		if (way >> 32 == tag)
 			entry = way;
 	}
 	end = entry ? place_of((uint32_t)entry) : 0;
@@ -287,8 +282,8 @@ static __always_inline uint32_t way_for(const struct set *set, uint32_t tag, uin
 }
 
 /*
- * Have memory fetched meanwhile: waiting for it takes longer than all else that is done at a birth. Nothing uses what
- * is read.
+ * Have the memory of an end to come fetched meanwhile: waiting for it takes longer than all else that is done at a
+ * birth. Nothing uses what is read.
  */
 static __always_inline void fetch(uint32_t number)
 {
@@ -302,37 +297,28 @@ static __always_inline void fetch(uint32_t number)
 	(void)FRESH(end->opener);
 }
 
-static __always_inline void fetch_set(const struct spot *spot)
-{
-	if (spot->set)
-		(void)FRESH(spot->set->forgot);
-}
-
 /* From now on it is found. */
-static __always_inline void enter(const struct end *end, const struct spot *spot)
+static __always_inline void enter(const struct end *end, const struct live_tuple *tuple)
 {
-	struct set *set = spot->set;
-	uint64_t entry, was;
-	uint32_t way;
+	uint64_t hash = hash_of(tuple), entry, was;
+	struct set *set = set_of(hash);
+	uint32_t tag = tag_of(hash, tuple), way;
 
 	if (!set)
 		return;
-	way = way_for(set, spot->tag, end->number);
+	way = way_for(set, tag, end->number);
 	if (way >= WAYS)
 		return;
 	was = set->ways[way];
-	entry = (uint64_t)spot->tag << 32 | end->number;
+	entry = (uint64_t)tag << 32 | end->number;
 	set->ways[way] = entry;
 	in_order();
 	/* What the ring has room for still is lost; so is one of two entered at once, by which few see it of each other. */
-	if ((was && was >> 32 != spot->tag && end->number - (uint32_t)was < ENDS) || FRESH(set->ways[way]) != entry)
+	if ((was && was >> 32 != tag && end->number - (uint32_t)was < ENDS) || FRESH(set->ways[way]) != entry)
 		set->forgot = bpf_jiffies64();
 }
 
-/*
- * Begin to write a new end, which the caller alone sees until done(), with a tuple of zeros, and have one fetched that
- * is made later. NULL: there is no room.
- */
+/* Begin to write a new end, which the caller alone sees until done(), with a tuple of zeros. NULL: there is no room. */
 static __always_inline struct end *make(void)
 {
 	uint32_t number;
@@ -340,22 +326,22 @@ static __always_inline struct end *make(void)
 
 	if (!end)
 		return 0;
-	fetch(number + FETCHED_AHEAD);
 	clear(end, number);
 	return end;
 }
 
-static __always_inline void done(struct end *end, const struct spot *spot)
+static __always_inline void done(struct end *end)
 {
 	in_order();
 	end->made++; /* as many as had begun when its maker did: nobody was in then, and is since */
-	enter(end, spot);
+	enter(end, &end->tuple);
+	fetch(end->number + FETCHED_AHEAD);
 }
 
 /* There was no room for one of this tuple. */
 static APART void forget(const struct live_tuple *tuple)
 {
-	struct set *set = set_of(tuple);
+	struct set *set = set_of(hash_of(tuple));
 
 	count(LIVE_COUNT_MAP_FULL);
 	if (set)
@@ -455,7 +441,7 @@ static __always_inline const struct end *end_in(const struct set *set, uint32_t 
 /* `own`: the other end of the connection where that is known, which tells whose this is; or NULL. */
 static __always_inline struct found find_anywhere(const struct live_tuple *tuple, const struct end *own)
 {
-	const struct set *set = set_of(tuple);
+	const struct set *set = set_of(hash_of(tuple));
 	const struct end *end, *youngest = 0, *peer = 0;
 	struct found found = { 0 };
 
@@ -480,7 +466,7 @@ static __always_inline struct found find_anywhere(const struct live_tuple *tuple
 /* How long ago an end that is not here may have been forgotten, in jiffies: by its set, or by the ring. */
 static __always_inline uint32_t forgot_ticks(const struct live_tuple *tuple)
 {
-	const struct set *set = set_of(tuple);
+	const struct set *set = set_of(hash_of(tuple));
 	const struct end *oldest = place_of(FRESH(last.number) + PLACES_TRIED + 1);
 	uint64_t ago = set && set->forgot ? bpf_jiffies64() - set->forgot : LIVE_NEVER, began;
 

@@ -130,11 +130,8 @@ struct {
 /* The end that began last. Written at each, so by itself in its lines of the cache. */
 struct { uint32_t number, padding[31]; } last __attribute__((aligned(128))) = { 0 };
 
-/*
- * Where ends are: sets that a hash of the addresses and ports selects, a line of the cache each. Both ends of a
- * connection are in one, so there are many: more than three connections in one set are rare then.
- */
-#define SETS 16384 /* a power of two */
+/* Where ends are: sets that a hash of the tuple selects, a line of the cache each. */
+#define SETS 8192 /* a power of two */
 #define WAYS 7
 struct set {
 	uint64_t ways[WAYS];            /* tag of the tuple with its network namespace, then the number; 0: free */

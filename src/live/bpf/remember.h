@@ -223,15 +223,14 @@ static __always_inline void note_opener(struct end *end, const struct known *dia
 	end->born_ns = dial->born_ns;
 }
 
-/* Who began it. A child of a listener has no program yet: it is born now. */
-static __always_inline void note_birth(struct end *end, struct known *known, uint64_t socket, int old, int new,
-                                       uint64_t now_ns)
+/* Who began it. A child of a listener has no program yet. */
+static __always_inline void note_birth(struct end *end, struct known *known, uint64_t socket, int old, int new)
 {
 	const struct known *dial = old == STATE_SYN_SENT || crossing ? dial_at(known, socket) : 0;
 
 	if (old != STATE_SYN_SENT && !(dial && dial->crossed)) {
 		end->opened = LIVE_OPENED_THERE;
-		end->born_ns = now_ns;
+		end->born_ns = bpf_ktime_get_boot_ns();
 		return;
 	}
 	note_opener(end, dial);
@@ -243,10 +242,7 @@ static __always_inline void note_birth(struct end *end, struct known *known, uin
 static __always_inline void remember_first(const struct sock *sk, struct known *known, uint64_t socket, int old,
                                            int new)
 {
-	/* The clock first: who asks for it waits for all memory that is being fetched. */
-	uint64_t now_ns = old == STATE_SYN_RECV ? bpf_ktime_get_boot_ns() : 0;
 	struct end *end = make();
-	struct spot spot;
 
 	if (!end) {
 		struct live_tuple tuple = { 0 };
@@ -256,17 +252,15 @@ static __always_inline void remember_first(const struct sock *sk, struct known *
 		return;
 	}
 	look_tuple(&end->tuple, sk, true);
-	spot = spot_of(&end->tuple);
-	fetch_set(&spot);
 	end->remote_port = end->tuple.remote_port;
 	end->socket = socket;
 	if (old == STATE_SYN_SENT || old == STATE_SYN_RECV)
-		note_birth(end, known, socket, old, new, now_ns);
+		note_birth(end, known, socket, old, new);
 	else
 		end->partial = 1;
 	remember_socket(known, socket, end->number);
 	note_state(end, sk, old, new);
-	done(end, &spot);
+	done(end);
 	if (late_synacks && new == STATE_ESTABLISHED)
 		bpf_map_delete_elem(&synacks, &end->tuple);
 }
