@@ -42,9 +42,12 @@ static struct opinion weigh(const struct evidence *e)
 	bool answers = yes(e, FACT_ANSWERS_DATA) || yes(e, FACT_ANSWERS_ACK) || yes(e, FACT_ANSWERS_FIN) ||
 	               yes(e, FACT_ANSWERS_KEEPALIVE) || yes(e, FACT_ANSWERS_HANDSHAKE_ACK) || yes(e, FACT_ANSWERS_SYN_ACK);
 
-	if (yes(e, FACT_ANSWERS_SYN) || yes(e, FACT_RECEIVER_TIME_WAIT))
+	if (yes(e, FACT_ANSWERS_SYN) || (yes(e, FACT_RECEIVER_TIME_WAIT) && !reset_before(e)) || time_wait_outlived(e))
 		return opinion_excluded();
-	if (reset_before(e))
+	/* An ACK may have been sent before that RST came. */
+	if (yes(e, FACT_RECEIVER_TIME_WAIT) && yes(e, FACT_ANSWERS_ACK))
+		o = opinion_possible(50);
+	else if (reset_before(e))
 		o = (answers || yes(e, FACT_RST_SEQ_OLD_ACK)) && !yes(e, FACT_SHAPE_ACTIVE) ? opinion_established()
 		                                                                        : opinion_possible(70);
 	else if (sender_closed(e) && yes(e, FACT_EARLIER_RST_DROPPED) && yes(e, FACT_RST_OUT_OF_WINDOW) && answers &&

@@ -38,6 +38,7 @@ static const struct step waits[] = {
 	SAY(N_("close() does not return before the client's kernel has acknowledged everything, or 5 s are over")),
 	RELEASE(CLIENT),
 	RESULT(SERVER, RETURNS(0)),
+	WAIT_CLOSED(CLIENT),
 	READ(CLIENT, RETURNS(5)),
 	READ(CLIENT, AT_END),
 	CLOSE(CLIENT),

@@ -21,6 +21,8 @@
 #define SCAN_AGE_NS (2 * NS_PER_S)
 /* A backend that refuses does so within its connect timeout. */
 #define REFUSED_AGE_NS (10 * NS_PER_S)
+/* Nothing is on its way for longer. */
+#define IN_FLIGHT_MAX_NS NS_PER_S
 /* Ends tried within a minute that make a scan. */
 #define SCAN_ENDS 5
 /* Probes or retransmissions in a row that make a peer dead: Linux sends 9 probes by default, some stacks 2 or 3. */
@@ -32,6 +34,16 @@ static inline bool reset_before(const struct evidence *e)
 {
 	return yes(e, FACT_EARLIER_RST_BY_SENDER) ||
 	       (yes(e, FACT_EARLIER_RST_BY_RECEIVER) && !yes(e, FACT_SENDER_WENT_ON));
+}
+
+/*
+ * A TIME_WAIT that goes on answering long after a RST was not ended by it: the host ignores them there, or that RST was
+ * lost. What it had sent before it got the RST comes soon after.
+ */
+static inline bool time_wait_outlived(const struct evidence *e)
+{
+	return yes(e, FACT_RECEIVER_TIME_WAIT) && yes(e, FACT_ANSWERS_ACK) && yes(e, FACT_EARLIER_RST_BY_SENDER) &&
+	       e->facts[FACT_ANSWERS_ACK].time_ns - e->facts[FACT_EARLIER_RST_BY_SENDER].time_ns > IN_FLIGHT_MAX_NS;
 }
 
 static inline bool sender_closed(const struct evidence *e)

@@ -295,7 +295,8 @@ const struct scenario *scenario_find(const struct scenario *list, const char *fa
 #define EXCHANGE WRITE(CLIENT, 5), READ(SERVER, RETURNS(5)), WRITE(SERVER, 5), READ(CLIENT, RETURNS(5))
 /*
  * The peer's FIN has come and is acknowledged, which may take 40 ms. Without that, on a busy machine the FIN is sent
- * again beside the next write, and the answer to it draws a second RST.
+ * again beside the next write, and the answer to it draws a second RST. Where the program closes at once, its FIN may
+ * even overtake the acknowledgement, which another processor sends.
  */
 #define WAIT_CLOSED(who) WAIT_STATE(who, CLOSE_WAIT), WAIT_SENT(who, LAB_ACK)
 

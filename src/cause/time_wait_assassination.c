@@ -59,9 +59,11 @@ static struct opinion weigh(const struct evidence *e)
 		BECAUSE(&o, e, FACT_BOTH_CLOSED, FACT_ANSWERS_ACK, FACT_SHAPE_PASSIVE);
 		return o;
 	}
-	if (!yes(e, FACT_RECEIVER_TIME_WAIT) || !yes(e, FACT_ANSWERS_ACK) || !yes(e, FACT_RST_BARE) || reset_before(e))
+	if (!yes(e, FACT_RECEIVER_TIME_WAIT) || !yes(e, FACT_ANSWERS_ACK) || !yes(e, FACT_RST_BARE))
 		return opinion_excluded();
-	o = opinion_established();
+	if (reset_before(e) && !yes(e, FACT_EARLIER_RST_BY_SENDER))
+		return opinion_excluded();
+	o = reset_before(e) && !time_wait_outlived(e) ? opinion_possible(60) : opinion_established();
 	BECAUSE(&o, e, FACT_BOTH_CLOSED, FACT_RECEIVER_TIME_WAIT, FACT_ANSWERS_ACK, FACT_SHAPE_PASSIVE);
 	return o;
 }

@@ -1,8 +1,8 @@
 #include "cause/step.h"
 
 /* The server closes first, so its kernel keeps the connection in TIME_WAIT. */
-#define BOTH_CLOSED CONNECTED, WRITE(CLIENT, 5), READ(SERVER, RETURNS(5)), CLOSE(SERVER), READ(CLIENT, AT_END), \
-	CLOSE(CLIENT), WAIT_STATE(CLIENT, GONE), WAIT_STATE(SERVER, TIME_WAIT)
+#define BOTH_CLOSED CONNECTED, WRITE(CLIENT, 5), READ(SERVER, RETURNS(5)), CLOSE(SERVER), WAIT_CLOSED(CLIENT), \
+	READ(CLIENT, AT_END), CLOSE(CLIENT), WAIT_STATE(CLIENT, GONE), WAIT_STATE(SERVER, TIME_WAIT)
 #define OLD_DATA FORGE(SERVER, .flags = LAB_ACK | LAB_PSH, .seq_offset = -6, .payload = 5, .window = 502, \
                        .through = true)
 

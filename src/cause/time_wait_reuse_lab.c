@@ -9,6 +9,7 @@ static const struct step lower_number[] = {
 	WRITE(CLIENT, 5),
 	READ(SERVER, RETURNS(5)),
 	CLOSE(SERVER),
+	WAIT_CLOSED(CLIENT),
 	READ(CLIENT, AT_END),
 	CLOSE(CLIENT),
 	WAIT_STATE(SERVER, TIME_WAIT),

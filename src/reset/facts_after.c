@@ -184,7 +184,8 @@ static enum acceptance acceptance(const struct scene *scene)
 		return ACCEPTANCE_YES;
 	if (!scene->receiver->segments || e->receiver_state == TCP_STATE_CLOSED)
 		return ACCEPTANCE_UNKNOWN;
-	if (overtaken(scene))
+	/* It may ignore RSTs there (RFC 1337), or have sent that ACK before it got this one. */
+	if (overtaken(scene) || (yes(e, FACT_RECEIVER_TIME_WAIT) && yes(e, FACT_RECEIVER_CHALLENGED)))
 		return ACCEPTANCE_UNKNOWN;
 	if (yes(e, FACT_RST_SEQ_EXACT) || yes(e, FACT_SHAPE_PASSIVE))
 		return ACCEPTANCE_YES;

@@ -172,8 +172,17 @@ static void another_machine_answers(struct play *p)
 	write_is_refused(p);
 }
 
-/* C10: an old segment draws an ACK from TIME_WAIT, and that a RST. */
-static void old_data_in_time_wait(struct play *p)
+static struct packet *draw_reset_from_time_wait(struct play *p, struct packet *old)
+{
+	play_again(p, old);
+	play_settle(p);
+	play_ack(p, SERVER);
+	play_settle(p);
+	p->host[CLIENT].fin_sent = false;
+	return play_answer(p, CLIENT);
+}
+
+static struct packet *leave_time_wait(struct play *p)
 {
 	struct packet *old;
 
@@ -186,12 +195,45 @@ static void old_data_in_time_wait(struct play *p)
 	play_close(p, SERVER);
 	play_close(p, CLIENT);
 	play_wait(p, 500 * NS_PER_MS);
-	play_again(p, old);
-	play_settle(p);
-	play_ack(p, SERVER);
-	play_settle(p);
-	p->host[CLIENT].fin_sent = false;
-	play_subject(play_answer(p, CLIENT));
+	return old;
+}
+
+/* C10: an old segment draws an ACK from TIME_WAIT, and that a RST. */
+static void old_data_in_time_wait(struct play *p)
+{
+	play_subject(draw_reset_from_time_wait(p, leave_time_wait(p)));
+}
+
+/* Where TIME_WAIT ignores RSTs (RFC 1337), the next old segment draws another. */
+static struct packet *draw_resets_from_time_wait(struct play *p, int64_t after_ns, struct packet **ret_first)
+{
+	struct packet *old = leave_time_wait(p);
+
+	*ret_first = draw_reset_from_time_wait(p, old);
+	play_wait(p, after_ns);
+	return draw_reset_from_time_wait(p, old);
+}
+
+static void time_wait_ignores_reset(struct play *p)
+{
+	struct packet *first;
+
+	draw_resets_from_time_wait(p, 2 * NS_PER_S, &first);
+	play_subject(first);
+}
+
+static void old_data_after_seconds(struct play *p)
+{
+	struct packet *first;
+
+	play_subject(draw_resets_from_time_wait(p, 2 * NS_PER_S, &first));
+}
+
+static void old_data_at_once(struct play *p)
+{
+	struct packet *first;
+
+	play_subject(draw_resets_from_time_wait(p, NS_PER_MS, &first));
 }
 
 /* C12: an old SYN draws the same ACK. */
@@ -246,6 +288,14 @@ static const struct scenario list[] = {
 	  .play = another_machine_answers, .certain_too = BIT(half_open) },
 	{ "an old segment ends TIME_WAIT", CAUSE_time_wait_assassination, CERTAINTY_CERTAIN, .sender = ROLE_CLIENT,
 	  .harm = HARM_NONE, .conditions = HARM_SURE | ONLY_LINUX, .play = old_data_in_time_wait },
+	{ "TIME_WAIT ignores a RST", CAUSE_time_wait_assassination, CERTAINTY_CERTAIN, .accepted = ACCEPTANCE_NO,
+	  .part = PART_IGNORED, .sender = ROLE_CLIENT, .conditions = ONLY_LINUX, .play = time_wait_ignores_reset },
+	{ "TIME_WAIT ignored a RST, and draws another", CAUSE_time_wait_assassination, CERTAINTY_CERTAIN, .part = PART_ECHO,
+	  .sender = ROLE_CLIENT, .harm = HARM_NONE, .conditions = HARM_SURE | ONLY_LINUX, .play = old_data_after_seconds,
+	  .certain_too = BIT(late_segment) },
+	{ "TIME_WAIT draws two RSTs at once", CAUSE_time_wait_assassination, CERTAINTY_LIKELY, BIT(late_segment),
+	  .part = PART_ECHO, .sender = ROLE_CLIENT, .harm = HARM_NONE, .conditions = HARM_SURE | ONLY_LINUX,
+	  .play = old_data_at_once, .certain_too = BIT(late_segment) },
 	{ "an old SYN ends TIME_WAIT", CAUSE_time_wait_assassination, CERTAINTY_LIKELY, BIT(time_wait_reuse),
 	  .sender = ROLE_CLIENT, .harm = HARM_NONE, .conditions = HARM_SURE | ONLY_LINUX, .play = old_syn_in_time_wait },
 };
