@@ -94,17 +94,34 @@ static struct row find_row(const struct scene *scene)
 	return row;
 }
 
+static bool keeps_pace(uint64_t pace, uint64_t after_last)
+{
+	uint64_t slack = pace / TIMER_SLACK_SHARE;
+
+	return after_last >= pace - slack && after_last <= pace + slack;
+}
+
+/* Its timestamps say when the sender sent them, whatever held them up on the way. */
+static bool in_probes_place(const struct scene *scene, const struct row *row, uint64_t pace, uint64_t after_last)
+{
+	const struct note *rst = scene->rst, *last = row->last, *before = row->before_last;
+	bool stamped = rst->marks & last->marks & before->marks & NOTE_HAS_TIMESTAMP;
+
+	if (stamped && last->ts_value - before->ts_value >= TIMER_SLACK_SHARE)
+		return keeps_pace(last->ts_value - before->ts_value, rst->ts_value - last->ts_value);
+	return keeps_pace(pace, after_last);
+}
+
 static void pace_facts(const struct scene *scene, const struct row *row)
 {
-	uint64_t pace, slack, after_last = clock_elapsed(row->last->time_ns, scene->rst->time_ns);
+	uint64_t pace, after_last = clock_elapsed(row->last->time_ns, scene->rst->time_ns);
 
 	if (!row->before_last)
 		return;
 	pace = clock_elapsed(row->before_last->time_ns, row->last->time_ns);
-	slack = pace / TIMER_SLACK_SHARE;
 	if (!pace)
 		return;
-	if (after_last >= pace - slack && after_last <= pace + slack)
+	if (in_probes_place(scene, row, pace, after_last))
 		evidence_number(scene->e, FACT_RST_IN_PROBES_PLACE, after_last, row->last->frame, row->last->time_ns);
 	else
 		evidence_no(scene->e, FACT_RST_IN_PROBES_PLACE);

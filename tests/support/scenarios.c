@@ -9,7 +9,8 @@ bool scenario_plays(const struct scenario *s, const struct setting *setting)
 	bool both = setting->stack[CLIENT] == &stack_linux && setting->stack[SERVER] == &stack_linux;
 
 	return !((s->conditions & ONLY_V4 && setting->version != 4) || (s->conditions & ONLY_V6 && setting->version != 6) ||
-	         (s->conditions & ONLY_LINUX && !both) || (s->conditions & WITHOUT_TIMESTAMPS && setting->timestamps));
+	         (s->conditions & ONLY_LINUX && !both) || (s->conditions & WITHOUT_TIMESTAMPS && setting->timestamps) ||
+	         (s->conditions & WITH_TIMESTAMPS && !setting->timestamps));
 }
 
 bool scenario_tells(const struct scenario *s, const struct setting *setting)

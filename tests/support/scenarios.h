@@ -15,6 +15,7 @@ enum condition {
 	NOT_IN_MIDDLE = 1 << 5,
 	NOT_AT_SERVER = 1 << 6,
 	HARM_SURE = 1 << 7,         /* `harm` is checked */
+	WITH_TIMESTAMPS = 1 << 8,
 };
 
 struct scenario {

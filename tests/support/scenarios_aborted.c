@@ -187,7 +187,7 @@ static void probe_answers_lost(struct play *p)
 }
 
 /* C04: TCP_KEEPIDLE and TCP_KEEPINTVL alike, so that the pace says nothing. */
-static void probe_answers_lost_evenly(struct play *p)
+static struct packet *abort_after_even_probes(struct play *p)
 {
 	play_shake(p);
 	play_exchange(p);
@@ -198,7 +198,21 @@ static void probe_answers_lost_evenly(struct play *p)
 		play_ack(p, CLIENT)->to = 1;
 	}
 	play_wait(p, NS_PER_S - PLAY_TRIP_NS);
-	play_subject(play_abort(p, SERVER));
+	return play_abort(p, SERVER);
+}
+
+static void probe_answers_lost_evenly(struct play *p)
+{
+	play_subject(abort_after_even_probes(p));
+}
+
+/* It left in time, and waited in a queue: only its timestamp tells. */
+static void probe_answers_lost_and_delayed(struct play *p)
+{
+	struct packet *rst = abort_after_even_probes(p);
+
+	rst->sent_ns += 300 * NS_PER_MS;
+	play_subject(rst);
 }
 
 /* BSD and Windows say so when they give up; Linux does not. */
@@ -271,6 +285,8 @@ static const struct scenario list[] = {
 	  .play = probe_answers_lost },
 	{ "the answers to keepalive probes at an even pace are lost", CAUSE_keepalive_timeout, CERTAINTY_LIKELY,
 	  .sender = ROLE_SERVER, .play = probe_answers_lost_evenly },
+	{ "a RST after keepalive probes is held up", CAUSE_keepalive_timeout, CERTAINTY_LIKELY, .sender = ROLE_SERVER,
+	  .conditions = ONLY_LINUX | WITH_TIMESTAMPS, .play = probe_answers_lost_and_delayed },
 	{ "retransmissions stay unanswered, and a RST says so", CAUSE_retransmission_timeout, CERTAINTY_CERTAIN,
 	  .sender = ROLE_SERVER, .conditions = NOT_AT_CLIENT, .play = retransmissions_unanswered },
 	{ "FIN_WAIT2 runs out", CAUSE_fin_wait2_timeout, CERTAINTY_LIKELY, TIMERS, ABORT, .play = fin_wait_runs_out },
