@@ -72,12 +72,17 @@ ok 'every line fits the schema' eval '"$BUILD/check_json" < "$scratch/report"'
 some 'children of the command are followed' 'line.get("cause") == "port-closed" and
 	line["ends"]["receiver"]["errno"] == "ECONNREFUSED"' "$scratch/report"
 
-inside "$tcpwhy" run -o "$scratch/report" -- python3 -c 'import socket
+flood='import socket
 for i in range(20000):
     with socket.socket() as s:
-        s.connect_ex(("127.0.0.1", 9))' 2> "$scratch/err"
+        s.connect_ex(("127.0.0.1", 9))'
+inside "$tcpwhy" run -o "$scratch/report" -- python3 -c "$flood" 2> "$scratch/err"
 ok 'what came too fast is said' holds "$(cat "$scratch/err")" 'came too fast to be looked at'
 ok 'and in a report of its own, how much' holds "$(cat "$scratch/report")" 'events came too fast: counted'
+inside "$tcpwhy" run --json -o "$scratch/report" -- python3 -c "$flood" 2> "$scratch/err"
+ok 'every line of a flood fits the schema' eval '"$BUILD/check_json" < "$scratch/report"'
+some 'and the last says how much' 'line["type"] == "live-summary" and line["counted_only"] + line["lost"] > 0 and
+	line["told"] < 20000' "$scratch/report"
 
 client 9 pass > /dev/null &
 ok 'what concerns others is not told' eval 'status 0 true; wait %+; is_empty "$(cat "$scratch/report")"'
