@@ -4,7 +4,6 @@ static const struct step closed[] = {
 	CONNECTED,
 	EXCHANGE,
 	CLOSE(CLIENT),
-	WAIT_CLOSED(SERVER),
 	READ(SERVER, AT_END),
 	SET(SERVER, LINGER, 0),
 	CLOSE(SERVER),
