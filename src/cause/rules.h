@@ -21,8 +21,8 @@
 #define SCAN_AGE_NS (2 * NS_PER_S)
 /* A backend that refuses does so within its connect timeout. */
 #define REFUSED_AGE_NS (10 * NS_PER_S)
-/* Nothing is on its way for longer. */
-#define IN_FLIGHT_MAX_NS NS_PER_S
+/* What was sent before a RST came may arrive a round trip after that was sent: seconds only on the worst paths. */
+#define IN_FLIGHT_MAX_NS (3 * NS_PER_S)
 /* Ends tried within a minute that make a scan. */
 #define SCAN_ENDS 5
 /* Probes or retransmissions in a row that make a peer dead: Linux sends 9 probes by default, some stacks 2 or 3. */

@@ -218,11 +218,19 @@ static void time_wait_ignores_reset(struct play *p)
 {
 	struct packet *first;
 
-	draw_resets_from_time_wait(p, 2 * NS_PER_S, &first);
+	draw_resets_from_time_wait(p, 5 * NS_PER_S, &first);
 	play_subject(first);
 }
 
 static void old_data_after_seconds(struct play *p)
+{
+	struct packet *first;
+
+	play_subject(draw_resets_from_time_wait(p, 5 * NS_PER_S, &first));
+}
+
+/* On a slow path the second ACK may have left before the first RST came. */
+static void old_data_soon(struct play *p)
 {
 	struct packet *first;
 
@@ -296,6 +304,9 @@ static const struct scenario list[] = {
 	{ "TIME_WAIT draws two RSTs at once", CAUSE_time_wait_assassination, CERTAINTY_LIKELY, BIT(late_segment),
 	  .part = PART_ECHO, .sender = ROLE_CLIENT, .harm = HARM_NONE, .conditions = HARM_SURE | ONLY_LINUX,
 	  .play = old_data_at_once, .certain_too = BIT(late_segment) },
+	{ "TIME_WAIT draws two RSTs within seconds", CAUSE_time_wait_assassination, CERTAINTY_LIKELY, BIT(late_segment),
+	  .part = PART_ECHO, .sender = ROLE_CLIENT, .harm = HARM_NONE, .conditions = HARM_SURE | ONLY_LINUX,
+	  .play = old_data_soon, .certain_too = BIT(late_segment) },
 	{ "an old SYN ends TIME_WAIT", CAUSE_time_wait_assassination, CERTAINTY_LIKELY, BIT(time_wait_reuse),
 	  .sender = ROLE_CLIENT, .harm = HARM_NONE, .conditions = HARM_SURE | ONLY_LINUX, .play = old_syn_in_time_wait },
 };
