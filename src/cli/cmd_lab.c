@@ -1,10 +1,14 @@
 #include "cli/cmd_lab.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "cli/message.h"
+
+#define PLAYS_MAX 4 /* of a scenario, where events are missed each time */
 
 static enum exit_status run(const void *settings, int count, char **names);
 
@@ -90,7 +94,8 @@ static void print_faults(struct lab_run *run, const struct record *record)
 		buffer_printf(&run->text, _("%s IPv%u: and %zu more\n"), name, record->options.version, record->more_faults);
 }
 
-static enum exit_status report(struct lab_run *run, struct record *record)
+/* *ret_missed: events that were missed, which may be the only reason why something is not as expected. */
+static enum exit_status report(struct lab_run *run, struct record *record, uint64_t *ret_missed)
 {
 	enum status status = STATUS_OK;
 
@@ -98,8 +103,10 @@ static enum exit_status report(struct lab_run *run, struct record *record)
 		/* Of half a scenario nothing can be expected. */
 		if (record->error.status == STATUS_OK)
 			status = lab_judge(record);
-		if (record->error.status == STATUS_OK && run->kernel)
+		if (record->error.status == STATUS_OK && run->kernel) {
+			*ret_missed = record->fault_count ? 0 : lab_kernel_missed(run->kernel);
 			lab_kernel_judge(record, run->kernel);
+		}
 	} else if (run->settings->json) {
 		status = lab_json(&run->text, record, run->vantage);
 		if (run->kernel)
@@ -121,7 +128,23 @@ static enum exit_status report(struct lab_run *run, struct record *record)
 	return record->fault_count ? EXIT_FAILED : EXIT_DONE;
 }
 
-static enum exit_status play(struct lab_run *run, enum cause_id id, const struct scenario *scenario, uint8_t version)
+/* Whether it is not as expected, perhaps only since events were missed: nothing of it is printed then. */
+static bool proves_nothing(struct lab_run *run, const struct record *record, uint64_t missed)
+{
+	char name[SCENARIO_NAME_MAX];
+
+	if (!missed || !record->fault_count)
+		return false;
+	buffer_reset(&run->text);
+	complain(NG_("%s IPv%u: %" PRIu64 " event of this host was missed meanwhile: it is played again",
+	             "%s IPv%u: %" PRIu64 " events of this host were missed meanwhile: it is played again", missed),
+	         lab_scenario_name(name, record->cause, record->scenario), record->options.version, missed);
+	return true;
+}
+
+/* Once. *ret_again: it proves nothing, and may be played again. */
+static enum exit_status play(struct lab_run *run, enum cause_id id, const struct scenario *scenario, uint8_t version,
+                             bool may_again, bool *ret_again)
 {
 	const struct lab_settings *settings = run->settings;
 	const struct lab_options lab_options = {
@@ -131,7 +154,9 @@ static enum exit_status play(struct lab_run *run, enum cause_id id, const struct
 	char name[SCENARIO_NAME_MAX];
 	struct record record = { .vantage = run->vantage };
 	enum exit_status status = EXIT_DONE, written = EXIT_DONE;
+	uint64_t missed = 0;
 
+	*ret_again = false;
 	if (!settings->check && !settings->json)
 		lab_show_story(&run->text, id, scenario, &run->style);
 	terminal_print(&run->text);
@@ -147,17 +172,31 @@ static enum exit_status play(struct lab_run *run, enum cause_id id, const struct
 	if (run->kernel)
 		lab_kernel_end(run->kernel);
 	if (record.count) {
-		enum exit_status reported = report(run, &record);
+		enum exit_status reported = report(run, &record, &missed);
 
 		status = status == EXIT_DONE ? reported : status;
 	}
-	if (settings->write_to && record.count)
+	*ret_again = may_again && proves_nothing(run, &record, missed);
+	if (settings->write_to && record.count && !*ret_again)
 		written = lab_write(&record, settings->write_to);
 	terminal_print(&run->text);
 	record_clear(&record);
+	if (*ret_again)
+		return EXIT_DONE;
 	run->played++;
 	run->differing += status != EXIT_DONE;
 	return status == EXIT_DONE ? written : status;
+}
+
+static enum exit_status play_until_seen(struct lab_run *run, enum cause_id id, const struct scenario *scenario,
+                                        uint8_t version)
+{
+	enum exit_status status = EXIT_DONE;
+	bool again = true;
+
+	for (unsigned plays = 1; again; plays++)
+		status = play(run, id, scenario, version, plays < PLAYS_MAX, &again);
+	return status;
 }
 
 static enum exit_status play_versions(struct lab_run *run, enum cause_id id, const struct scenario *scenario)
@@ -171,9 +210,9 @@ static enum exit_status play_versions(struct lab_run *run, enum cause_id id, con
 		return EXIT_DONE;
 	}
 	if (settings->ipv4 || !settings->ipv6)
-		status = play(run, id, scenario, 4);
+		status = play_until_seen(run, id, scenario, 4);
 	if (settings->ipv6) {
-		last = play(run, id, scenario, 6);
+		last = play_until_seen(run, id, scenario, 6);
 		status = status == EXIT_DONE ? last : status;
 	}
 	return status;

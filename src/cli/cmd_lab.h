@@ -43,6 +43,8 @@ struct lab_kernel *lab_kernel_new(void);
 bool lab_kernel_begin(struct lab_kernel *kernel, const struct record *record);
 /* Keep what concerns the connections of this play. */
 void lab_kernel_end(struct lab_kernel *kernel);
+/* Events of this host that were missed during the play: what the kernel says of it may lack them. */
+uint64_t lab_kernel_missed(const struct lab_kernel *kernel);
 void lab_kernel_show(struct buffer *out, const struct lab_kernel *kernel, const struct report_style *style);
 void lab_kernel_json(struct buffer *out, const struct lab_kernel *kernel);
 /* Compare it with what the scenario expects; differences become faults. */

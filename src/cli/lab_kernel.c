@@ -70,7 +70,7 @@ static void on_late(void *user, const struct evidence *evidence, const struct wi
 struct lab_kernel *lab_kernel_new(void)
 {
 	struct lab_kernel *kernel = calloc(1, sizeof *kernel);
-	struct tracer_options options = { 0 };
+	struct tracer_options options = { .counts_states = true };
 	struct session_sink sink = { kernel, on_evidence, on_late, on_within };
 	struct error error = { STATUS_OK, "" };
 
@@ -145,6 +145,11 @@ void lab_kernel_end(struct lab_kernel *kernel)
 	kernel->count = kept;
 }
 
+uint64_t lab_kernel_missed(const struct lab_kernel *kernel)
+{
+	return kernel->missed;
+}
+
 /* What is seen at one party, or WHOLE, under a heading; whether there was anything. */
 static bool show_at(struct buffer *out, const struct lab_kernel *kernel, unsigned at, const char *heading,
                     const struct report_style *style)
@@ -174,6 +179,9 @@ void lab_kernel_show(struct buffer *out, const struct lab_kernel *kernel, const 
 		show_at(out, kernel, at, buffer_text(&heading), style);
 	}
 	buffer_clear(&heading);
+	if (kernel->missed)
+		buffer_printf(out, NG_("(%" PRIu64 " event of this host was missed meanwhile)\n",
+		                       "(%" PRIu64 " events of this host were missed meanwhile)\n", kernel->missed), kernel->missed);
 	if (kernel->not_kept)
 		buffer_printf(out, _("(and %" PRIu64 " more on this host that were not kept)\n"), kernel->not_kept);
 }

@@ -176,7 +176,7 @@ struct live_past {
 	uint8_t opened;
 	uint8_t reset;                  /* a RST ended it: 1 sent, 2 received */
 	uint8_t counted;
-	uint8_t partial;                /* what it did earlier was not seen, or is forgotten */
+	uint8_t partial;                /* not all that it did was seen, or is remembered */
 	uint8_t padding[5];
 	struct live_process closer;     /* valid where pid is set: who closed, shut down or ended */
 };
@@ -224,6 +224,9 @@ struct live_drop {
 	uint8_t padding[3];
 };
 
+/* Programs whose runs are counted, for perf counts the passes of their tracepoints: see live/unseen.h. */
+enum live_run { LIVE_RUN_SENT, LIVE_RUN_RECEIVED, LIVE_RUN_ERROR, LIVE_RUN_STATE, LIVE_RUNS };
+
 /* Numbers that the kernel side counts, an array per CPU. */
 enum live_count {
 	LIVE_COUNT_SENT,                /* RSTs of TCP; those of netfilter are not among them */
@@ -232,7 +235,8 @@ enum live_count {
 	LIVE_COUNT_LOST,                /* … that were lost: the ring was full */
 	LIVE_COUNT_MAP_FULL,            /* what was missed, or could not be remembered */
 	LIVE_COUNT_STACKS_MISSED,       /* stacks that were not taken: too many a second, or their ring was full */
-	LIVE_COUNTS,
+	LIVE_COUNT_RUNS,                /* of each enum live_run */
+	LIVE_COUNTS = LIVE_COUNT_RUNS + LIVE_RUNS,
 };
 
 /* Resets that were counted only, by what they have in common. */

@@ -124,6 +124,8 @@ bool self_check(struct buffer *out)
 	buffer_printf(out, _("Linux %s: what `tcpwhy watch` can see here\n"), system.release);
 	add(out, traced, _("tracing: RSTs that TCP of this host sends and takes"), error.text);
 	add_sights(out, typed ? btf : NULL, traced);
+	add(out, traced && !*tracer_uncounted(tracer), _("how many events were missed: perf counts beside the programs"),
+	    traced ? tracer_uncounted(tracer) : _("needs tracing"));
 	add(out, false, _("RSTs of netfilter where only they were sent: the receiver is elsewhere"), _("they fire no event"));
 	add(out, !*why, _("packets, with --capture or where there is no tracing"), why);
 	if (typed)

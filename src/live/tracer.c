@@ -5,7 +5,6 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <poll.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +18,8 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "live/bpf/reset.skel.h"
+#include "live/refusal.h"
+#include "live/unseen.h"
 
 #define OWNERS_BATCH 64
 #define FDS_A_PASS 1024  /* FDS_MAX of live/bpf/reset.bpf.c */
@@ -36,54 +37,9 @@ struct tracer {
 	void *stack_user;
 	bool sees_no_socket;
 	int processors;
+	struct unseen *unseen;
+	struct error uncounted;       /* why that is NULL */
 };
-
-/*
- * The first thing that libbpf complained of, for the one line that a user gets: what follows from it comes later. One
- * tracer is opened at a time.
- */
-static char complaint[ERROR_TEXT_MAX / 2];
-
-/* Of a verifier's log, which may be megabytes, what it refused: the last line before its statistics. */
-static const char *refusal(char *log)
-{
-	char *end = strstr(log, "\nprocessed "), *line;
-
-	if (!end)
-		return NULL;
-	*end = 0;
-	line = strrchr(log, '\n');
-	return line ? line + 1 : log;
-}
-
-static void keep(const char *text)
-{
-	snprintf(complaint, sizeof complaint, "%.*s", (int)strcspn(text, "\n"), text);
-}
-
-static int keep_complaint(enum libbpf_print_level level, const char *format, va_list args)
-{
-	bool is_log = strstr(format, "PROG LOAD LOG");
-	va_list again;
-	int len;
-	const char *why;
-	char *text;
-
-	if (level != LIBBPF_WARN || (*complaint && !is_log))
-		return 0;
-	va_copy(again, args);
-	len = vsnprintf(NULL, 0, format, again);
-	va_end(again);
-	text = len < 0 ? NULL : malloc((size_t)len + 1);
-	if (!text)
-		return 0;
-	vsnprintf(text, (size_t)len + 1, format, args);
-	why = is_log ? refusal(text) : text;
-	if (why)
-		keep(why);
-	free(text);
-	return 0;
-}
 
 int tracer_arguments(const struct btf *btf, const char *tracepoint)
 {
@@ -98,37 +54,6 @@ int tracer_arguments(const struct btf *btf, const char *tracepoint)
 	type = btf__type_by_id(btf, btf__type_by_id(btf, (unsigned)id)->type);
 	type = type && btf_is_ptr(type) ? btf__type_by_id(btf, type->type) : NULL;
 	return type && btf_is_func_proto(type) ? btf_vlen(type) - 1 : -1;
-}
-
-/* Whether this process may trace, as far as capabilities go. */
-static bool has_rights(void)
-{
-	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
-	struct __user_cap_data_struct own[2] = { 0 };
-	uint64_t effective;
-
-	if (syscall(SYS_capget, &header, own) != 0)
-		return false;
-	effective = own[0].effective | (uint64_t)own[1].effective << 32;
-	return effective >> CAP_SYS_ADMIN & 1 || (effective >> CAP_BPF & 1 && effective >> CAP_PERFMON & 1);
-}
-
-/* The verifier says EACCES, too: only who lacks the rights is told of them. */
-static enum status cannot_load(int code, struct error *error)
-{
-	if ((code == -EPERM || code == -EACCES) && !has_rights())
-		return error_set(error, STATUS_IO, _("the kernel lets only root, or CAP_BPF and CAP_PERFMON, trace: %s"),
-		                 strerror(-code));
-	if (code == -EPERM)
-		return error_set(error, STATUS_IO, _("the rights are there, and bpf() is refused: by a container's seccomp filter, "
-		                                     "or by a kernel that is locked down: %s"), strerror(-code));
-	if (code == -ENOSYS)
-		return error_set(error, STATUS_UNSUPPORTED, _("this kernel has no bpf(): %s"), strerror(-code));
-	if (code == -ENOENT || code == -ESRCH || code == -EOPNOTSUPP)
-		return error_set(error, STATUS_UNSUPPORTED, _("this kernel lacks what tracing needs: %s"),
-		                 complaint[0] ? complaint : strerror(-code));
-	return error_set(error, STATUS_IO, _("the kernel refused the tracing programs: %s"),
-	                 complaint[0] ? complaint : strerror(-code));
 }
 
 /* Which reasons for a drop are of interest, by this kernel's numbers. */
@@ -172,6 +97,7 @@ static void adapt(struct tracer *tracer, const struct btf *btf, const struct tra
 	if (getrandom((void *)&skeleton->rodata->secret, sizeof skeleton->rodata->secret, GRND_NONBLOCK) < 0)
 		skeleton->rodata->secret = (uint64_t)clock_monotonic();
 	skeleton->rodata->only_netns = options->netns;
+	skeleton->rodata->counts_states = options->counts_states;
 	skeleton->rodata->tick_ns = (uint64_t)clock_tick();
 	skeleton->rodata->shown_a_second = options->shown_a_second ? options->shown_a_second : TRACER_SHOWN;
 	skeleton->rodata->has_registers =
@@ -231,6 +157,40 @@ static int on_stack_ring(void *context, void *data, size_t size)
 	return 0;
 }
 
+static void read_counts(const struct tracer *tracer, uint64_t ret_counts[LIVE_COUNTS])
+{
+	int fd = bpf_map__fd(tracer->skeleton->maps.counts);
+	uint64_t *each = calloc((size_t)tracer->processors, sizeof *each);
+
+	memset(ret_counts, 0, LIVE_COUNTS * sizeof *ret_counts);
+	for (uint32_t i = 0; each && i < LIVE_COUNTS; i++)
+		if (bpf_map_lookup_elem(fd, &i, each) == 0)
+			for (int cpu = 0; cpu < tracer->processors; cpu++)
+				ret_counts[i] += each[cpu];
+	free(each);
+}
+
+static void read_runs(void *user, uint64_t ret_runs[LIVE_RUNS])
+{
+	uint64_t counts[LIVE_COUNTS];
+
+	read_counts(user, counts);
+	for (size_t run = 0; run < LIVE_RUNS; run++)
+		ret_runs[run] = counts[LIVE_COUNT_RUNS + run];
+}
+
+/* Beside the programs, so after them. What cannot be counted is no reason not to trace. */
+static void count_unseen(struct tracer *tracer, const struct tracer_options *options)
+{
+	const struct reset_bpf *skeleton = tracer->skeleton;
+	const bool wanted[LIVE_RUNS] = {
+		[LIVE_RUN_SENT] = true, [LIVE_RUN_RECEIVED] = true, [LIVE_RUN_ERROR] = skeleton->links.on_error,
+		[LIVE_RUN_STATE] = options->counts_states,
+	};
+
+	tracer->unseen = unseen_open(wanted, read_runs, tracer, &tracer->uncounted);
+}
+
 /* 0 or a negative errno. */
 static int load(struct tracer *tracer, const struct btf *btf, const struct tracer_options *options)
 {
@@ -245,6 +205,7 @@ static int load(struct tracer *tracer, const struct btf *btf, const struct trace
 		code = reset_bpf__attach(tracer->skeleton);
 	if (code)
 		return code;
+	count_unseen(tracer, options);
 	if (options->stacks) {
 		tracer->stack_ring = ring_buffer__new(bpf_map__fd(tracer->skeleton->maps.stacks), on_stack_ring, tracer, NULL);
 		if (!tracer->stack_ring)
@@ -264,9 +225,7 @@ struct tracer *tracer_open(const struct tracer_options *options, struct error *e
 		error_set(error, STATUS_MEMORY, "%s", _("out of memory"));
 		return NULL;
 	}
-	complaint[0] = 0;
-	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
-	libbpf_set_print(keep_complaint);
+	refusal_listen();
 	tracer->processors = libbpf_num_possible_cpus();
 	btf = btf__load_vmlinux_btf();
 	if (libbpf_get_error(btf)) {
@@ -279,7 +238,7 @@ struct tracer *tracer_open(const struct tracer_options *options, struct error *e
 	code = load(tracer, btf, options);
 	btf__free(btf);
 	if (code) {
-		cannot_load(code, error);
+		refusal_set(code, error);
 		tracer_close(tracer);
 		return NULL;
 	}
@@ -335,6 +294,8 @@ enum status tracer_poll(struct tracer *tracer, int timeout_ms, struct error *err
 		got = ring_buffer__consume(tracer->ring);
 	if (got < 0 && got != -EINTR)
 		return error_set(error, STATUS_IO, _("cannot read the kernel's events: %s"), strerror(-got));
+	if (tracer->unseen)
+		unseen_look(tracer->unseen, clock_monotonic());
 	return got > 0 ? STATUS_OK : STATUS_IDLE;
 }
 
@@ -380,6 +341,11 @@ bool tracer_finds_owners(const struct tracer *tracer)
 	return tracer->skeleton->links.on_task;
 }
 
+const char *tracer_uncounted(const struct tracer *tracer)
+{
+	return tracer->unseen ? "" : tracer->uncounted.text;
+}
+
 /* How often a program did not run because it would have interrupted itself (since Linux 5.12). */
 static uint64_t misses(const struct bpf_program *program)
 {
@@ -391,18 +357,15 @@ static uint64_t misses(const struct bpf_program *program)
 
 void tracer_counts(const struct tracer *tracer, uint64_t ret_counts[LIVE_COUNTS])
 {
-	int fd = bpf_map__fd(tracer->skeleton->maps.counts);
-	uint64_t *each = calloc((size_t)tracer->processors, sizeof *each);
+	const struct reset_bpf *skeleton = tracer->skeleton;
 
-	memset(ret_counts, 0, LIVE_COUNTS * sizeof *ret_counts);
-	for (uint32_t i = 0; each && i < LIVE_COUNTS; i++)
-		if (bpf_map_lookup_elem(fd, &i, each) == 0)
-			for (int cpu = 0; cpu < tracer->processors; cpu++)
-				ret_counts[i] += each[cpu];
-	free(each);
-	ret_counts[LIVE_COUNT_MAP_FULL] += misses(tracer->skeleton->progs.on_state) +
-		misses(tracer->skeleton->progs.on_send_reset) + misses(tracer->skeleton->progs.on_receive_reset) +
-		misses(tracer->skeleton->progs.on_drop);
+	read_counts(tracer, ret_counts);
+	ret_counts[LIVE_COUNT_MAP_FULL] += unseen_count(tracer->unseen) + misses(skeleton->progs.on_drop);
+	if (!tracer->unseen || !skeleton->rodata->counts_states)
+		ret_counts[LIVE_COUNT_MAP_FULL] += misses(skeleton->progs.on_state);
+	if (!tracer->unseen)
+		ret_counts[LIVE_COUNT_MAP_FULL] += misses(skeleton->progs.on_send_reset) +
+			misses(skeleton->progs.on_receive_reset) + misses(skeleton->progs.on_error);
 }
 
 void tracer_dropped(const struct tracer *tracer, const struct live_tuple *sender, struct live_dropped *ret_dropped)
@@ -493,6 +456,7 @@ void tracer_close(struct tracer *tracer)
 {
 	if (!tracer)
 		return;
+	unseen_close(tracer->unseen);
 	ring_buffer__free(tracer->ring);
 	ring_buffer__free(tracer->stack_ring);
 	reset_bpf__destroy(tracer->skeleton);

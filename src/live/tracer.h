@@ -18,6 +18,7 @@ struct tracer_options {
 	uint32_t netns;           /* inode number of the only network namespace; 0: all */
 	bool calls;               /* tell of calls that fail, of followed processes: runs at every send and receive */
 	bool stacks;              /* copy the stack of user space with what processes do; see tracer_on_stack() */
+	bool counts_states;       /* know of changes of state that were not seen, too: they are many; see tracer_counts() */
 	uint32_t shown_a_second;  /* events a second and processor in full; the rest is counted. 0: TRACER_SHOWN */
 };
 
@@ -58,8 +59,14 @@ bool tracer_finds_owners(const struct tracer *tracer);
 struct btf;
 /* Arguments of a raw tracepoint, the hidden first one not counted; -1 where the kernel has no such tracepoint. */
 int tracer_arguments(const struct btf *btf, const char *tracepoint);
-/* The sums over all processors. */
+/*
+ * The sums over all processors. What the programs were not run for is among LIVE_COUNT_MAP_FULL: it is found some 20 ms
+ * later, by tracer_poll().
+ */
 void tracer_counts(const struct tracer *tracer, uint64_t ret_counts[LIVE_COUNTS]);
+
+/* Why nobody knows whether the programs were run for each event; "" where it is known. */
+const char *tracer_uncounted(const struct tracer *tracer);
 
 /* What is remembered of segments that netfilter dropped, at the place of those of this sender; zeros: nothing. */
 void tracer_dropped(const struct tracer *tracer, const struct live_tuple *sender, struct live_dropped *ret_dropped);

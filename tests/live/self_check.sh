@@ -17,6 +17,13 @@ check() {
 with_rights() {
 	setpriv --bounding-set "$1" --inh-caps -all "$tcpwhy" watch --self-check
 }
+# Without the right to mount it, tracefs has to be there.
+with_tracefs() {
+	unshare -m "$BASH" -c 'mountpoint -q /sys/kernel/tracing || mount -t tracefs none /sys/kernel/tracing; "$@"' - "$@"
+}
+without_tracefs() {
+	unshare -m "$BASH" -c 'while mountpoint -q /sys/kernel/tracing; do umount /sys/kernel/tracing; done; "$@"' - "$@"
+}
 without_types() {
 	unshare -m sh -c 'mount -t tmpfs none /sys/kernel/btf && exec "$@"' - "$tcpwhy" watch --self-check
 }
@@ -36,7 +43,15 @@ else
 	ok 'everything' check everything 0 "$tcpwhy" watch --self-check
 	ok 'no rights' check no-rights 1 with_rights -all
 	ok 'CAP_NET_RAW alone' check net-raw 1 with_rights -all,+net_raw
-	ok 'CAP_BPF and CAP_PERFMON' check bpf-perfmon 0 with_rights -all,+bpf,+perfmon
+	ok 'CAP_BPF and CAP_PERFMON' check bpf-perfmon 0 with_tracefs \
+		setpriv --bounding-set -all,+bpf,+perfmon --inh-caps -all "$tcpwhy" watch --self-check
+	# Copied to where that user may go.
+	cp "$tcpwhy" "$scratch/tcpwhy"
+	chmod 755 "$scratch" "$scratch/tcpwhy"
+	ok '… of a user who cannot read tracefs' check bpf-perfmon-user 0 with_tracefs \
+		setpriv --reuid 65534 --regid 65534 --clear-groups --bounding-set -all,+bpf,+perfmon \
+		--inh-caps -all,+bpf,+perfmon --ambient-caps -all,+bpf,+perfmon "$scratch/tcpwhy" watch --self-check
+	ok 'tracefs need not be mounted' check everything 0 without_tracefs "$tcpwhy" watch --self-check
 	ok 'CAP_BPF alone is not enough' check no-rights 1 with_rights -all,+bpf
 	ok 'nor is CAP_PERFMON' check no-rights 1 with_rights -all,+perfmon
 	ok 'bpf() refused, whatever the rights' check bpf-refused 1 "$BUILD/refuse" EPERM "$tcpwhy" watch --self-check

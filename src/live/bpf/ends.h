@@ -379,6 +379,19 @@ static __always_inline void copy_closer(struct live_process *to, const struct li
 	__builtin_memset(to->killer_command, 0, sizeof to->killer_command);
 }
 
+/*
+ * Whether an end that is open for all that is known is so no more: some kernels do not run programs everywhere. Its
+ * memory may be another socket's by now.
+ */
+static __always_inline bool has_ended_unseen(const struct end *end)
+{
+	const struct sock_common *common = &((const struct sock *)end->socket)->__sk_common;
+
+	return (end->state == STATE_ESTABLISHED || end->state == STATE_CLOSE_WAIT) &&
+	       (READ(common, skc_state) == STATE_CLOSE || READ(common, skc_num) != end->tuple.local_port ||
+	        bpf_ntohs(READ(common, skc_dport)) != end->tuple.remote_port);
+}
+
 /* Into what is zero. */
 static __always_inline bool copy_past(struct live_past *to, const struct end *end, const struct live_tuple *tuple)
 {
@@ -397,7 +410,7 @@ static __always_inline bool copy_past(struct live_past *to, const struct end *en
 	to->opened = end->opened;
 	to->reset = end->reset;
 	to->counted = end->counted;
-	to->partial = end->partial;
+	to->partial = end->partial || has_ended_unseen(end);
 	if (end->has_closer)
 		copy_closer(&to->closer, &end->closer);
 	return is_whole(end, tuple, reading);

@@ -18,6 +18,7 @@ const volatile uint64_t tick_ns = 0;          /* a jiffy */
 const volatile uint32_t shown_a_second = 0;   /* events a second and CPU in full */
 const volatile bool has_drop_socket = false;  /* kfree_skb tells which socket dropped */
 const volatile bool has_registers = false;    /* bpf_task_pt_regs() is there */
+const volatile bool counts_states = false;    /* the runs of on_state are counted */
 #define DROP_REASONS 128
 const volatile uint8_t drop_meaning[DROP_REASONS] = { 0 }; /* by skb_drop_reason: enum live_ignored or netfilter */
 

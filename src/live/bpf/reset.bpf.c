@@ -54,6 +54,7 @@ int on_send_reset(struct bpf_raw_tracepoint_args *ctx)
 	struct live_segment segment = { 0 };
 	struct live_event *event;
 
+	count(LIVE_COUNT_RUNS + LIVE_RUN_SENT);
 	if (skb) {
 		if (!look_segment(&tuple, &segment, skb, sk))
 			return 0;
@@ -98,6 +99,7 @@ int on_receive_reset(struct bpf_raw_tracepoint_args *ctx)
 	struct live_tuple tuple = { 0 };
 	struct live_event *event;
 
+	count(LIVE_COUNT_RUNS + LIVE_RUN_RECEIVED);
 	look_tuple(&tuple, sk, false);
 	event = begin(&tuple, LIVE_RECEIVED, 0xffffffff);
 	if (event) {
@@ -120,6 +122,7 @@ int on_error(struct bpf_raw_tracepoint_args *ctx)
 	struct live_tuple tuple = { 0 };
 	struct live_event *event;
 
+	count(LIVE_COUNT_RUNS + LIVE_RUN_ERROR);
 	if (!READ(sk, sk_err) || (protocol != PROTOCOL_TCP && protocol != PROTOCOL_MPTCP))
 		return 0;
 	look_tuple(&tuple, sk, false);
@@ -145,6 +148,8 @@ int on_state(uint64_t *ctx)
 	int old = (int)ctx[1], new = (int)ctx[2];
 	uint16_t protocol = sk->sk_protocol;
 
+	if (counts_states)
+		count(LIVE_COUNT_RUNS + LIVE_RUN_STATE);
 	if (new == old || new == STATE_FIN_WAIT2 || new == STATE_CLOSING || (new == STATE_SYN_RECV && old != STATE_SYN_SENT) ||
 	    (protocol != PROTOCOL_TCP && protocol != PROTOCOL_MPTCP))
 		return 0;

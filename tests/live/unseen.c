@@ -1,0 +1,210 @@
+/*
+ * What the programs in the kernel were not run for is counted, whatever kept them from it; what is seen is never taken
+ * for missed.
+ */
+#include "tap.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "live/tracer.h"
+#include "live/unseen.h"
+#include "support/loopback.h"
+
+#define REFUSALS 50
+#define PORT 9 /* nobody listens there */
+#define TURNS 40
+#define TURN_MS 10
+
+static void test_comparing(void)
+{
+	struct unseen_tally tally = { .ahead = 5 };
+
+	unseen_compare(&tally, 10, 5);
+	is_number((long long)tally.count, 0, "what perf counts now may be seen in a moment");
+	unseen_compare(&tally, 10, 15);
+	is_number((long long)tally.count, 0, "and was");
+	unseen_compare(&tally, 13, 16);
+	unseen_compare(&tally, 13, 16);
+	is_number((long long)tally.count, 2, "three passed, and one was seen");
+	unseen_compare(&tally, 20, 25);
+	is_number((long long)tally.count, 2, "what is seen since then does not make good what was not");
+	unseen_compare(&tally, 20, 23);
+	is_number((long long)tally.count, 2, "and counts once");
+	tally = (struct unseen_tally){ .ahead = -3 };
+	unseen_compare(&tally, 3, 0);
+	unseen_compare(&tally, 4, 0);
+	is_number((long long)tally.count, 0, "what perf counted before there were programs was not missed");
+	unseen_compare(&tally, 4, 0);
+	is_number((long long)tally.count, 1, "what passed since then was");
+}
+
+/* Connections to a port where nobody listens: each draws a RST, which is sent and received. */
+static void be_refused(void)
+{
+	const struct sockaddr_in nobody = {
+		.sin_family = AF_INET, .sin_port = htons(PORT), .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+
+	for (unsigned i = 0; i < REFUSALS; i++) {
+		int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+		if (connect(fd, (const struct sockaddr *)&nobody, sizeof nobody) == 0 || errno != ECONNREFUSED)
+			ok(false, "nobody listens: %s", strerror(errno));
+		close(fd);
+	}
+}
+
+static void never_run(void *user, uint64_t ret_runs[LIVE_RUNS])
+{
+	(void)user;
+	memset(ret_runs, 0, LIVE_RUNS * sizeof *ret_runs);
+}
+
+static void look_often(struct unseen *unseen)
+{
+	const struct timespec turn = { 0, TURN_MS * NS_PER_MS };
+
+	for (unsigned i = 0; i < TURNS && unseen_count(unseen) < REFUSALS; i++) {
+		nanosleep(&turn, NULL);
+		unseen_look(unseen, clock_monotonic());
+	}
+}
+
+static void test_perf(void)
+{
+	const bool sent[LIVE_RUNS] = { [LIVE_RUN_SENT] = true }, none[LIVE_RUNS] = { 0 };
+	struct error error = { STATUS_OK, "" };
+	struct unseen *unseen = unseen_open(sent, never_run, NULL, &error);
+
+	if (!ok(unseen != NULL, "perf counts: %s", error.text))
+		return;
+	is_number((long long)unseen_count(unseen), 0, "what passed before is not counted");
+	be_refused();
+	look_often(unseen);
+	ok(unseen_count(unseen) >= REFUSALS, "RSTs that no program saw are counted: %llu of %u",
+	   (unsigned long long)unseen_count(unseen), REFUSALS);
+	unseen_close(unseen);
+	ok(!unseen_open(none, never_run, NULL, &error) && error.status == STATUS_UNSUPPORTED, "nothing to count: %s",
+	   error.text);
+}
+
+/* Take the program from this tracepoint: the link goes with its descriptor. Whether it was there. */
+static bool detach(const char *tracepoint)
+{
+	char path[300], wanted[64], line[256];
+	struct dirent *entry;
+	DIR *folder = opendir("/proc/self/fdinfo");
+	bool found = false;
+
+	snprintf(wanted, sizeof wanted, "tp_name:\t%s\n", tracepoint);
+	while (folder && !found && (entry = readdir(folder))) {
+		FILE *file;
+
+		snprintf(path, sizeof path, "/proc/self/fdinfo/%s", entry->d_name);
+		file = fopen(path, "re");
+		while (file && !found && fgets(line, sizeof line, file))
+			found = strcmp(line, wanted) == 0;
+		if (file)
+			fclose(file);
+		if (found)
+			close(atoi(entry->d_name));
+	}
+	if (folder)
+		closedir(folder);
+	return found;
+}
+
+static uint64_t missed_after_refusals(struct tracer *tracer)
+{
+	uint64_t counts[LIVE_COUNTS];
+
+	be_refused();
+	for (unsigned i = 0; i < TURNS; i++) {
+		tracer_poll(tracer, TURN_MS, NULL);
+		tracer_counts(tracer, counts);
+		if (counts[LIVE_COUNT_MAP_FULL] >= REFUSALS)
+			break;
+	}
+	return counts[LIVE_COUNT_MAP_FULL];
+}
+
+/* Two ends of a connection over loopback. */
+static bool connect_pair(int ret_ends[2])
+{
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof address;
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool made;
+
+	ret_ends[0] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	made = bind(listener, (struct sockaddr *)&address, sizeof address) == 0 && listen(listener, 1) == 0 &&
+	       getsockname(listener, (struct sockaddr *)&address, &len) == 0 &&
+	       connect(ret_ends[0], (struct sockaddr *)&address, sizeof address) == 0;
+	ret_ends[1] = made ? accept(listener, NULL, NULL) : -1;
+	close(listener);
+	return ret_ends[1] >= 0;
+}
+
+static void on_event(void *user, const struct live_event *event)
+{
+	if (event->kind == LIVE_RECEIVED)
+		*(struct live_event *)user = *event;
+}
+
+/* What it did last was not seen: that it is open, as far as is known, proves nothing. */
+static void test_ended_unseen(struct tracer *tracer)
+{
+	const struct linger abort = { .l_onoff = 1 };
+	struct live_event received = { 0 };
+	int ends[2];
+
+	if (!ok(connect_pair(ends) && detach("inet_sock_set_state"), "a connection, and no more programs that see its end"))
+		return;
+	tracer_on_event(tracer, on_event, &received);
+	setsockopt(ends[1], SOL_SOCKET, SO_LINGER, &abort, sizeof abort);
+	close(ends[1]);
+	for (unsigned i = 0; i < TURNS && !received.kind; i++)
+		tracer_poll(tracer, TURN_MS, NULL);
+	ok(received.has_peer && received.peer.state == STATE_ESTABLISHED, "a RST comes from what is taken for open");
+	ok(received.peer.partial, "and it is known that this is not all");
+	close(ends[0]);
+}
+
+static void test_tracer(struct tracer *tracer)
+{
+	uint64_t before;
+
+	is_text(tracer_uncounted(tracer), "", "it is known what the programs were not run for");
+	before = missed_after_refusals(tracer);
+	ok(before < REFUSALS, "what is seen is not missed: %llu", (unsigned long long)before);
+	ok(detach("tcp_send_reset"), "a program is taken away");
+	ok(missed_after_refusals(tracer) >= before + REFUSALS, "what it does not see any more is missed");
+	test_ended_unseen(tracer);
+	tracer_close(tracer);
+}
+
+int main(void)
+{
+	const struct tracer_options options = { 0 };
+	struct error error = { STATUS_OK, "" };
+	struct tracer *tracer;
+
+	test_comparing();
+	if (unshare(CLONE_NEWNET) < 0 || !loopback_up()) {
+		ok(true, "RSTs that no program saw # SKIP a network namespace cannot be made here: %s", strerror(errno));
+		return done_testing();
+	}
+	tracer = tracer_open(&options, &error);
+	if (!tracer) {
+		ok(true, "RSTs that no program saw # SKIP %s", error.text);
+		return done_testing();
+	}
+	test_tracer(tracer);
+	test_perf();
+	return done_testing();
+}
