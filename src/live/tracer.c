@@ -157,26 +157,34 @@ static int on_stack_ring(void *context, void *data, size_t size)
 	return 0;
 }
 
-static void read_counts(const struct tracer *tracer, uint64_t ret_counts[LIVE_COUNTS])
+/* False where some cannot be read, for which 0 stands: older kernels want the rights for it that were given up. */
+static bool read_counts(const struct tracer *tracer, uint64_t ret_counts[LIVE_COUNTS])
 {
 	int fd = bpf_map__fd(tracer->skeleton->maps.counts);
 	uint64_t *each = calloc((size_t)tracer->processors, sizeof *each);
+	bool all = each;
 
 	memset(ret_counts, 0, LIVE_COUNTS * sizeof *ret_counts);
-	for (uint32_t i = 0; each && i < LIVE_COUNTS; i++)
+	for (uint32_t i = 0; each && i < LIVE_COUNTS; i++) {
 		if (bpf_map_lookup_elem(fd, &i, each) == 0)
 			for (int cpu = 0; cpu < tracer->processors; cpu++)
 				ret_counts[i] += each[cpu];
+		else
+			all = false;
+	}
 	free(each);
+	return all;
 }
 
-static void read_runs(void *user, uint64_t ret_runs[LIVE_RUNS])
+static bool read_runs(void *user, uint64_t ret_runs[LIVE_RUNS])
 {
 	uint64_t counts[LIVE_COUNTS];
 
-	read_counts(user, counts);
+	if (!read_counts(user, counts))
+		return false;
 	for (size_t run = 0; run < LIVE_RUNS; run++)
 		ret_runs[run] = counts[LIVE_COUNT_RUNS + run];
+	return true;
 }
 
 /* Beside the programs, so after them. What cannot be counted is no reason not to trace. */

@@ -124,7 +124,7 @@ static void read_passes(const struct unseen *unseen, uint64_t ret_passes[LIVE_RU
  * How far the runs are ahead. Those that were counted before a short wait have been counted by perf after it; of
  * several such pairs the one with the fewest in between is the closest.
  */
-static void settle(struct unseen *unseen)
+static bool settle(struct unseen *unseen)
 {
 	const struct timespec wait = { 0, SETTLE_NS };
 	uint64_t before[LIVE_RUNS], after[LIVE_RUNS], passes[LIVE_RUNS];
@@ -132,10 +132,12 @@ static void settle(struct unseen *unseen)
 	for (unsigned try = 0; try < TRIES; try++) {
 		bool quiet = true;
 
-		unseen->runs(unseen->user, before);
+		if (!unseen->runs(unseen->user, before))
+			return false;
 		nanosleep(&wait, NULL);
 		read_passes(unseen, passes);
-		unseen->runs(unseen->user, after);
+		if (!unseen->runs(unseen->user, after))
+			return false;
 		for (size_t run = 0; run < LIVE_RUNS; run++) {
 			struct unseen_tally *tally = &unseen->tallies[run];
 			int64_t ahead = (int64_t)(before[run] - passes[run]);
@@ -146,8 +148,9 @@ static void settle(struct unseen *unseen)
 			quiet &= before[run] == after[run];
 		}
 		if (quiet)
-			return;
+			break;
 	}
+	return true;
 }
 
 static enum status count_all(struct unseen *unseen, const uint64_t ids[LIVE_RUNS], struct error *error)
@@ -201,7 +204,11 @@ struct unseen *unseen_open(const bool wanted[LIVE_RUNS], unseen_runs_fn *runs, v
 		unseen_close(unseen);
 		return NULL;
 	}
-	settle(unseen);
+	if (!settle(unseen)) {
+		error_set(error, STATUS_IO, "%s", _("how often the programs ran cannot be read"));
+		unseen_close(unseen);
+		return NULL;
+	}
 	unseen->looked_ns = clock_monotonic();
 	return unseen;
 }
@@ -214,7 +221,8 @@ void unseen_look(struct unseen *unseen, int64_t now_ns)
 		return;
 	unseen->looked_ns = now_ns;
 	read_passes(unseen, passes);
-	unseen->runs(unseen->user, runs);
+	if (!unseen->runs(unseen->user, runs))
+		return;
 	for (size_t run = 0; run < LIVE_RUNS; run++)
 		if (unseen->at[run] != NOT_COUNTED)
 			unseen_compare(&unseen->tallies[run], passes[run], runs[run]);

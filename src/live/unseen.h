@@ -25,12 +25,12 @@ struct unseen_tally {
 void unseen_compare(struct unseen_tally *tally, uint64_t passes, uint64_t runs);
 
 struct unseen;
-/* How often each program has run. */
-typedef void unseen_runs_fn(void *user, uint64_t ret_runs[LIVE_RUNS]);
+/* How often each program has run; false: it cannot be read, and nothing follows from it. */
+typedef bool unseen_runs_fn(void *user, uint64_t ret_runs[LIVE_RUNS]);
 
 /*
  * Begin to count what is wanted, on all processors, when their programs are attached; this waits for a few
- * milliseconds. NULL where perf or tracefs does not let: STATUS_IO, STATUS_UNSUPPORTED, STATUS_MEMORY.
+ * milliseconds. NULL where perf, tracefs or `runs` does not let: STATUS_IO, STATUS_UNSUPPORTED, STATUS_MEMORY.
  */
 struct unseen *unseen_open(const bool wanted[LIVE_RUNS], unseen_runs_fn *runs, void *user, struct error *error);
 /* Compare, if it is some time since the last look; often, for what is new is found by the second look that follows. */

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <sched.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -19,6 +20,7 @@
 #define PORT 9 /* nobody listens there */
 #define TURNS 40
 #define TURN_MS 10
+#define RUNS 1000   /* of a program that perf did not count */
 
 static void test_comparing(void)
 {
@@ -59,10 +61,12 @@ static void be_refused(void)
 	}
 }
 
-static void never_run(void *user, uint64_t ret_runs[LIVE_RUNS])
+/* They did before. `user`: a bool, whether that can be read; NULL: it can. */
+static bool run_no_more(void *user, uint64_t ret_runs[LIVE_RUNS])
 {
-	(void)user;
-	memset(ret_runs, 0, LIVE_RUNS * sizeof *ret_runs);
+	for (size_t run = 0; run < LIVE_RUNS; run++)
+		ret_runs[run] = RUNS;
+	return !user || *(bool *)user;
 }
 
 static void look_often(struct unseen *unseen)
@@ -75,21 +79,42 @@ static void look_often(struct unseen *unseen)
 	}
 }
 
+/* Rights may be given up that it takes. */
+static void test_runs_unknown(void)
+{
+	const bool sent[LIVE_RUNS] = { [LIVE_RUN_SENT] = true };
+	struct error error = { STATUS_OK, "" };
+	bool readable = true;
+	struct unseen *unseen = unseen_open(sent, run_no_more, &readable, &error);
+
+	if (!ok(unseen != NULL, "perf counts: %s", error.text))
+		return;
+	readable = false;
+	be_refused();
+	look_often(unseen);
+	is_number((long long)unseen_count(unseen), 0, "while it is not known how often a program ran, nothing is missed");
+	readable = true;
+	look_often(unseen);
+	ok(unseen_count(unseen) >= REFUSALS, "but after it is");
+	unseen_close(unseen);
+	readable = false;
+	ok(!unseen_open(sent, run_no_more, &readable, &error) && error.status == STATUS_IO, "never: %s", error.text);
+}
+
 static void test_perf(void)
 {
 	const bool sent[LIVE_RUNS] = { [LIVE_RUN_SENT] = true }, none[LIVE_RUNS] = { 0 };
 	struct error error = { STATUS_OK, "" };
-	struct unseen *unseen = unseen_open(sent, never_run, NULL, &error);
+	struct unseen *unseen = unseen_open(sent, run_no_more, NULL, &error);
 
 	if (!ok(unseen != NULL, "perf counts: %s", error.text))
 		return;
-	is_number((long long)unseen_count(unseen), 0, "what passed before is not counted");
 	be_refused();
 	look_often(unseen);
 	ok(unseen_count(unseen) >= REFUSALS, "RSTs that no program saw are counted: %llu of %u",
 	   (unsigned long long)unseen_count(unseen), REFUSALS);
 	unseen_close(unseen);
-	ok(!unseen_open(none, never_run, NULL, &error) && error.status == STATUS_UNSUPPORTED, "nothing to count: %s",
+	ok(!unseen_open(none, run_no_more, NULL, &error) && error.status == STATUS_UNSUPPORTED, "nothing to count: %s",
 	   error.text);
 }
 
@@ -119,7 +144,8 @@ static bool detach(const char *tracepoint)
 	return found;
 }
 
-static uint64_t missed_after_refusals(struct tracer *tracer)
+/* Waits until as many were missed as that, but not for long. */
+static uint64_t missed_after_refusals(struct tracer *tracer, uint64_t wanted)
 {
 	uint64_t counts[LIVE_COUNTS];
 
@@ -127,7 +153,7 @@ static uint64_t missed_after_refusals(struct tracer *tracer)
 	for (unsigned i = 0; i < TURNS; i++) {
 		tracer_poll(tracer, TURN_MS, NULL);
 		tracer_counts(tracer, counts);
-		if (counts[LIVE_COUNT_MAP_FULL] >= REFUSALS)
+		if (counts[LIVE_COUNT_MAP_FULL] >= wanted)
 			break;
 	}
 	return counts[LIVE_COUNT_MAP_FULL];
@@ -150,10 +176,23 @@ static bool connect_pair(int ret_ends[2])
 	return ret_ends[1] >= 0;
 }
 
+/* `user`: the event that is waited for, which has the ports until then. */
 static void on_event(void *user, const struct live_event *event)
 {
-	if (event->kind == LIVE_RECEIVED)
-		*(struct live_event *)user = *event;
+	struct live_event *wanted = user;
+
+	if (event->kind == LIVE_RECEIVED && event->tuple.local_port == wanted->tuple.local_port &&
+	    event->tuple.remote_port == wanted->tuple.remote_port)
+		*wanted = *event;
+}
+
+static uint16_t port_of(int fd)
+{
+	struct sockaddr_in address = { 0 };
+	socklen_t len = sizeof address;
+
+	getsockname(fd, (struct sockaddr *)&address, &len);
+	return ntohs(address.sin_port);
 }
 
 /* What it did last was not seen: that it is open, as far as is known, proves nothing. */
@@ -165,6 +204,8 @@ static void test_ended_unseen(struct tracer *tracer)
 
 	if (!ok(connect_pair(ends) && detach("inet_sock_set_state"), "a connection, and no more programs that see its end"))
 		return;
+	received.tuple.local_port = port_of(ends[0]);
+	received.tuple.remote_port = port_of(ends[1]);
 	tracer_on_event(tracer, on_event, &received);
 	setsockopt(ends[1], SOL_SOCKET, SO_LINGER, &abort, sizeof abort);
 	close(ends[1]);
@@ -180,25 +221,28 @@ static void test_tracer(struct tracer *tracer)
 	uint64_t before;
 
 	is_text(tracer_uncounted(tracer), "", "it is known what the programs were not run for");
-	before = missed_after_refusals(tracer);
+	before = missed_after_refusals(tracer, REFUSALS);
 	ok(before < REFUSALS, "what is seen is not missed: %llu", (unsigned long long)before);
 	ok(detach("tcp_send_reset"), "a program is taken away");
-	ok(missed_after_refusals(tracer) >= before + REFUSALS, "what it does not see any more is missed");
+	ok(missed_after_refusals(tracer, before + REFUSALS) >= before + REFUSALS, "what it does not see any more is missed");
 	test_ended_unseen(tracer);
 	tracer_close(tracer);
 }
 
 int main(void)
 {
-	const struct tracer_options options = { 0 };
+	struct tracer_options options = { 0 };
 	struct error error = { STATUS_OK, "" };
 	struct tracer *tracer;
+	struct stat own;
 
 	test_comparing();
 	if (unshare(CLONE_NEWNET) < 0 || !loopback_up()) {
 		ok(true, "RSTs that no program saw # SKIP a network namespace cannot be made here: %s", strerror(errno));
 		return done_testing();
 	}
+	/* Of what happens elsewhere on this host nothing is told then; it is counted. */
+	options.netns = stat("/proc/self/ns/net", &own) == 0 ? (uint32_t)own.st_ino : 0;
 	tracer = tracer_open(&options, &error);
 	if (!tracer) {
 		ok(true, "RSTs that no program saw # SKIP %s", error.text);
@@ -206,5 +250,6 @@ int main(void)
 	}
 	test_tracer(tracer);
 	test_perf();
+	test_runs_unknown();
 	return done_testing();
 }
