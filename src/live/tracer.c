@@ -187,7 +187,10 @@ static bool read_runs(void *user, uint64_t ret_runs[LIVE_RUNS])
 	return true;
 }
 
-/* Beside the programs, so after them. What cannot be counted is no reason not to trace. */
+/*
+ * Beside the programs, so after them, and with the descriptors that nothing else here needs: what cannot be counted is
+ * no reason not to trace.
+ */
 static void count_unseen(struct tracer *tracer, const struct tracer_options *options)
 {
 	const struct reset_bpf *skeleton = tracer->skeleton;
@@ -213,14 +216,16 @@ static int load(struct tracer *tracer, const struct btf *btf, const struct trace
 		code = reset_bpf__attach(tracer->skeleton);
 	if (code)
 		return code;
-	count_unseen(tracer, options);
 	if (options->stacks) {
 		tracer->stack_ring = ring_buffer__new(bpf_map__fd(tracer->skeleton->maps.stacks), on_stack_ring, tracer, NULL);
 		if (!tracer->stack_ring)
 			return -errno;
 	}
 	tracer->ring = ring_buffer__new(bpf_map__fd(tracer->skeleton->maps.events), on_ring, tracer, NULL);
-	return tracer->ring ? 0 : -errno;
+	if (!tracer->ring)
+		return -errno;
+	count_unseen(tracer, options);
+	return 0;
 }
 
 struct tracer *tracer_open(const struct tracer_options *options, struct error *error)

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <sched.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -21,6 +22,7 @@
 #define TURNS 40
 #define TURN_MS 10
 #define RUNS 1000   /* of a program that perf did not count */
+#define LIMITS 4    /* of descriptors, that are tried */
 
 static void test_comparing(void)
 {
@@ -229,6 +231,43 @@ static void test_tracer(struct tracer *tracer)
 	tracer_close(tracer);
 }
 
+static rlim_t descriptors(void)
+{
+	DIR *folder = opendir("/proc/self/fd");
+	rlim_t count = 0;
+
+	while (folder && readdir(folder))
+		count++;
+	if (folder)
+		closedir(folder);
+	return count - 3; /* ".", ".." and the folder itself */
+}
+
+/* Where descriptors are few, they are for tracing first: to have more of them never hurts. */
+static void test_few_descriptors(const struct tracer_options *options)
+{
+	struct rlimit all, few;
+	struct error error = { STATUS_OK, "" };
+	struct tracer *tracer = tracer_open(options, &error);
+	rlim_t enough = descriptors() + 1;
+	bool opened = false, fewer_opened = false, hurts = false;
+
+	tracer_close(tracer);
+	getrlimit(RLIMIT_NOFILE, &all);
+	few = all;
+	for (few.rlim_cur = enough - LIMITS; few.rlim_cur <= enough; few.rlim_cur++) {
+		setrlimit(RLIMIT_NOFILE, &few);
+		tracer = tracer_open(options, &error);
+		opened = tracer;
+		hurts |= fewer_opened && !opened;
+		fewer_opened |= opened;
+		tracer_close(tracer);
+	}
+	setrlimit(RLIMIT_NOFILE, &all);
+	ok(opened && !hurts, "with up to %u descriptors, each that is enough leaves the next enough: %s", (unsigned)enough,
+	   hurts ? error.text : "");
+}
+
 int main(void)
 {
 	struct tracer_options options = { 0 };
@@ -251,5 +290,6 @@ int main(void)
 	test_tracer(tracer);
 	test_perf();
 	test_runs_unknown();
+	test_few_descriptors(&options);
 	return done_testing();
 }
