@@ -13,6 +13,7 @@
 #include "report/layout.h"
 
 #define STEP_MS 20
+#define CALM_NS (5 * NS_PER_S) /* for how long at most it is waited for */
 
 /* Which host of the play has this network namespace; PARTIES for none. */
 static unsigned host_of(const struct record *record, uint32_t netns)
@@ -100,9 +101,19 @@ static void *listen_in(void *user)
 	return NULL;
 }
 
+/* What was missed before the play is not counted for it, and would spoil it all the same. */
+static void await_calm(struct session *session)
+{
+	int64_t until = clock_monotonic() + CALM_NS;
+
+	while (!session_has_all(session) && clock_monotonic() < until)
+		session_step(session, STEP_MS, NULL);
+}
+
 bool lab_kernel_begin(struct lab_kernel *kernel, const struct record *record)
 {
 	kernel->record = record;
+	await_calm(kernel->session);
 	kernel->count = 0;
 	kernel->not_kept = 0;
 	kernel->missed = session_missed(kernel->session);

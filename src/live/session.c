@@ -46,8 +46,7 @@ uint64_t session_missed(const struct session *session)
 	return counts[LIVE_COUNT_LOST] + counts[LIVE_COUNT_SAMPLED_OUT] + counts[LIVE_COUNT_MAP_FULL];
 }
 
-/* Events that were not handed over, or not remembered, may be those that a record lacks. */
-static bool has_all_events(struct session *session)
+bool session_has_all(struct session *session)
 {
 	uint64_t missed = session_missed(session);
 
@@ -98,7 +97,7 @@ static void on_record(void *user, const struct live_record *joined)
 
 	if (!record->sent && record->receiver.tuple.version)
 		tracer_dropped(session->tracer, &record->receiver.tuple, &record->dropped);
-	all = has_all_events(session);
+	all = session_has_all(session);
 	/* What happens elsewhere is not looked at within one namespace. */
 	session->context.complete = all && !view->netns;
 	session->context.netns = view->netns;

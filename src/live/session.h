@@ -34,6 +34,8 @@ enum status session_step(struct session *session, int timeout_ms, struct error *
 void session_finish(struct session *session);
 /* How many events of the host were not handed over, or not remembered, until now. */
 uint64_t session_missed(const struct session *session);
+/* Whether none was lately: those may be what a record lacks, and what was not seen proves nothing then. */
+bool session_has_all(struct session *session);
 /* NULL is allowed. */
 void session_close(struct session *session);
 
