@@ -1,15 +1,16 @@
 #include "live/unseen.h"
 
+#include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+#include <linux/mount.h>
 #include <linux/perf_event.h>
 
 #include "base/clock.h"
@@ -55,11 +56,11 @@ static int open_events(void)
 
 	if (fd >= 0 || errno != ENOENT)
 		return fd;
-	context = fsopen("tracefs", FSOPEN_CLOEXEC);
+	context = (int)syscall(SYS_fsopen, "tracefs", FSOPEN_CLOEXEC);
 	if (context < 0)
 		return -1;
-	if (fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
-		mount = fsmount(context, FSMOUNT_CLOEXEC, 0);
+	if (syscall(SYS_fsconfig, context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
+		mount = (int)syscall(SYS_fsmount, context, FSMOUNT_CLOEXEC, 0);
 	if (mount >= 0)
 		fd = openat(mount, "events", O_DIRECTORY | O_CLOEXEC);
 	error = errno;
@@ -155,7 +156,7 @@ static bool settle(struct unseen *unseen)
 
 static enum status count_all(struct unseen *unseen, const uint64_t ids[LIVE_RUNS], struct error *error)
 {
-	long processors = sysconf(_SC_NPROCESSORS_CONF);
+	int processors = libbpf_num_possible_cpus();
 
 	unseen->processors = processors > 0 ? (size_t)processors : 1;
 	unseen->fds = malloc(unseen->processors * unseen->wanted * sizeof *unseen->fds);
