@@ -83,7 +83,7 @@ static __always_inline uint64_t hash_of(const struct live_tuple *tuple)
 	uint64_t hash = live_mix(secret, ports | tuple->version);
 
 	if (tuple->version == 4)
-		return live_mix(hash, local[0] << 32 | remote[0]);
+		return live_mix(hash, (uint64_t)*(const uint32_t *)local << 32 | *(const uint32_t *)remote);
 	return live_mix(live_mix(live_mix(live_mix(hash, local[0]), local[1]), remote[0]), remote[1]);
 }
 
@@ -297,12 +297,28 @@ static __always_inline void fetch(uint32_t number)
 	(void)FRESH(end->opener);
 }
 
-/* From now on it is found. */
-static __always_inline void enter(const struct end *end, const struct live_tuple *tuple)
+/* Where an end is entered. */
+struct spot { struct set *set; uint32_t tag; };
+
+static __always_inline struct spot spot_of(const struct live_tuple *tuple)
 {
-	uint64_t hash = hash_of(tuple), entry, was;
-	struct set *set = set_of(hash);
-	uint32_t tag = tag_of(hash, tuple), way;
+	uint64_t hash = hash_of(tuple);
+
+	return (struct spot){ set_of(hash), tag_of(hash, tuple) };
+}
+
+static __always_inline void fetch_set(const struct spot *spot)
+{
+	if (spot->set)
+		(void)FRESH(spot->set->forgot);
+}
+
+/* From now on it is found. */
+static __always_inline void enter(const struct end *end, const struct spot *spot)
+{
+	struct set *set = spot->set;
+	uint32_t tag = spot->tag, way;
+	uint64_t entry, was;
 
 	if (!set)
 		return;
@@ -330,11 +346,11 @@ static __always_inline struct end *make(void)
 	return end;
 }
 
-static __always_inline void done(struct end *end)
+static __always_inline void done(struct end *end, const struct spot *spot)
 {
 	in_order();
 	end->made++; /* as many as had begun when its maker did: nobody was in then, and is since */
-	enter(end, &end->tuple);
+	enter(end, spot);
 	fetch(end->number + FETCHED_AHEAD);
 }
 

@@ -243,6 +243,7 @@ static __always_inline void remember_first(const struct sock *sk, struct known *
                                            int new)
 {
 	struct end *end = make();
+	struct spot spot;
 
 	if (!end) {
 		struct live_tuple tuple = { 0 };
@@ -252,6 +253,8 @@ static __always_inline void remember_first(const struct sock *sk, struct known *
 		return;
 	}
 	look_tuple(&end->tuple, sk, true);
+	spot = spot_of(&end->tuple);
+	fetch_set(&spot);
 	end->remote_port = end->tuple.remote_port;
 	end->socket = socket;
 	if (old == STATE_SYN_SENT || old == STATE_SYN_RECV)
@@ -260,7 +263,7 @@ static __always_inline void remember_first(const struct sock *sk, struct known *
 		end->partial = 1;
 	remember_socket(known, socket, end->number);
 	note_state(end, sk, old, new);
-	done(end);
+	done(end, &spot);
 	if (late_synacks && new == STATE_ESTABLISHED)
 		bpf_map_delete_elem(&synacks, &end->tuple);
 }
