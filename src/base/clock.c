@@ -87,11 +87,6 @@ int64_t clock_realtime(void)
 	return read_clock(CLOCK_REALTIME);
 }
 
-int64_t clock_boot(void)
-{
-	return read_clock(CLOCK_BOOTTIME);
-}
-
 int64_t clock_offset(int64_t (*clock)(void))
 {
 	int64_t offset = 0, closest = INT64_MAX;

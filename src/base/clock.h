@@ -32,12 +32,10 @@ static inline uint64_t clock_elapsed(int64_t from_ns, int64_t to_ns)
 char *clock_duration(char text[CLOCK_TEXT_MAX], int64_t ns);
 /* Write RFC 3339 in UTC with nanoseconds, "2026-04-22T08:15:30.000000123Z". Returns `text`. */
 char *clock_timestamp(char text[CLOCK_TEXT_MAX], int64_t ns);
-/* The machine's monotonic clock, for progress and for pipes that fall silent. */
+/* The machine's monotonic clock, for progress, for pipes that fall silent, and that of the kernel's events. */
 int64_t clock_monotonic(void);
 /* That of packets and calls. */
 int64_t clock_realtime(void);
-/* That of the kernel's events: it goes on while the machine sleeps. */
-int64_t clock_boot(void);
 /*
  * How far the clock of packets is ahead of this one, one of the above. Who reads two clocks may be held up in between:
  * the readings count that lay closest together.

@@ -191,7 +191,7 @@ struct live_listener {
 #define LIVE_NEVER 0xffffffffu
 
 struct live_event {
-	uint64_t time_ns;               /* CLOCK_BOOTTIME */
+	uint64_t time_ns;               /* CLOCK_MONOTONIC, as TCP and its timers have it */
 	uint32_t kind;
 	uint32_t reason;                /* sk_rst_reason as this kernel numbers it; UINT32_MAX: it names none */
 	int32_t result;                 /* LIVE_SIGPIPE: 0 delivered, 1 ignored, … (enum of trace/events/signal.h) */

@@ -8,7 +8,7 @@
 
 struct facts_context {
 	const struct reasons *reasons;
-	int64_t realtime_offset_ns;   /* what added to CLOCK_BOOTTIME gives the time of day */
+	int64_t realtime_offset_ns;   /* what added to CLOCK_MONOTONIC gives the time of day */
 	int64_t tick_ns;              /* length of a jiffy */
 	bool sees_no_socket;          /* see tracer_sees_no_socket() */
 	bool sees_drops;              /* see tracer_sees_drops() */

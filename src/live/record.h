@@ -24,7 +24,7 @@ struct live_end {
 };
 
 struct live_record {
-	uint64_t time_ns;             /* of the first event, CLOCK_BOOTTIME */
+	uint64_t time_ns;             /* of the first event, CLOCK_MONOTONIC */
 	bool sent, received;          /* events of these kinds; neither: an end without a RST */
 	bool passive;
 	bool has_segment, has_listener, has_receiver_listener;

@@ -105,7 +105,7 @@ static void on_record(void *user, const struct live_record *joined)
 	if (!record->sent && !record->received && !record->ignored &&
 	    ((!all && record->receiver.error == ECONNREFUSED) || !facts_is_ending(record)))
 		return;
-	session->context.realtime_offset_ns = clock_offset(clock_boot);
+	session->context.realtime_offset_ns = clock_offset(clock_monotonic);
 	facts_fill(&evidence, &testimony, record, &session->context);
 	places_fill(&testimony.sender.actor);
 	places_fill(&testimony.receiver.actor);
@@ -277,7 +277,7 @@ enum status session_step(struct session *session, int timeout_ms, struct error *
 {
 	bool soon = timeout_ms > STEP_MS && is_waiting(session);
 	/* Before the wait: what belongs together may lie in the ring by now, however long this process was held up. */
-	uint64_t now_ns = (uint64_t)clock_boot();
+	uint64_t now_ns = (uint64_t)clock_monotonic();
 	enum status status = tracer_poll(session->tracer, soon ? STEP_MS : timeout_ms, error);
 
 	for (size_t i = 0; i < session->view_count; i++)

@@ -43,7 +43,7 @@ static __always_inline uint32_t next_stack(void)
 {
 	uint32_t zero = 0;
 	struct stack_budget *budget = bpf_map_lookup_elem(&stack_budgets, &zero);
-	uint64_t second = bpf_ktime_get_boot_ns() >> 30;
+	uint64_t second = bpf_ktime_get_ns() >> 30;
 
 	if (!budget)
 		return 0;

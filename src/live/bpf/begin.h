@@ -99,7 +99,7 @@ static __always_inline void count_only(const struct live_tuple *tuple, uint32_t 
 /* An event to be filled, or NULL; counts either way. */
 static __always_inline struct live_event *begin(const struct live_tuple *tuple, uint32_t kind, uint32_t reason)
 {
-	uint64_t now = bpf_ktime_get_boot_ns();
+	uint64_t now = bpf_ktime_get_ns();
 	struct live_event *event;
 
 	if (only_netns && tuple->netns != only_netns)

@@ -104,6 +104,7 @@ struct tcp_sock {
 	struct tcp_options_received rx_opt;
 	__u64 bytes_received, bytes_acked, bytes_sent, bytes_retrans;
 	int linger2;
+	__u64 tcp_clock_cache;
 	bool is_mptcp;
 };
 

@@ -18,7 +18,7 @@ static __always_inline void turn(struct live_tuple *turned, const struct live_tu
 
 static __always_inline void note_rst(struct end *end)
 {
-	end->rst_ns = bpf_ktime_get_boot_ns();
+	end->rst_ns = bpf_ktime_get_ns();
 	in_order();
 	end->has_rst = 1;
 }
@@ -65,9 +65,9 @@ static APART void remember_listener(const struct sock *sk, bool opened)
 	if (!opened && (was = bpf_map_lookup_elem(&listeners, &port)))
 		listener.opened_ns = was->opened_ns;
 	if (opened)
-		listener.opened_ns = bpf_ktime_get_boot_ns();
+		listener.opened_ns = bpf_ktime_get_ns();
 	else
-		listener.closed_ns = bpf_ktime_get_boot_ns();
+		listener.closed_ns = bpf_ktime_get_ns();
 	look_process(&listener.process);
 	if (opened)
 		introduce();
@@ -86,7 +86,7 @@ static __always_inline void remember_dial(uint64_t socket)
 		return;
 	known->socket = 0;
 	in_order();
-	known->born_ns = bpf_ktime_get_boot_ns();
+	known->born_ns = bpf_ktime_get_ns();
 	known->number = 0;
 	known->opener = GET(HAS_TYPED_TASK, task, tgid);
 	look_own_command(known->command, task);
@@ -162,7 +162,7 @@ static __always_inline uint64_t end_of(const struct end *end, int error)
 	uint64_t ticks;
 
 	if (!end->has_fin || error)
-		return bpf_ktime_get_boot_ns();
+		return bpf_ktime_get_ns();
 	ticks = bpf_jiffies64() - end->fin_ticks;
 	return end->fin_ns + (ticks ? ticks - 1 : 0) * tick_ns;
 }
@@ -177,7 +177,7 @@ static __always_inline void note_end(struct end *end, const struct sock *sk, int
 		in_order();
 		end->has_end = 1;
 	} else {
-		end->fin_ns = bpf_ktime_get_boot_ns();
+		end->fin_ns = bpf_ktime_get_ns();
 		end->fin_ticks = bpf_jiffies64();
 		end->fin_end = GET_TCP(typed_tcp(sk), sk, write_seq) + 1;
 		in_order();
@@ -223,14 +223,26 @@ static __always_inline void note_opener(struct end *end, const struct known *dia
 	end->born_ns = dial->born_ns;
 }
 
+/*
+ * When the child of a listener is born: TCP has just noted when the segment came that completes the handshake. Asking
+ * the clock itself takes long, and waits for all memory that is being fetched.
+ */
+static __always_inline uint64_t child_ns(const struct sock *sk, int new)
+{
+	if (new != STATE_ESTABLISHED || !bpf_core_field_exists(tcp_of(sk)->tcp_clock_cache))
+		return bpf_ktime_get_ns();
+	return GET_TCP(typed_tcp(sk), sk, tcp_clock_cache);
+}
+
 /* Who began it. A child of a listener has no program yet. */
-static __always_inline void note_birth(struct end *end, struct known *known, uint64_t socket, int old, int new)
+static __always_inline void note_birth(struct end *end, const struct sock *sk, struct known *known, uint64_t socket,
+                                       int old, int new)
 {
 	const struct known *dial = old == STATE_SYN_SENT || crossing ? dial_at(known, socket) : 0;
 
 	if (old != STATE_SYN_SENT && !(dial && dial->crossed)) {
 		end->opened = LIVE_OPENED_THERE;
-		end->born_ns = bpf_ktime_get_boot_ns();
+		end->born_ns = child_ns(sk, new);
 		return;
 	}
 	note_opener(end, dial);
@@ -258,7 +270,7 @@ static __always_inline void remember_first(const struct sock *sk, struct known *
 	end->remote_port = end->tuple.remote_port;
 	end->socket = socket;
 	if (old == STATE_SYN_SENT || old == STATE_SYN_RECV)
-		note_birth(end, known, socket, old, new);
+		note_birth(end, sk, known, socket, old, new);
 	else
 		end->partial = 1;
 	remember_socket(known, socket, end->number);

@@ -282,7 +282,7 @@ int on_drop(struct bpf_raw_tracepoint_args *ctx)
 	if (meaning == LIVE_DROP_NETFILTER) {
 		struct live_dropped dropped = {
 			.drop = {
-				.time_ns = bpf_ktime_get_boot_ns(), .netns = tuple.netns, .out = sk && sent_by(sk, &tuple),
+				.time_ns = bpf_ktime_get_ns(), .netns = tuple.netns, .out = sk && sent_by(sk, &tuple),
 			},
 		};
 
