@@ -90,8 +90,8 @@ BPF_OBJ   := $(BUILD)/src/live/bpf/reset.bpf.o
 $(BPF_OBJ): src/live/bpf/reset.bpf.c
 	@mkdir -p $(@D)
 	$(call said,BPF )
-	$(Q)$(BPF_CLANG) -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Wextra -Werror -Isrc -MMD -MP \
-		-c -o $@ $<
+	$(Q)$(BPF_CLANG) -O2 -g -fno-strict-aliasing -target bpf -mcpu=v3 \
+		-D__TARGET_ARCH_$(BPF_ARCH) -Wall -Wextra -Werror -Isrc -MMD -MP -c -o $@ $<
 
 $(BUILD)/src/live/bpf/reset.skel.h: $(BPF_OBJ)
 	$(call said,SKEL)

@@ -8,9 +8,11 @@
  *   become another's meanwhile, and if so, says that it spoiled that one. It need not look where the ring has to go
  *   far until it comes to that place.
  * - Who reads sees by the counts whether it has read the whole of one moment.
+ * - A new end is entered as the last one of its hash, and leads to the one that was. Of two that are entered at the
+ *   same moment, where they have the same of thousands of hashes, one may be lost: mostly its maker sees that.
  *
- * What could not be kept is counted, and what may be wrong is never told. Full tuples are compared, so hashes that
- * somebody makes equal displace something at worst.
+ * What could not be kept is counted, and what may be wrong is never told. Full tuples are compared, so of hashes
+ * that somebody makes equal a search gives up at worst, and says so.
  */
 #ifndef TCPWHY_LIVE_BPF_ENDS_H
 #define TCPWHY_LIVE_BPF_ENDS_H
@@ -18,8 +20,8 @@
 #include "live/bpf/maps.h"
 
 #define CACHE_LINE 64
-_Static_assert(sizeof(struct end) == 4 * CACHE_LINE && sizeof(struct set) == CACHE_LINE &&
-               sizeof(struct known) == CACHE_LINE, "what lies in lines of the cache fills them");
+_Static_assert(sizeof(struct end) == 4 * CACHE_LINE && sizeof(struct known) == CACHE_LINE,
+               "what lies in lines of the cache fills them");
 _Static_assert(__builtin_offsetof(struct end, socket) == CACHE_LINE &&
                __builtin_offsetof(struct end, reset) == 2 * CACHE_LINE - sizeof(uint64_t) &&
                __builtin_offsetof(struct end, fin_ns) == 2 * CACHE_LINE &&
@@ -30,6 +32,10 @@ _Static_assert(__builtin_offsetof(struct end, socket) == CACHE_LINE &&
 #define PASSED_OVER 64  /* where all of those are taken */
 #define FETCHED_AHEAD 2 /* ends: the very next may be begun before its memory is here */
 #define YOUNG (ENDS / 2)
+#define STEPS 256       /* of a search: ENDS / HEADS on average where the ring is full */
+#define ALIKE 2         /* ends with both tags that are looked at: it is chance where another has them */
+#define REUSED 4        /* … with that of the tuple */
+#define OLDER 256       /* … before these, whether they were over */
 
 /*
  * For the compiler: an x86 processor shows stores, and does loads, in this order anyway, if not a load after a store.
@@ -47,12 +53,10 @@ static __always_inline uint32_t low_half(uint64_t address)
 	return low;
 }
 
-/* Where a socket is, if it is there. */
+/* Where a socket is, if it is there. Nobody chooses its address, so the hash is no secret. */
 static __always_inline struct known *known_at(uint64_t socket)
 {
-	uint32_t place = live_mix(secret, low_half(socket)) & (SOCKETS - 1);
-
-	return bpf_map_lookup_elem(&sockets, &place);
+	return &sockets[(low_half(socket) * 0x9e3779b97f4a7c15ull) >> 32 & (SOCKETS - 1)];
 }
 
 /* Two that write at the same place at once leave what has no seal. The factors are odd, and else of no meaning. */
@@ -67,7 +71,7 @@ static __always_inline uint64_t seal_of(const struct known *known, uint64_t sock
 /* What is known of this socket, if it called connect(), or NULL. */
 static __always_inline struct known *dial_at(struct known *known, uint64_t socket)
 {
-	return known && known->socket == socket && known->dials && known->seal == seal_of(known, socket) ? known : 0;
+	return known->socket == socket && known->dials && known->seal == seal_of(known, socket) ? known : 0;
 }
 
 static __always_inline struct known *dial_of(uint64_t socket)
@@ -85,18 +89,6 @@ static __always_inline uint64_t hash_of(const struct live_tuple *tuple)
 	if (tuple->version == 4)
 		return live_mix(hash, (uint64_t)*(const uint32_t *)local << 32 | *(const uint32_t *)remote);
 	return live_mix(live_mix(live_mix(live_mix(hash, local[0]), local[1]), remote[0]), remote[1]);
-}
-
-static __always_inline uint32_t tag_of(uint64_t hash, const struct live_tuple *tuple)
-{
-	return live_mix(hash, tuple->net) >> 32 | 1;
-}
-
-static __always_inline struct set *set_of(uint64_t hash)
-{
-	uint32_t number = hash & (SETS - 1);
-
-	return bpf_map_lookup_elem(&sets, &number);
 }
 
 /* Where the end of this number is, if it is there still. */
@@ -121,22 +113,81 @@ static __always_inline bool same_tuple(const struct live_tuple *a, const struct 
 	return a->net == b->net && same_ends(a, b);
 }
 
+static __always_inline uint16_t *head_of(uint64_t hash)
+{
+	return &heads[hash & (HEADS - 1)];
+}
+
+/* That of the tuple in whatever network namespace, and that of the two. */
+static __always_inline uint32_t tags_of(uint64_t hash, const struct live_tuple *tuple)
+{
+	return (hash >> 32 & TUPLE_TAG) | live_mix(hash, tuple->net) >> 48;
+}
+
+/* When it sent its last; 0: it did not yet. */
+static __always_inline uint64_t over_ns(const struct end *end)
+{
+	return end->has_fin ? end->fin_ns : end->has_end ? end->end_ns : 0;
+}
+
+/* The number, but for its highest bit, of the end that was entered there last. */
+static __always_inline uint32_t number_at(uint32_t entry)
+{
+	uint32_t place = entry & (ENDS - 1);
+
+	return FRESH(links[place].lap) * ENDS + place;
+}
+
+/* What was entered before that, or 0. Where a link leads to a younger end the older one is gone, as all before it. */
+static __always_inline uint32_t older_than(uint32_t entry)
+{
+	uint32_t older = FRESH(links[entry & (ENDS - 1)].older);
+
+	return (int32_t)((number_at(older) - number_at(entry)) << 1) < 0 ? older : 0;
+}
+
+/*
+ * The first entry from this one on that may be of an end with these tags; 0: there is none; SOME_MAY_BE: nobody looks
+ * so far. Not static, so the verifier looks at it once; likewise below.
+ */
+__noinline uint32_t search(uint32_t entry, uint32_t tags, uint32_t mask)
+{
+	for (int i = 0; i < STEPS && entry & ENTERED; i++) {
+		if (!((FRESH(links[entry & (ENDS - 1)].tags) ^ tags) & mask))
+			return entry;
+		entry = older_than(entry);
+	}
+	return entry & ENTERED ? SOME_MAY_BE : entry;
+}
+
+/* The same, but for ends that were over by then. */
+__noinline uint32_t search_open(uint32_t entry, uint32_t tags, uint32_t mask, uint64_t then_ns)
+{
+	for (int i = 0; i < OLDER && (entry = search(entry, tags, mask)) & ENTERED; i++) {
+		const struct end *end = place_of(entry);
+		uint64_t over = end ? over_ns(end) : 0;
+
+		if (!over || over > then_ns)
+			break;
+		entry = older_than(entry);
+	}
+	return entry;
+}
+
 /* The end of this tuple, or NULL. */
 static __always_inline struct end *find(const struct live_tuple *tuple)
 {
-	uint64_t hash = hash_of(tuple), entry = 0;
-	struct set *set = set_of(hash);
-	uint32_t tag = tag_of(hash, tuple);
-	struct end *end;
+	uint64_t hash = hash_of(tuple);
+	uint32_t entry = FRESH(*head_of(hash)), tags = tags_of(hash, tuple);
 
-	for (uint32_t i = 0; set && i < WAYS; i++) {
-		uint64_t way = FRESH(set->ways[i]);
+	for (int i = 0; i < ALIKE && (entry = search(entry, tags, BOTH_TAGS)) & ENTERED; i++) {
+		struct end *end = place_of(entry);
 
-		if (way >> 32 == tag)
-			entry = way;
+		if (end && same_tuple(&end->tuple, tuple))
+			return end;
+		entry = older_than(entry);
 	}
-	end = entry ? place_of((uint32_t)entry) : 0;
-	return end && end->number == (uint32_t)entry && same_tuple(&end->tuple, tuple) ? end : 0;
+	return 0;
 }
 
 /* Somebody writes it anew. */
@@ -175,7 +226,7 @@ static __always_inline struct end *hold_known(const struct known *known, uint64_
 {
 	struct end *end;
 
-	if (!known || known->socket != socket || !known->number)
+	if (known->socket != socket || !known->number)
 		return 0;
 	*ret_number = known->number;
 	end = place_of(*ret_number);
@@ -262,25 +313,6 @@ static __always_inline void clear(struct end *end, uint32_t number)
 	*(uint64_t *)&end->reset = 0;
 }
 
-/* The way of an older end of the same tuple, or a free one, or that of the oldest. */
-static __always_inline uint32_t way_for(const struct set *set, uint32_t tag, uint32_t number)
-{
-	uint32_t found = 0, most = 0;
-
-	for (uint32_t i = 0; i < WAYS; i++) {
-		uint64_t way = set->ways[i];
-		uint32_t age = number - (uint32_t)way;
-
-		if (!way || way >> 32 == tag)
-			return i;
-		if (age >= most) {
-			most = age;
-			found = i;
-		}
-	}
-	return found;
-}
-
 /*
  * Have the memory of an end to come fetched meanwhile: waiting for it takes longer than all else that is done at a
  * birth. Nothing uses what is read.
@@ -297,41 +329,23 @@ static __always_inline void fetch(uint32_t number)
 	(void)FRESH(end->opener);
 }
 
-/* Where an end is entered. */
-struct spot { struct set *set; uint32_t tag; };
-
-static __always_inline struct spot spot_of(const struct live_tuple *tuple)
+/* From now on it is found by its tuple, though it is not done. */
+static __always_inline void enter(const struct end *end, uint64_t hash)
 {
-	uint64_t hash = hash_of(tuple);
+	uint32_t number = end->number, place = number & (ENDS - 1);
+	uint16_t *head = head_of(hash);
 
-	return (struct spot){ set_of(hash), tag_of(hash, tuple) };
-}
-
-static __always_inline void fetch_set(const struct spot *spot)
-{
-	if (spot->set)
-		(void)FRESH(spot->set->forgot);
-}
-
-/* From now on it is found. */
-static __always_inline void enter(const struct end *end, const struct spot *spot)
-{
-	struct set *set = spot->set;
-	uint32_t tag = spot->tag, way;
-	uint64_t entry, was;
-
-	if (!set)
-		return;
-	way = way_for(set, tag, end->number);
-	if (way >= WAYS)
-		return;
-	was = set->ways[way];
-	entry = (uint64_t)tag << 32 | end->number;
-	set->ways[way] = entry;
+	links[place] = (struct link){ tags_of(hash, &end->tuple), (uint16_t)(number / ENDS), FRESH(*head) };
 	in_order();
-	/* What the ring has room for still is lost; so is one of two entered at once, by which few see it of each other. */
-	if ((was && was >> 32 != tag && end->number - (uint32_t)was < ENDS) || FRESH(set->ways[way]) != entry)
-		set->forgot = bpf_jiffies64();
+	*head = ENTERED | place;
+}
+
+/* Of two that are entered at once one may be lost, by which few see it of each other. */
+static __always_inline bool is_entered(uint32_t number, uint64_t hash)
+{
+	uint32_t entry = ENTERED | (number & (ENDS - 1)), head = FRESH(*head_of(hash));
+
+	return head == entry || FRESH(links[head & (ENDS - 1)].older) == entry;
 }
 
 /* Begin to write a new end, which the caller alone sees until done(), with a tuple of zeros. NULL: there is no room. */
@@ -342,26 +356,24 @@ static __always_inline struct end *make(void)
 
 	if (!end)
 		return 0;
+	fetch(number + FETCHED_AHEAD);
 	clear(end, number);
 	return end;
 }
 
-static __always_inline void done(struct end *end, const struct spot *spot)
+static __always_inline void done(struct end *end, uint64_t hash)
 {
 	in_order();
 	end->made++; /* as many as had begun when its maker did: nobody was in then, and is since */
-	enter(end, spot);
-	fetch(end->number + FETCHED_AHEAD);
+	if (RARELY(!is_entered(end->number, hash)))
+		lost_ticks = bpf_jiffies64();
 }
 
-/* There was no room for one of this tuple. */
-static APART void forget(const struct live_tuple *tuple)
+/* There was no room for one. */
+static __always_inline void forget(void)
 {
-	struct set *set = set_of(hash_of(tuple));
-
 	count(LIVE_COUNT_MAP_FULL);
-	if (set)
-		set->forgot = bpf_jiffies64();
+	lost_ticks = bpf_jiffies64();
 }
 
 /* What tells whether an end was written while it was read. */
@@ -432,12 +444,6 @@ static __always_inline bool copy_past(struct live_past *to, const struct end *en
 	return is_whole(end, tuple, reading);
 }
 
-/* When it sent its last; 0: it did not yet. */
-static __always_inline uint64_t over_ns(const struct end *end)
-{
-	return end->has_fin ? end->fin_ns : end->has_end ? end->end_ns : 0;
-}
-
 /* Whether two ends of the same addresses and ports, of two network namespaces, were open at the same time. */
 static __always_inline bool overlap(const struct end *a, const struct end *b)
 {
@@ -455,50 +461,46 @@ static __always_inline bool are_peers(const struct end *a, const struct end *b)
 /* What was found of an end in whatever network namespace. */
 struct found {
 	const struct end *end;          /* the one that began last, where no other may be meant; or NULL */
-	bool shared;                    /* there are others that were open at the same time */
+	bool shared;                    /* there are, or may be, others that were open at the same time */
 };
-
-/* One of the ends of this hash, of whatever tuple. */
-static __always_inline const struct end *end_in(const struct set *set, uint32_t way)
-{
-	uint64_t entry = set->ways[way];
-	const struct end *end = entry ? place_of((uint32_t)entry) : 0;
-
-	return end && end->number == (uint32_t)entry ? end : 0;
-}
 
 /* `own`: the other end of the connection where that is known, which tells whose this is; or NULL. */
 static __always_inline struct found find_anywhere(const struct live_tuple *tuple, const struct end *own)
 {
-	const struct set *set = set_of(hash_of(tuple));
-	const struct end *end, *youngest = 0, *peer = 0;
+	uint64_t hash = hash_of(tuple);
+	uint32_t entry = FRESH(*head_of(hash)), tags = tags_of(hash, tuple);
+	const struct end *youngest = 0, *peer = 0;
 	struct found found = { 0 };
 
-	for (uint32_t way = 0; set && way < WAYS; way++) {
-		end = end_in(set, way);
+	for (int i = 0; i < REUSED && (entry = search(entry, tags, TUPLE_TAG)) & ENTERED; i++) {
+		const struct end *end = place_of(entry);
+
+		entry = older_than(entry);
 		if (!end || !same_ends(&end->tuple, tuple))
 			continue;
 		if (own && are_peers(own, end))
 			peer = end;
-		if (!youngest || youngest->born_ns <= end->born_ns)
+		/* Of two that began in another order than they were entered in, both were open then. */
+		if (!youngest)
 			youngest = end;
-	}
-	for (uint32_t way = 0; set && youngest && way < WAYS; way++) {
-		end = end_in(set, way);
-		if (end && end != youngest && same_ends(&end->tuple, tuple) && overlap(end, youngest))
+		else if (end->tuple.net != youngest->tuple.net && overlap(end, youngest))
 			found.shared = true;
 	}
+	if (youngest && search_open(entry, tags, TUPLE_TAG, youngest->born_ns))
+		found.shared = true;
 	found.end = peer ? peer : found.shared ? 0 : youngest;
 	return found;
 }
 
-/* How long ago an end that is not here may have been forgotten, in jiffies: by its set, or by the ring. */
+/* How long ago an end that was not found may have been forgotten, in jiffies. */
 static __always_inline uint32_t forgot_ticks(const struct live_tuple *tuple)
 {
-	const struct set *set = set_of(hash_of(tuple));
 	const struct end *oldest = place_of(FRESH(last.number) + PLACES_TRIED + 1);
-	uint64_t ago = set && set->forgot ? bpf_jiffies64() - set->forgot : LIVE_NEVER, began;
+	uint64_t hash = hash_of(tuple), lost = FRESH(lost_ticks), ago = lost ? bpf_jiffies64() - lost : LIVE_NEVER, began;
 
+	/* Nobody looked so far, or it came, or goes, meanwhile. */
+	if (search(FRESH(*head_of(hash)), tags_of(hash, tuple), BOTH_TAGS))
+		return 0;
 	if (oldest && oldest->number) {
 		began = (uint32_t)bpf_jiffies64() - oldest->made_ticks;
 		ago = began < ago ? began : ago;

@@ -68,13 +68,7 @@ struct known {
 	uint8_t crossed;                /* its SYN and that of its peer crossed */
 	uint8_t padding[13];            /* a line of the cache */
 };
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE); /* begins where a page does */
-	__uint(max_entries, SOCKETS);
-	__type(key, uint32_t);
-	__type(value, struct known);
-} sockets SEC(".maps");
+static struct known sockets[SOCKETS] __attribute__((aligned(64)));
 
 /*
  * Both ends of a connection that are on this host, alive or not, in a ring: the one that began longest ago goes. What
@@ -122,7 +116,7 @@ struct end {
 };
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(map_flags, BPF_F_MMAPABLE); /* begins where a page does */
 	__uint(max_entries, ENDS);
 	__type(key, uint32_t);
 	__type(value, struct end);
@@ -131,20 +125,26 @@ struct {
 /* The end that began last. Written at each, so by itself in its lines of the cache. */
 struct { uint32_t number, padding[31]; } last __attribute__((aligned(128))) = { 0 };
 
-/* Where ends are: sets that a hash of the tuple selects, a line of the cache each. */
-#define SETS 8192 /* a power of two */
-#define WAYS 7
-struct set {
-	uint64_t ways[WAYS];            /* tag of the tuple with its network namespace, then the number; 0: free */
-	uint64_t forgot;                /* jiffies when an end of this set was replaced, or not kept, last; 0: never */
+/*
+ * Where ends are: for each hash of a tuple the place of the end that was entered last, from which links lead back to
+ * those before. So little is written at a birth, and in so few lines of the cache, that it waits for no memory.
+ */
+#define HEADS 4096 /* a power of two */
+static uint16_t heads[HEADS];
+struct link {
+	uint32_t tags;                  /* of the end that has this place in the ring: see tags_of() */
+	uint16_t lap;                   /* of the ring, in which it was entered */
+	uint16_t older;                 /* as a head: ENTERED and a place, or 0 */
 };
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, SETS);
-	__type(key, uint32_t);
-	__type(value, struct set);
-} sets SEC(".maps");
+static struct link links[ENDS] __attribute__((aligned(64)));
+#define TUPLE_TAG 0xffff0000
+#define BOTH_TAGS 0xffffffff
+#define ENTERED 0x8000
+#define SOME_MAY_BE 1 /* entries, where no search goes */
+_Static_assert(ENDS <= ENTERED, "a head tells a place");
+
+/* Jiffies when an end was lost, though the ring had room for it; 0: never. */
+static uint64_t lost_ticks;
 
 /* What most hosts never meet need not be looked for. */
 bool late_synacks = false; /* a SYN-ACK was sent again */

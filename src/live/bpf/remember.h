@@ -82,8 +82,6 @@ static __always_inline void remember_dial(uint64_t socket)
 	struct known *known = known_at(socket);
 	struct task_struct *task = current_task();
 
-	if (!known)
-		return;
 	known->socket = 0;
 	in_order();
 	known->born_ns = bpf_ktime_get_ns();
@@ -101,8 +99,6 @@ static __always_inline void remember_dial(uint64_t socket)
 /* From now on its end is found by it. */
 static __always_inline void remember_socket(struct known *known, uint64_t socket, uint32_t number)
 {
-	if (!known)
-		return;
 	if (known->socket != socket) {
 		known->socket = 0;
 		in_order();
@@ -255,18 +251,15 @@ static __always_inline void remember_first(const struct sock *sk, struct known *
                                            int new)
 {
 	struct end *end = make();
-	struct spot spot;
+	uint64_t hash;
 
 	if (!end) {
-		struct live_tuple tuple = { 0 };
-
-		look_tuple(&tuple, sk, true);
-		forget(&tuple);
+		forget();
 		return;
 	}
 	look_tuple(&end->tuple, sk, true);
-	spot = spot_of(&end->tuple);
-	fetch_set(&spot);
+	hash = hash_of(&end->tuple);
+	enter(end, hash);
 	end->remote_port = end->tuple.remote_port;
 	end->socket = socket;
 	if (old == STATE_SYN_SENT || old == STATE_SYN_RECV)
@@ -275,7 +268,7 @@ static __always_inline void remember_first(const struct sock *sk, struct known *
 		end->partial = 1;
 	remember_socket(known, socket, end->number);
 	note_state(end, sk, old, new);
-	done(end, &spot);
+	done(end, hash);
 	if (late_synacks && new == STATE_ESTABLISHED)
 		bpf_map_delete_elem(&synacks, &end->tuple);
 }
