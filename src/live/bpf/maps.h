@@ -129,7 +129,7 @@ struct { uint32_t number, padding[31]; } last __attribute__((aligned(128))) = { 
  * Where ends are: for each hash of a tuple the place of the end that was entered last, from which links lead back to
  * those before. So little is written at a birth, and in so few lines of the cache, that it waits for no memory.
  */
-#define HEADS 4096 /* a power of two */
+#define HEADS 8192 /* a power of two */
 static uint16_t heads[HEADS];
 struct link {
 	uint32_t tags;                  /* of the end that has this place in the ring: see tags_of() */
