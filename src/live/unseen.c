@@ -3,7 +3,7 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +24,7 @@
 
 struct unseen {
 	struct unseen_tally tallies[LIVE_RUNS];
-	size_t at[LIVE_RUNS];    /* where in a group; NOT_COUNTED */
+	size_t at[LIVE_RUNS];       /* where in a group; NOT_COUNTED */
 	size_t wanted;              /* how many */
 	int *fds;                   /* `wanted` for each processor, the leader of its group first; -1: it has none */
 	size_t processors;

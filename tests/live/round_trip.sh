@@ -84,6 +84,10 @@ ok 'what netfilter dropped may be forgotten, and then nothing is certainly forge
 ok 'the storms of strangers are kept out' eval '
 	beside_strangers "$tcpwhy" lab --kernel keepalive-timeout > "$scratch/out"
 	holds "$(cat "$scratch/out")" "and the kernel says" && ! grep "not kept" "$scratch/out"'
+ok '… and that they crowd out events is said' holds "$(cat "$scratch/out")" 'missed meanwhile'
+ok '… beside JSON, too' eval '
+	beside_strangers "$tcpwhy" lab --kernel --json port-closed > /dev/null 2> "$scratch/err"
+	holds "$(cat "$scratch/err")" "missed meanwhile"'
 ok 'it shows what the kernel says beside packets and calls' eval '
 	"$tcpwhy" lab --kernel linger-zero > "$scratch/out"
 	holds "$(cat "$scratch/out")" "and the kernel says" && holds "$(cat "$scratch/out")" "closed it -> "'
