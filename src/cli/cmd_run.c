@@ -167,15 +167,20 @@ static enum exit_status end_as(int status)
 /* A report that goes elsewhere ends with a summary then, whose numbers say what it lacks. */
 static void say_losses(const struct tracer *tracer, struct live_output *output)
 {
-	uint64_t counts[LIVE_COUNTS], missed;
+	uint64_t counts[LIVE_COUNTS], fast, missed;
 
 	tracer_counts(tracer, counts);
-	missed = counts[LIVE_COUNT_LOST] + counts[LIVE_COUNT_SAMPLED_OUT];
-	if (!missed)
-		return;
-	complain(NG_("%" PRIu64 " event of this host came too fast to be looked at",
-	             "%" PRIu64 " events of this host came too fast to be looked at", missed), missed);
-	output->options.totals = output->options.stream != stderr;
+	fast = counts[LIVE_COUNT_LOST] + counts[LIVE_COUNT_SAMPLED_OUT];
+	missed = counts[LIVE_COUNT_MAP_FULL];
+	if (fast)
+		complain(NG_("%" PRIu64 " event of this host came too fast to be looked at",
+		             "%" PRIu64 " events of this host came too fast to be looked at", fast), fast);
+	if (missed)
+		complain(NG_("%" PRIu64 " time the kernel side missed an event of this host, or could not remember something",
+		             "%" PRIu64 " times the kernel side missed an event of this host, or could not remember something",
+		             missed), missed);
+	if (fast || missed)
+		output->options.totals = output->options.stream != stderr;
 }
 
 static enum exit_status run_traced(struct session *session, struct live_output *output, char **operands)
