@@ -94,7 +94,7 @@ static void print_faults(struct lab_run *run, const struct record *record)
 		buffer_printf(&run->text, _("%s IPv%u: and %zu more\n"), name, record->options.version, record->more_faults);
 }
 
-/* *ret_missed: events that were missed, which may be the only reason why something is not as expected. */
+/* *ret_missed: events that were missed, which may be the only reason why something is not as expected, or not there. */
 static enum exit_status report(struct lab_run *run, struct record *record, uint64_t *ret_missed)
 {
 	enum status status = STATUS_OK;
@@ -109,8 +109,10 @@ static enum exit_status report(struct lab_run *run, struct record *record, uint6
 		}
 	} else if (run->settings->json) {
 		status = lab_json(&run->text, record, run->vantage);
-		if (run->kernel)
+		if (run->kernel) {
+			*ret_missed = record->error.status == STATUS_OK ? lab_kernel_missed(run->kernel) : 0;
 			lab_kernel_json(&run->text, run->kernel);
+		}
 	} else {
 		status = lab_show(&run->text, record, run->vantage, &run->style);
 		if (run->kernel)
@@ -128,21 +130,34 @@ static enum exit_status report(struct lab_run *run, struct record *record, uint6
 	return record->fault_count ? EXIT_FAILED : EXIT_DONE;
 }
 
-/* Whether it is not as expected, perhaps only since events were missed: nothing of it is printed then. */
-static bool proves_nothing(struct lab_run *run, const struct record *record, uint64_t missed)
+/*
+ * Nobody waits for what --check and --json print line by line, so a play that lacks events proves nothing there, and
+ * another is better. A command of the user's is run once.
+ */
+static bool may_play_again(const struct lab_settings *settings, unsigned plays)
+{
+	return plays < PLAYS_MAX && (settings->check || settings->json) && !settings->client && !settings->server;
+}
+
+/* Says that events were missed, and drops what would be printed of the play if there is to be another. */
+static void say_missed(struct lab_run *run, const struct record *record, uint64_t missed, bool again)
 {
 	char name[SCENARIO_NAME_MAX];
 
-	if (!missed || !record->fault_count)
-		return false;
+	lab_scenario_name(name, record->cause, record->scenario);
+	if (!again) {
+		complain(NG_("%s IPv%u: %" PRIu64 " event of this host was missed meanwhile",
+		             "%s IPv%u: %" PRIu64 " events of this host were missed meanwhile", missed),
+		         name, record->options.version, missed);
+		return;
+	}
 	buffer_reset(&run->text);
 	complain(NG_("%s IPv%u: %" PRIu64 " event of this host was missed meanwhile: it is played again",
 	             "%s IPv%u: %" PRIu64 " events of this host were missed meanwhile: it is played again", missed),
-	         lab_scenario_name(name, record->cause, record->scenario), record->options.version, missed);
-	return true;
+	         name, record->options.version, missed);
 }
 
-/* Once. *ret_again: it proves nothing, and may be played again. */
+/* Once. *ret_again: it proves nothing, and is to be played again. */
 static enum exit_status play(struct lab_run *run, enum cause_id id, const struct scenario *scenario, uint8_t version,
                              bool may_again, bool *ret_again)
 {
@@ -176,7 +191,9 @@ static enum exit_status play(struct lab_run *run, enum cause_id id, const struct
 
 		status = status == EXIT_DONE ? reported : status;
 	}
-	*ret_again = may_again && proves_nothing(run, &record, missed);
+	*ret_again = may_again && missed && (settings->json || record.fault_count);
+	if (*ret_again || (missed && settings->json))
+		say_missed(run, &record, missed, *ret_again);
 	if (settings->write_to && record.count && !*ret_again)
 		written = lab_write(&record, settings->write_to);
 	terminal_print(&run->text);
@@ -195,7 +212,7 @@ static enum exit_status play_until_seen(struct lab_run *run, enum cause_id id, c
 	bool again = true;
 
 	for (unsigned plays = 1; again; plays++)
-		status = play(run, id, scenario, version, plays < PLAYS_MAX, &again);
+		status = play(run, id, scenario, version, may_play_again(run->settings, plays), &again);
 	return status;
 }
 

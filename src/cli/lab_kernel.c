@@ -224,9 +224,6 @@ void lab_kernel_json(struct buffer *out, const struct lab_kernel *kernel)
 		else
 			put_seen(out, (enum party)reset->at, &reset->verdict);
 	}
-	if (kernel->missed)
-		complain(NG_("%" PRIu64 " event of this host was missed meanwhile",
-		             "%" PRIu64 " events of this host were missed meanwhile", kernel->missed), kernel->missed);
 }
 
 void lab_kernel_free(struct lab_kernel *kernel)

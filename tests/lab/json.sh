@@ -19,7 +19,7 @@ plays() {
 	shift
 	lab "$@" > "$scratch/json" 2> "$scratch/err"
 	ok "$name: every line fits the schema" eval 'accepted < "$scratch/json"'
-	ok "$name: without a complaint" is_empty "$(cat "$scratch/err")"
+	ok "$name: without a complaint" is_empty "$(grep -v ' missed meanwhile: it is played again$' "$scratch/err")"
 }
 
 # some WHAT CONDITION: of the lines, as `line` in Python, some are so.

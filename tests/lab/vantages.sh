@@ -44,7 +44,7 @@ if ! "$tcpwhy" lab --json port-closed > /dev/null 2> "$scratch/why"; then
 fi
 mkdir "$scratch/captures"
 CAPTURES=$scratch/captures BUILD=$BUILD tools/lab_table.sh > "$scratch/table" 2> "$scratch/why"
-ok 'the table is made' is "$?: $(cat "$scratch/why")" '0: '
+ok 'the table is made' is "$?: $(grep -v ' missed meanwhile: it is played again$' "$scratch/why")" '0: '
 ok 'it has scenarios' [ "$(names "$scratch/table" | wc -l)" -ge 100 ]
 ok "$table has the same, in the same order" diff <(names $table) <(names "$scratch/table")
 ok 'and the same words around them' diff <(words $table) <(words "$scratch/table")

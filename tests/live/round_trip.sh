@@ -85,9 +85,12 @@ ok 'the storms of strangers are kept out' eval '
 	beside_strangers "$tcpwhy" lab --kernel keepalive-timeout > "$scratch/out"
 	holds "$(cat "$scratch/out")" "and the kernel says" && ! grep "not kept" "$scratch/out"'
 ok '… and that they crowd out events is said' holds "$(cat "$scratch/out")" 'missed meanwhile'
-ok '… beside JSON, too' eval '
-	beside_strangers "$tcpwhy" lab --kernel --json port-closed > /dev/null 2> "$scratch/err"
-	holds "$(cat "$scratch/err")" "missed meanwhile"'
+beside_strangers "$tcpwhy" lab --kernel --json port-closed > "$scratch/json" 2> "$scratch/err"
+ok '… beside JSON, too, and that it is played again' is "$(grep -c 'meanwhile: it is played again$' "$scratch/err")" 3
+ok '… until it is told as it is' is "$(grep -c 'missed meanwhile$' "$scratch/err")" 1
+ok '… and told once' is "$(grep -c '"type":"scenario"' "$scratch/json")" 1
+beside_strangers "$tcpwhy" lab --kernel --json --client 'echo once >&2' port-closed > /dev/null 2> "$scratch/err"
+ok '… but a command of the user is run once' is "$(grep -c '^once$' "$scratch/err")" 1
 ok 'it shows what the kernel says beside packets and calls' eval '
 	"$tcpwhy" lab --kernel linger-zero > "$scratch/out"
 	holds "$(cat "$scratch/out")" "and the kernel says" && holds "$(cat "$scratch/out")" "closed it -> "'
