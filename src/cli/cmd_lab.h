@@ -39,8 +39,8 @@ enum status lab_judge(struct record *record);
 struct lab_kernel;
 /* NULL where it cannot be asked, which is complained of. */
 struct lab_kernel *lab_kernel_new(void);
-/* Listen from now on, until the play of this record is over. False where no thread can be made. */
-bool lab_kernel_begin(struct lab_kernel *kernel, const struct record *record);
+/* Listen to the play of this record, which comes next, until lab_kernel_end(). */
+void lab_kernel_begin(struct lab_kernel *kernel, struct record *record);
 /* Keep what concerns the connections of this play. */
 void lab_kernel_end(struct lab_kernel *kernel);
 /* Events of this host that were missed during the play: what the kernel says of it may lack them. */

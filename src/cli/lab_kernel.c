@@ -110,15 +110,24 @@ static void await_calm(struct session *session)
 		session_step(session, STEP_MS, NULL);
 }
 
-bool lab_kernel_begin(struct lab_kernel *kernel, const struct record *record)
+static void start_listening(void *listener)
+{
+	struct lab_kernel *kernel = listener;
+
+	kernel->listens = pthread_create(&kernel->thread, NULL, listen_in, kernel) == 0;
+}
+
+void lab_kernel_begin(struct lab_kernel *kernel, struct record *record)
 {
 	kernel->record = record;
 	await_calm(kernel->session);
 	kernel->count = 0;
 	kernel->not_kept = 0;
 	kernel->missed = session_missed(kernel->session);
+	kernel->listens = false;
 	atomic_store(&kernel->played, false);
-	return pthread_create(&kernel->thread, NULL, listen_in, kernel) == 0;
+	record->begun = start_listening;
+	record->listener = kernel;
 }
 
 /* The numbers of network namespaces that are gone are given to new ones. */
@@ -139,7 +148,11 @@ void lab_kernel_end(struct lab_kernel *kernel)
 	size_t kept = 0;
 
 	atomic_store(&kernel->played, true);
-	pthread_join(kernel->thread, NULL);
+	/* Without a thread all of it is heard now, but that holders of sockets may be gone. */
+	if (kernel->listens)
+		pthread_join(kernel->thread, NULL);
+	else
+		listen_in(kernel);
 	kernel->missed = session_missed(kernel->session) - kernel->missed;
 	for (size_t i = 0; i < kernel->count; i++) {
 		struct told_reset *reset = &kernel->resets[i];

@@ -23,6 +23,7 @@ struct told_reset {
 struct lab_kernel {
 	struct session *session;
 	pthread_t thread;
+	bool listens;        /* the thread is there */
 	const struct record *record; /* the play */
 	atomic_bool played;
 	struct told_reset *resets;

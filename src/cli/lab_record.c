@@ -124,6 +124,14 @@ static int by_time(const void *a, const void *b)
 	return one->ordinal < other->ordinal ? -1 : one->ordinal > other->ordinal;
 }
 
+static void take_begin(void *user)
+{
+	struct record *record = user;
+
+	if (record->begun)
+		record->begun(record->listener);
+}
+
 static void take_hosts(void *user, const uint32_t netns[PARTIES])
 {
 	struct record *record = user;
@@ -136,8 +144,8 @@ enum status record_play(struct record *record, enum cause_id cause, const struct
                         const struct lab_options *options, void (*pause)(struct record *record, const char *text))
 {
 	const struct lab_sink sink = {
-		.user = record, .frame = take_frame, .call = take_call, .remark = take_remark, .fault = take_fault,
-		.hosts = take_hosts, .step = pause ? take_step : NULL,
+		.user = record, .begun = take_begin, .frame = take_frame, .call = take_call, .remark = take_remark,
+		.fault = take_fault, .hosts = take_hosts, .step = pause ? take_step : NULL,
 	};
 
 	record->cause = cause;

@@ -30,6 +30,8 @@ struct record {
 	char **faults;            /* what was not as expected */
 	size_t fault_count, more_faults; /* more_faults: those that were not kept */
 	void (*pause)(struct record *record, const char *text);
+	void (*begun)(void *listener);   /* NULL: nobody listens beside it */
+	void *listener;
 	bool full;                /* out of memory, or more than RECORD_EVENTS_MAX */
 	enum party vantage;       /* for --pause: whose segments are told … */
 	size_t told;              /* … and how many events were */
@@ -40,9 +42,9 @@ struct record {
 #define RECORD_FAULTS_MAX 64
 
 /*
- * Play it into a zeroed record (vantage may be set); record_clear() in any case. `pause` (may be NULL) is called before
- * each step, which begins when it returns; events are in the order in which they came then, not yet in that of their
- * times.
+ * Play it into a zeroed record (vantage may be set, and begun, which is called when threads may be started);
+ * record_clear() in any case. `pause` (may be NULL) is called before each step, which begins when it returns; events
+ * are in the order in which they came then, not yet in that of their times.
  */
 enum status record_play(struct record *record, enum cause_id cause, const struct scenario *scenario,
                         const struct lab_options *options, void (*pause)(struct record *record, const char *text));

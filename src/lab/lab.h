@@ -64,6 +64,7 @@ struct lab_remark {
 /* Where it goes, while it happens. Any may be NULL. What is passed lives until the call returns. */
 struct lab_sink {
 	void *user;
+	void (*begun)(void *user);                                  /* now the caller may start threads; before all else */
 	void (*frame)(void *user, const struct lab_frame *frame);   /* not quite in the order of their times */
 	void (*call)(void *user, const struct lab_call *call);
 	void (*remark)(void *user, const struct lab_remark *remark);
@@ -73,8 +74,9 @@ struct lab_sink {
 };
 
 /*
- * Play one scenario. STATUS_OK where it could be played to its end, whatever came of it; else *error says what the
- * system refused, or what the scenario waited for in vain.
+ * Play one scenario. It forks, so the caller has no other thread until sink->begun: what that one holds at the moment
+ * (the lock of an allocator) would be held in the child for ever. STATUS_OK where it could be played to its end,
+ * whatever came of it; else *error says what the system refused, or what the scenario waited for in vain.
  */
 enum status lab_play(const struct scenario *scenario, const struct lab_options *options, const struct lab_sink *sink,
                      struct error *error);

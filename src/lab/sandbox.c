@@ -127,6 +127,8 @@ enum status lab_play(const struct scenario *scenario, const struct lab_options *
 		close(ends[0]);
 		return error_set(error, STATUS_IO, "fork(): %s", strerror(errno));
 	}
+	if (sink->begun)
+		sink->begun(sink->user);
 	status = message_play(ends[0], sink, error);
 	close(ends[0]);
 	while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
