@@ -343,6 +343,12 @@ static void forget_older(struct live_record *record)
 	}
 }
 
+/* A listener answers for what nobody has any more, too: who holds it need not be who closed that. */
+static bool answers_for_closed(const struct live_record *record)
+{
+	return record->has_sender_past && record->passive && record->state == STATE_LISTEN && record->sender_past.closer.pid;
+}
+
 void facts_fill(struct evidence *ret_evidence, struct testimony *ret_testimony, const struct live_record *joined,
                 const struct facts_context *context)
 {
@@ -359,6 +365,8 @@ void facts_fill(struct evidence *ret_evidence, struct testimony *ret_testimony, 
 
 	if (record->has_sender_past && is_of_older(record, filling.reason))
 		forget_older(record);
+	if (answers_for_closed(record))
+		live_take_closer(&record->sender, &record->sender_past);
 	*ret_evidence = (struct evidence){
 		.time_ns = (int64_t)record->time_ns + context->realtime_offset_ns,
 		.sealed = SEALED_TIME,

@@ -88,8 +88,7 @@ static enum act act_of(const struct live_process *process)
 	}
 }
 
-/* It had closed, or had ended, before the RST came. */
-static void take_closer(struct live_end *end, const struct live_past *past)
+void live_take_closer(struct live_end *end, const struct live_past *past)
 {
 	end->process = past->closer;
 	end->act = act_of(&past->closer);
@@ -102,7 +101,7 @@ static void guess_holder(struct live_end *end, const struct live_past *past, con
 	if (end->process.pid)
 		return;
 	if (past && past->closer.pid && past->fin_ns && !end->socket.held)
-		take_closer(end, past);
+		live_take_closer(end, past);
 	if (end->process.pid || !end->has_socket)
 		return;
 	if (end->socket.opener) {
@@ -152,7 +151,7 @@ static void take_past(struct live_record *record)
 	const struct live_past *past = record->has_sender_past ? &record->sender_past : NULL;
 
 	if (past && past->closer.pid) {
-		take_closer(sender, past);
+		live_take_closer(sender, past);
 	} else if (record->has_listener) {
 		/* Several may listen on a port. */
 		bool closed = record->listener.closed_ns && record->state != STATE_LISTEN;

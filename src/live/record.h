@@ -43,6 +43,9 @@ struct live_record {
 	struct live_end sender, receiver;
 };
 
+/* It had closed, or had ended, before the RST came: its process is the one that did that. */
+void live_take_closer(struct live_end *end, const struct live_past *past);
+
 /* What became of the SIGPIPE of such an event. */
 enum pipe_signal live_pipe(const struct live_event *event);
 

@@ -157,6 +157,34 @@ static void test_bystanders(void)
 	ok(stage.testimony.sender.actor.pid == SERVER_PID, "its interrupted process is not blamed");
 }
 
+/* The listener is held by one process, and what it answers for was closed by another. */
+static void test_listener_answers_for_closed(void)
+{
+	struct live_event event = passive(FLAGS, STATE_LISTEN, ACK, 5);
+	struct stage stage;
+
+	event.has_socket = 1;
+	event.socket = socket_of(SERVER_SOCKET, STATE_LISTEN, STATE_CLOSE);
+	event.past = closed_before(STATE_ESTABLISHED);
+	event.past.fin_ns = 0;
+	event.past.reset = 1;
+	event.past.closer = (struct live_process){ .pid = 300, .command = "worker", .exiting = 1, .exit_code = 9 };
+	event.has_past = 1;
+	begin(&stage);
+	tell(&stage, event);
+	end(&stage);
+	is_cause(&stage, CAUSE_late_segment, CERTAINTY_CERTAIN, "data after a RST met the listener");
+	ok(stage.testimony.sender.actor.pid == 300 && stage.testimony.sender.actor.act == ACT_EXIT &&
+	   stage.testimony.sender.actor.ago_ns > 0, "who closed is named, and not who listens");
+	event.reason = INVALID_SYN;
+	event.segment = (struct live_segment){ .seq = 1100, .ack = 2051, .flags = ACK };
+	begin(&stage);
+	tell(&stage, event);
+	end(&stage);
+	is_cause(&stage, CAUSE_accept_queue_overflow, CERTAINTY_CERTAIN, "a new connection of the same ports: its queue");
+	ok(stage.testimony.sender.actor.pid == SERVER_PID, "who closed the old connection is not named for it");
+}
+
 /* tcp_reset() is called for data after shutdown(), too, and fires the tracepoint of a RST that came in. */
 static void test_reset_by_itself(void)
 {
@@ -399,6 +427,7 @@ int main(void)
 	test_other_numbers();
 	test_order();
 	test_bystanders();
+	test_listener_answers_for_closed();
 	test_reset_by_itself();
 	test_ends_without_reset();
 	test_nobody_sent_it();
