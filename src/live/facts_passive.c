@@ -5,6 +5,8 @@
 #include "live/filling.h"
 
 #define TIME_WAIT_NS (60 * NS_PER_S) /* TCP_TIMEWAIT_LEN */
+/* A socket that will send a RST is CLOSE already before it does: tcp_close(), tcp_disconnect(). */
+#define RST_FOLLOWS_NS (10 * NS_PER_MS)
 
 /* A socket that connects resets for nothing but an ACK that it cannot take: tcp_rcv_synsent_state_process(). */
 static bool rejects_ack(const struct filling *filling)
@@ -32,6 +34,12 @@ static void fill_trigger(struct filling *filling)
 	decide(filling, FACT_ANSWERS_ACK, ack && !t->payload && !(t->flags & TCP_FIN));
 }
 
+/* What another processor did while the event began is not in the future. */
+static uint64_t since(const struct live_record *record, uint64_t then_ns)
+{
+	return record->time_ns > then_ns ? record->time_ns - then_ns : 0;
+}
+
 /* What this host remembers of a connection that it has no more. */
 static void fill_past(struct filling *filling)
 {
@@ -52,10 +60,10 @@ static void fill_past(struct filling *filling)
 
 		decide(filling, FACT_KERNEL_GAVE_UP, false);
 		if (gave_up)
-			say_number(filling, FACT_KERNEL_GAVE_UP, record->time_ns - past->end_ns);
+			say_number(filling, FACT_KERNEL_GAVE_UP, since(record, past->end_ns));
 		else if (!past->fin_ns && !had_closed(past->last) && !past->reset &&
-		         (!past->error || past->error == ECONNABORTED))
-			say_number(filling, FACT_KERNEL_VANISHED, record->time_ns - past->end_ns);
+		         (!past->error || past->error == ECONNABORTED) && since(record, past->end_ns) >= RST_FOLLOWS_NS)
+			say_number(filling, FACT_KERNEL_VANISHED, since(record, past->end_ns));
 	}
 	if (past->end_ns && past->fin_ns && !past->reset && !past->error && past->last == STATE_LAST_ACK)
 		say(filling, FACT_BOTH_CLOSED);
@@ -69,7 +77,7 @@ static void fill_past(struct filling *filling)
 		say(filling, FACT_SENDER_FIN);
 	if (!past->fin_ns)
 		return;
-	say_number(filling, FACT_FIN_TO_RST, record->time_ns - past->fin_ns);
+	say_number(filling, FACT_FIN_TO_RST, since(record, past->fin_ns));
 	if (record->has_segment && record->segment.flags & TCP_ACK) {
 		bool after = record->segment.ack == past->fin_end;
 
@@ -98,7 +106,7 @@ static void fill_listener(struct filling *filling)
 	bool waits = closed && !(record->segment.flags & TCP_SYN) && !record->has_sender_past;
 
 	if (closed && (record->segment.flags & TCP_SYN || !record->has_sender_past))
-		say_number(filling, FACT_KERNEL_LISTENED, record->time_ns - record->listener.closed_ns);
+		say_number(filling, FACT_KERNEL_LISTENED, since(record, record->listener.closed_ns));
 	/* Its side of the connection was never more than a request in the queue; the other side knows since when. */
 	if (!waits || (born && forgot_nothing_since(filling, born)))
 		decide(filling, FACT_KERNEL_LISTENER_CLOSED, waits && born < record->listener.closed_ns);
@@ -134,11 +142,11 @@ static void fill_passive_reason(struct filling *filling)
 }
 
 /* It had closed first, and the other side, too: what is left of it is TIME_WAIT. */
-static bool is_time_wait(const struct live_past *past, uint64_t now_ns)
+static bool is_time_wait(const struct live_record *record, const struct live_past *past)
 {
 	bool first = past->last == STATE_FIN_WAIT2 || past->last == STATE_CLOSING;
 
-	return past->end_ns && past->fin_ns && !past->reset && first && now_ns - past->end_ns < TIME_WAIT_NS;
+	return past->end_ns && past->fin_ns && !past->reset && first && since(record, past->end_ns) < TIME_WAIT_NS;
 }
 
 /* What is left at the receiver of the connection, or of an older one with the same ports. */
@@ -146,7 +154,7 @@ static void fill_receiver_past(struct filling *filling)
 {
 	const struct live_record *record = filling->record;
 	const struct live_past *receiver = &record->receiver_past, *sender = &record->sender_past;
-	bool waits = is_time_wait(receiver, record->time_ns);
+	bool waits = is_time_wait(record, receiver);
 
 	if (filling->sender && filling->sender_state == STATE_SYN_SENT) {
 		say(filling, FACT_SYN_AGAIN);

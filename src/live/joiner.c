@@ -138,10 +138,9 @@ static struct live_record *add(struct joiner *joiner, uint64_t time_ns)
 static void take_socket(struct live_end *end, const struct live_event *event)
 {
 	end->tuple = event->tuple;
-	if (!event->has_socket)
-		return;
-	end->socket = event->socket;
-	end->has_socket = true;
+	if (event->has_socket)
+		end->socket = event->socket;
+	end->has_socket |= event->has_socket;
 }
 
 /* Who made the sender's end what it was when a segment met nobody. */
@@ -261,6 +260,29 @@ static bool concerns(const struct live_record *record, const struct live_event *
 	       same_end(&record->sender.tuple, &event->tuple) || same_end(&record->receiver.tuple, &event->tuple));
 }
 
+/*
+ * The RST of a socket as it goes, and an answer that another processor made when the socket was gone and that RST not
+ * sent yet; in any order. What ended before this connection began was an older one.
+ */
+static bool is_goodbye(const struct live_record *record, const struct live_record *answer)
+{
+	const struct live_past *past = &answer->sender_past;
+
+	return record->sent && !record->passive && answer->passive && answer->has_sender_past && past->end_ns &&
+	       !past->reset && record->sender.socket.born_ns <= past->end_ns &&
+	       same_end(&record->sender.tuple, &answer->sender.tuple);
+}
+
+static void match_goodbye(struct joiner *joiner, struct live_record *fresh)
+{
+	for (uint64_t i = joiner->begin; i < joiner->end; i++) {
+		struct live_record *other = at(joiner, i);
+
+		fresh->sender_past.reset |= is_goodbye(other, fresh);
+		other->sender_past.reset |= is_goodbye(fresh, other);
+	}
+}
+
 /* The error came before the RST that the same end sent: what was the receiver of nothing is the sender. */
 static void turn_round(struct live_record *record)
 {
@@ -288,6 +310,7 @@ static void on_sent(struct joiner *joiner, const struct live_event *event)
 		record->echo = again && event->passive;
 	}
 	take_sent(joiner, record, event);
+	match_goodbye(joiner, record);
 }
 
 /* The record of the RST that this event says came in. */

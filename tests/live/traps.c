@@ -185,6 +185,41 @@ static void test_listener_answers_for_closed(void)
 	ok(stage.testimony.sender.actor.pid == SERVER_PID, "who closed the old connection is not named for it");
 }
 
+/* The state changes before the RST is sent: meanwhile a segment may find no socket on another processor. */
+static void test_goodbye_of_the_same_moment(void)
+{
+	struct live_event goodbye = active(ABORT_ON_CLOSE, STATE_CLOSE, STATE_ESTABLISHED);
+	struct live_event answer = passive(FLAGS, STATE_LISTEN, ACK | FIN, 0);
+	struct stage stage;
+
+	goodbye.socket.copied_seq -= 100;
+	answer.past = (struct live_past){
+		.born_ns = goodbye.socket.born_ns, .end_ns = START_NS - 20000000, .from = STATE_ESTABLISHED,
+		.last = STATE_ESTABLISHED, .state = STATE_CLOSE, .opened = LIVE_OPENED_THERE,
+	};
+	answer.has_past = 1;
+	for (int turn = 0; turn < 2; turn++) {
+		begin(&stage);
+		tell(&stage, turn ? goodbye : answer);
+		tell(&stage, turn ? answer : goodbye);
+		stage.records = 0;
+		/* The first of both is handed over before what is left is judged. */
+		joiner_advance(stage.joiner, stage.now_ns + JOIN_NS - (turn ? 0 : 10000));
+		if (!turn)
+			is_cause(&stage, CAUSE_late_segment, CERTAINTY_CERTAIN, "answered before the socket's own RST: no power loss");
+		end(&stage);
+		if (turn)
+			ok(stage.v.cause == CAUSE_late_segment, "… also where that event came first");
+	}
+	goodbye.socket.born_ns = START_NS;
+	begin(&stage);
+	tell(&stage, answer);
+	tell(&stage, goodbye);
+	joiner_advance(stage.joiner, stage.now_ns + JOIN_NS - 10000);
+	is_cause(&stage, CAUSE_half_open, CERTAINTY_CERTAIN, "a younger connection's RST says nothing of the older");
+	end(&stage);
+}
+
 /* tcp_reset() is called for data after shutdown(), too, and fires the tracepoint of a RST that came in. */
 static void test_reset_by_itself(void)
 {
@@ -428,6 +463,7 @@ int main(void)
 	test_order();
 	test_bystanders();
 	test_listener_answers_for_closed();
+	test_goodbye_of_the_same_moment();
 	test_reset_by_itself();
 	test_ends_without_reset();
 	test_nobody_sent_it();
