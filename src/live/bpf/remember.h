@@ -38,9 +38,12 @@ static __always_inline void remember_reset(const struct live_tuple *tuple, const
 	end = hold(tuple, &number);
 	if (!end)
 		return;
-	end->reset = direction;
-	if (direction == 1)
-		note_rst(end);
+	/* A program may have reused the ports while this processor was held up. */
+	if (end->socket == (uint64_t)sk) {
+		end->reset = direction;
+		if (direction == 1)
+			note_rst(end);
+	}
 	let_go(end, number);
 }
 
@@ -121,7 +124,7 @@ static APART void note_crossing(uint64_t socket)
 
 /*
  * A RST that came in, a timer or ICMP ended it, not the process that runs: that is only interrupted. Nor did it where
- * the FIN had been sent before.
+ * the FIN had been sent before, or where a listener was gone when the handshake became complete.
  */
 static __always_inline bool is_ended_from_outside(uint8_t reset, int error, int old)
 {
@@ -129,7 +132,7 @@ static __always_inline bool is_ended_from_outside(uint8_t reset, int error, int 
 		return true;
 	if (error)
 		return error != ERROR_ABORTED;
-	return old != STATE_ESTABLISHED && old != STATE_CLOSE_WAIT && old != STATE_SYN_SENT && old != STATE_SYN_RECV;
+	return old != STATE_ESTABLISHED && old != STATE_CLOSE_WAIT && old != STATE_SYN_SENT;
 }
 
 static __always_inline void note_closer(struct end *end, const struct sock *sk, int old, int new)
