@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/sequence.h"
 #include "live/filling.h"
+#include "live/pairing.h"
 
 #define FIN_WAIT2_MIN_NS (5 * NS_PER_S)
 
@@ -327,7 +328,7 @@ static bool is_of_older(const struct live_record *record, enum live_reason reaso
 
 	if (!past->end_ns || !record->passive || !record->has_segment)
 		return false;
-	return (segment->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN || reason == REASON_INVALID_SYN ||
+	return begins_anew(segment) || reason == REASON_INVALID_SYN ||
 	       (record->receiver.has_socket && record->receiver.socket.born_ns > past->end_ns) ||
 	       (past->fin_ns && segment->flags & TCP_ACK && seq_after(segment->ack, past->fin_end));
 }
@@ -344,15 +345,15 @@ static void forget_older(struct live_record *record)
 }
 
 /* A listener answers for what nobody has any more, too: who holds it need not be who closed that. */
-static bool answers_for_closed(const struct live_record *record)
+static void take_who_closed(struct live_record *record)
 {
-	return record->has_sender_past && record->passive && record->state == STATE_LISTEN && record->sender_past.closer.pid;
+	if (record->has_sender_past && met_nobody(record) && record->sender_past.closer.pid)
+		live_take_closer(&record->sender, &record->sender_past);
 }
 
-void facts_fill(struct evidence *ret_evidence, struct testimony *ret_testimony, const struct live_record *joined,
+void facts_fill(struct evidence *ret_evidence, struct testimony *ret_testimony, struct live_record *record,
                 const struct facts_context *context)
 {
-	struct live_record copy = *joined, *record = &copy;
 	struct filling filling = {
 		.e = ret_evidence,
 		.record = record,
@@ -365,8 +366,7 @@ void facts_fill(struct evidence *ret_evidence, struct testimony *ret_testimony, 
 
 	if (record->has_sender_past && is_of_older(record, filling.reason))
 		forget_older(record);
-	if (answers_for_closed(record))
-		live_take_closer(&record->sender, &record->sender_past);
+	take_who_closed(record);
 	*ret_evidence = (struct evidence){
 		.time_ns = (int64_t)record->time_ns + context->realtime_offset_ns,
 		.sealed = SEALED_TIME,

@@ -13,15 +13,15 @@ struct facts_context {
 	bool sees_no_socket;          /* see tracer_sees_no_socket() */
 	bool sees_drops;              /* see tracer_sees_drops() */
 	uint32_t netns;               /* the network namespace that alone is looked at; 0: all */
-	bool complete;                /* no event is missing that would have come */
+	bool complete;                /* no event is missing of what is looked at */
 };
 
 /* Whether a record without a RST is an end that a user takes for one: nobody answered, or ICMP said no. */
 bool facts_is_ending(const struct live_record *record);
 /* Whether a timer made a socket that lives send this RST: whoever runs then was only interrupted. */
 bool facts_is_timer(const struct live_event *event, const struct reasons *reasons);
-/* Fill *ret_evidence, which points to *ret_testimony. */
-void facts_fill(struct evidence *ret_evidence, struct testimony *ret_testimony, const struct live_record *record,
+/* Fill *ret_evidence, which points to *ret_testimony. Who did it is corrected in the record by what the kernel says. */
+void facts_fill(struct evidence *ret_evidence, struct testimony *ret_testimony, struct live_record *record,
                 const struct facts_context *context);
 
 #endif

@@ -5,7 +5,7 @@
 #include "live/filling.h"
 
 #define TIME_WAIT_NS (60 * NS_PER_S) /* TCP_TIMEWAIT_LEN */
-/* A socket that will send a RST is CLOSE already before it does: tcp_close(), tcp_disconnect(). */
+/* See pair_goodbye(): where events are missing, that RST may be among them. */
 #define RST_FOLLOWS_NS (10 * NS_PER_MS)
 
 /* A socket that connects resets for nothing but an ACK that it cannot take: tcp_rcv_synsent_state_process(). */
@@ -62,7 +62,8 @@ static void fill_past(struct filling *filling)
 		if (gave_up)
 			say_number(filling, FACT_KERNEL_GAVE_UP, since(record, past->end_ns));
 		else if (!past->fin_ns && !had_closed(past->last) && !past->reset &&
-		         (!past->error || past->error == ECONNABORTED) && since(record, past->end_ns) >= RST_FOLLOWS_NS)
+		         (!past->error || past->error == ECONNABORTED) &&
+		         (filling->context->complete || since(record, past->end_ns) >= RST_FOLLOWS_NS))
 			say_number(filling, FACT_KERNEL_VANISHED, since(record, past->end_ns));
 	}
 	if (past->end_ns && past->fin_ns && !past->reset && !past->error && past->last == STATE_LAST_ACK)
@@ -117,7 +118,8 @@ static void fill_passive_reason(struct filling *filling)
 {
 	const struct live_record *record = filling->record;
 	bool to_listener = record->state == STATE_LISTEN, syn = record->segment.flags & TCP_SYN;
-	bool held = filling->sender && filling->sender->held && had_closed(filling->sender_state);
+	bool held = filling->sender && filling->sender->held && had_closed(filling->sender_state) &&
+	            !(record->has_sender_past && live_was_closed(&record->sender_past));
 
 	/* A listener answers for its queue, and for what belongs to no connection: without a reason nobody can tell. */
 	if (!to_listener || filling->reason != REASON_NONE) {

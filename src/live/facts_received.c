@@ -81,7 +81,7 @@ static void fill_foreign(struct filling *filling, enum rejection rejection)
 
 	/* Of a RST that was ignored no socket is told, and then what the receiver remembers has to do. */
 	if (record->has_sender_past && is_open(past) && !past->rst_ns && !past->partial && filling->context->complete &&
-	    filling->context->sees_no_socket)
+	    !filling->context->netns && filling->context->sees_no_socket)
 		say(filling, is_other_end(past, r) ? FACT_KERNEL_SILENT : FACT_KERNEL_SILENT_PERHAPS);
 	if (!filling->context->sees_drops || rejection == REJECTION_PERHAPS ||
 	    (rejection == REJECTION_NO && !record->has_sender_past))

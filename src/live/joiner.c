@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "live/record.h"
+#include "live/pairing.h"
 
 #define OWNERS_MAX 64
 #define RECENT_MAX 256
@@ -48,34 +48,6 @@ static struct live_record *at(const struct joiner *joiner, uint64_t ordinal)
 	return &joiner->records[ordinal % JOIN_MAX];
 }
 
-/* The same connection, seen by the same end; namespaces may hold equal ones. */
-static bool same_end(const struct live_tuple *a, const struct live_tuple *b)
-{
-	return a->version == b->version && a->net == b->net && a->local_port == b->local_port &&
-	       a->remote_port == b->remote_port && memcmp(a->local, b->local, sizeof a->local) == 0 &&
-	       memcmp(a->remote, b->remote, sizeof a->remote) == 0;
-}
-
-/* … or by its peer, in whatever namespace. */
-static bool other_end(const struct live_tuple *a, const struct live_tuple *b)
-{
-	return a->version == b->version && a->local_port == b->remote_port && a->remote_port == b->local_port &&
-	       memcmp(a->local, b->remote, sizeof a->local) == 0 && memcmp(a->remote, b->local, sizeof a->remote) == 0;
-}
-
-static struct live_tuple turned(const struct live_tuple *tuple)
-{
-	struct live_tuple turned = *tuple;
-
-	memcpy(turned.local, tuple->remote, sizeof turned.local);
-	memcpy(turned.remote, tuple->local, sizeof turned.remote);
-	turned.local_port = tuple->remote_port;
-	turned.remote_port = tuple->local_port;
-	turned.net = 0;
-	turned.netns = 0;
-	return turned;
-}
-
 /* By the call that it was in, as far as that is known. */
 static enum act act_of(const struct live_process *process)
 {
@@ -93,6 +65,12 @@ void live_take_closer(struct live_end *end, const struct live_past *past)
 	end->process = past->closer;
 	end->act = act_of(&past->closer);
 	end->act_ns = past->fin_ns ? past->fin_ns : past->end_ns;
+	end->fd = 0;
+}
+
+bool live_was_closed(const struct live_past *past)
+{
+	return past->closer.pid && past->closer.made == LIVE_MADE_CLOSE;
 }
 
 /* Where no holder was found: it may have ended since. Who connected is known, who accepted by its listener. */
@@ -100,7 +78,7 @@ static void guess_holder(struct live_end *end, const struct live_past *past, con
 {
 	if (end->process.pid)
 		return;
-	if (past && past->closer.pid && past->fin_ns && !end->socket.held)
+	if (past && past->closer.pid && past->fin_ns)
 		live_take_closer(end, past);
 	if (end->process.pid || !end->has_socket)
 		return;
@@ -116,10 +94,14 @@ static void guess_holder(struct live_end *end, const struct live_past *past, con
 static void hand_over(struct joiner *joiner)
 {
 	struct live_record *record = at(joiner, joiner->begin++);
+	bool receiver_closed = record->has_receiver_past && !record->receiver.socket.held;
+	/* One that is held may be shut down; where it connects, what is remembered is an older one of the same ports. */
+	bool sender_closed = record->has_sender_past && record->passive && record->state != STATE_SYN_SENT;
 
-	guess_holder(&record->receiver, record->has_receiver_past ? &record->receiver_past : NULL,
+	guess_holder(&record->receiver, receiver_closed ? &record->receiver_past : NULL,
 	             record->has_receiver_listener ? &record->receiver_listener : NULL);
-	guess_holder(&record->sender, NULL, record->has_listener ? &record->listener : NULL);
+	guess_holder(&record->sender, sender_closed ? &record->sender_past : NULL,
+	             record->has_listener ? &record->listener : NULL);
 	joiner->recent[joiner->recent_count++ % RECENT_MAX] = *record;
 	joiner->sink.record(joiner->sink.user, record);
 }
@@ -138,33 +120,44 @@ static struct live_record *add(struct joiner *joiner, uint64_t time_ns)
 static void take_socket(struct live_end *end, const struct live_event *event)
 {
 	end->tuple = event->tuple;
-	if (event->has_socket)
-		end->socket = event->socket;
-	end->has_socket |= event->has_socket;
+	if (!event->has_socket)
+		return;
+	end->socket = event->socket;
+	end->has_socket = true;
+}
+
+/* Several may listen on a port. */
+static void take_listener(struct live_record *record)
+{
+	struct live_end *sender = &record->sender;
+	bool closed = record->listener.closed_ns && record->state != STATE_LISTEN;
+
+	sender->process = record->listener.process;
+	sender->act = !closed ? ACT_LISTEN : sender->process.exiting ? ACT_EXIT : ACT_UNLISTEN;
+	sender->act_ns = closed ? record->listener.closed_ns : record->listener.opened_ns;
 }
 
 /* Who made the sender's end what it was when a segment met nobody. */
 static void take_past(struct live_record *record)
 {
-	struct live_end *sender = &record->sender;
 	const struct live_past *past = record->has_sender_past ? &record->sender_past : NULL;
 
-	if (past && past->closer.pid) {
-		live_take_closer(sender, past);
-	} else if (record->has_listener) {
-		/* Several may listen on a port. */
-		bool closed = record->listener.closed_ns && record->state != STATE_LISTEN;
-
-		sender->process = record->listener.process;
-		sender->act = !closed ? ACT_LISTEN : sender->process.exiting ? ACT_EXIT : ACT_UNLISTEN;
-		sender->act_ns = closed ? record->listener.closed_ns : record->listener.opened_ns;
-	}
+	if (past && past->closer.pid)
+		live_take_closer(&record->sender, past);
+	else if (record->has_listener)
+		take_listener(record);
 }
 
-/* A full socket that answers, and whose program still holds it. */
+/* A full socket, whose program still holds it: one that waits in close() for its data to be sent does not. */
 static bool is_held(const struct live_event *event)
 {
-	return event->has_socket && event->socket.held && event->socket.inode;
+	return event->has_socket && event->socket.held && event->socket.inode && !live_was_closed(&event->past);
+}
+
+/* Its listener closed while the handshake became complete: whoever runs is only interrupted. tcp_check_req() */
+static bool is_unwanted_child(const struct live_event *event)
+{
+	return event->socket.state == STATE_CLOSE && event->socket.before == STATE_SYN_RECV && !event->socket.held;
 }
 
 static void take_actor(const struct joiner *joiner, struct live_record *record, const struct live_event *event)
@@ -174,6 +167,11 @@ static void take_actor(const struct joiner *joiner, struct live_record *record, 
 	if (event->passive) {
 		if (!is_held(event))
 			take_past(record);
+		return;
+	}
+	if (is_unwanted_child(event)) {
+		if (record->has_listener && record->listener.closed_ns)
+			take_listener(record);
 		return;
 	}
 	/* A timer: whoever runs is only interrupted. */
@@ -260,26 +258,11 @@ static bool concerns(const struct live_record *record, const struct live_event *
 	       same_end(&record->sender.tuple, &event->tuple) || same_end(&record->receiver.tuple, &event->tuple));
 }
 
-/*
- * The RST of a socket as it goes, and an answer that another processor made when the socket was gone and that RST not
- * sent yet; in any order. What ended before this connection began was an older one.
- */
-static bool is_goodbye(const struct live_record *record, const struct live_record *answer)
-{
-	const struct live_past *past = &answer->sender_past;
-
-	return record->sent && !record->passive && answer->passive && answer->has_sender_past && past->end_ns &&
-	       !past->reset && record->sender.socket.born_ns <= past->end_ns &&
-	       same_end(&record->sender.tuple, &answer->sender.tuple);
-}
-
 static void match_goodbye(struct joiner *joiner, struct live_record *fresh)
 {
 	for (uint64_t i = joiner->begin; i < joiner->end; i++) {
-		struct live_record *other = at(joiner, i);
-
-		fresh->sender_past.reset |= is_goodbye(other, fresh);
-		other->sender_past.reset |= is_goodbye(fresh, other);
+		pair_goodbye(fresh, at(joiner, i));
+		pair_goodbye(at(joiner, i), fresh);
 	}
 }
 
@@ -307,7 +290,7 @@ static void on_sent(struct joiner *joiner, const struct live_event *event)
 	if (!record) {
 		again = find(joiner, event, concerns) != NULL;
 		record = add(joiner, event->time_ns);
-		record->echo = again && event->passive;
+		record->echo = again && event->passive && !begins_anew(&event->segment);
 	}
 	take_sent(joiner, record, event);
 	match_goodbye(joiner, record);

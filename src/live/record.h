@@ -46,6 +46,9 @@ struct live_record {
 /* It had closed, or had ended, before the RST came: its process is the one that did that. */
 void live_take_closer(struct live_end *end, const struct live_past *past);
 
+/* Its program has closed it, and not only shut it down, as far as that is known. */
+bool live_was_closed(const struct live_past *past);
+
 /* What became of the SIGPIPE of such an event. */
 enum pipe_signal live_pipe(const struct live_event *event);
 

@@ -98,8 +98,7 @@ static void on_record(void *user, const struct live_record *joined)
 	if (!record->sent && record->receiver.tuple.version)
 		tracer_dropped(session->tracer, &record->receiver.tuple, &record->dropped);
 	all = session_has_all(session);
-	/* What happens elsewhere is not looked at within one namespace. */
-	session->context.complete = all && !view->netns;
+	session->context.complete = all;
 	session->context.netns = view->netns;
 	/* A refusal whose RST was one too many to be handed over, or an error that nobody takes for an end by the peer. */
 	if (!record->sent && !record->received && !record->ignored &&
@@ -119,6 +118,7 @@ static void on_late(void *user, const struct live_record *record, const struct l
 	const struct view *view = user;
 	struct session *session = view->session;
 	struct actor actor = { .known = true, .pid = event->process.pid, .fd = -1, .exit_code = -1 };
+	struct live_record copy = *record;
 	struct witness witness = { .here = true, .actor = actor };
 	struct testimony testimony;
 	struct evidence evidence;
@@ -134,7 +134,7 @@ static void on_late(void *user, const struct live_record *record, const struct l
 		witness.call = event->state == LIVE_CALL_SEND ? CALL_SEND : CALL_RECEIVE;
 		witness.error = -event->result;
 	}
-	facts_fill(&evidence, &testimony, record, &session->context);
+	facts_fill(&evidence, &testimony, &copy, &session->context);
 	witness.at_sender = joiner_is_sender(record, &event->tuple);
 	add_stack(session, &witness.actor, &event->process, session->frames[0]);
 	session->sink.late(session->sink.user, &evidence, &witness,

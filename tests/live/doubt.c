@@ -106,8 +106,6 @@ static void test_given_up(void)
 	doubts(event, received(STATE_ESTABLISHED), CAUSE_half_open, "who gave up with another error has not vanished");
 	event.past.error = 0;
 	event.past.fin_ns = 0;
-	doubts(event, received(STATE_ESTABLISHED), CAUSE_half_open, "who goes at this moment may say a word yet");
-	event.past.end_ns = START_NS - 20000000;
 	judges(event, CAUSE_half_open, CERTAINTY_CERTAIN, "who went without a word has");
 }
 

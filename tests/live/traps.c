@@ -185,39 +185,56 @@ static void test_listener_answers_for_closed(void)
 	ok(stage.testimony.sender.actor.pid == SERVER_PID, "who closed the old connection is not named for it");
 }
 
-/* The state changes before the RST is sent: meanwhile a segment may find no socket on another processor. */
-static void test_goodbye_of_the_same_moment(void)
+/* Its listener closed while the last ACK of the handshake was handled: whoever ran then did nothing. */
+static void test_unwanted_child(void)
 {
-	struct live_event goodbye = active(ABORT_ON_CLOSE, STATE_CLOSE, STATE_ESTABLISHED);
-	struct live_event answer = passive(FLAGS, STATE_LISTEN, ACK | FIN, 0);
+	struct live_event event = active(STATE, STATE_CLOSE, STATE_SYN_RECV);
 	struct stage stage;
 
-	goodbye.socket.copied_seq -= 100;
-	answer.past = (struct live_past){
-		.born_ns = goodbye.socket.born_ns, .end_ns = START_NS - 20000000, .from = STATE_ESTABLISHED,
-		.last = STATE_ESTABLISHED, .state = STATE_CLOSE, .opened = LIVE_OPENED_THERE,
+	event.socket.held = 0;
+	event.process = (struct live_process){ .pid = BYSTANDER_PID, .command = "bystander" };
+	event.listener = (struct live_listener){
+		.closed_ns = START_NS - 3000, .process = { .pid = SERVER_PID, .command = "server" },
 	};
-	answer.has_past = 1;
+	event.has_listener = 1;
 	for (int turn = 0; turn < 2; turn++) {
 		begin(&stage);
-		tell(&stage, turn ? goodbye : answer);
-		tell(&stage, turn ? answer : goodbye);
-		stage.records = 0;
-		/* The first of both is handed over before what is left is judged. */
-		joiner_advance(stage.joiner, stage.now_ns + JOIN_NS - (turn ? 0 : 10000));
-		if (!turn)
-			is_cause(&stage, CAUSE_late_segment, CERTAINTY_CERTAIN, "answered before the socket's own RST: no power loss");
+		tell(&stage, event);
 		end(&stage);
-		if (turn)
-			ok(stage.v.cause == CAUSE_late_segment, "… also where that event came first");
+		is_cause(&stage, CAUSE_listener_closed, CERTAINTY_CERTAIN, "a child that its listener does not want any more");
+		ok(turn ? !stage.testimony.sender.actor.known : stage.testimony.sender.actor.pid == SERVER_PID,
+		   turn ? "… nor is anybody named where the listener is not known" : "… is not its doing who ran then");
+		event.has_listener = 0;
+		event.listener = (struct live_listener){ 0 };
 	}
-	goodbye.socket.born_ns = START_NS;
+}
+
+/* Data meets a socket that no program reads from any more. */
+static void test_closed_and_held(void)
+{
+	struct live_event event = passive(ABORT_ON_DATA, STATE_CLOSE, ACK, 5);
+	struct stage stage;
+
+	event.has_socket = event.has_past = 1;
+	event.socket = socket_of(SERVER_SOCKET, STATE_CLOSE, STATE_FIN_WAIT2);
+	event.past = closed_before(0);
+	event.past.closer.pid = 300;
+	event.past.closer.made = LIVE_MADE_SHUTDOWN;
+	event.listener = (struct live_listener){ .process = { .pid = SERVER_PID } };
+	event.has_listener = 1;
 	begin(&stage);
-	tell(&stage, answer);
-	tell(&stage, goodbye);
-	joiner_advance(stage.joiner, stage.now_ns + JOIN_NS - 10000);
-	is_cause(&stage, CAUSE_half_open, CERTAINTY_CERTAIN, "a younger connection's RST says nothing of the older");
+	stage.holders_ended = true;
+	tell(&stage, event);
 	end(&stage);
+	is_cause(&stage, CAUSE_write_after_shutdown, CERTAINTY_CERTAIN, "shut down, and closed before anybody looks");
+	ok(stage.testimony.sender.actor.pid == 300 && stage.testimony.sender.actor.act == ACT_SHUTDOWN,
+	   "who shut it down is named, and not who listens");
+	event.past.closer.made = LIVE_MADE_CLOSE;
+	begin(&stage);
+	tell(&stage, event);
+	end(&stage);
+	is_cause(&stage, CAUSE_write_after_close, CERTAINTY_CERTAIN, "close() that waits, by SO_LINGER, is no shutdown()");
+	ok(stage.testimony.sender.actor.pid == 300 && stage.testimony.sender.actor.act == ACT_CLOSE, "who waits is named");
 }
 
 /* tcp_reset() is called for data after shutdown(), too, and fires the tracepoint of a RST that came in. */
@@ -463,7 +480,8 @@ int main(void)
 	test_order();
 	test_bystanders();
 	test_listener_answers_for_closed();
-	test_goodbye_of_the_same_moment();
+	test_unwanted_child();
+	test_closed_and_held();
 	test_reset_by_itself();
 	test_ends_without_reset();
 	test_nobody_sent_it();
