@@ -7,8 +7,13 @@ scenarios() {
 	"$tcpwhy" lab | awk '/^  [a-z]/ { print $1 }'
 }
 
+# A host that is held up for longer than a kernel waits for an acknowledgment sends segments again, and they draw more
+# RSTs than the scenario tells of. So a play that differs is said, and has to be as expected twice after that.
 check() {
-	"$tcpwhy" lab --check "-$2" "$1"
+	"$tcpwhy" lab --check "-$2" "$1" 2>&1 | tee -a "$scratch/differed"
+	[ "${PIPESTATUS[0]}" -eq 0 ] || {
+		"$tcpwhy" lab --check "-$2" "$1" && "$tcpwhy" lab --check "-$2" "$1"
+	}
 }
 
 if ! "$tcpwhy" lab --json port-closed > /dev/null 2> "$scratch/why"; then
@@ -21,4 +26,5 @@ for scenario in $(scenarios); do
 		ok "$scenario over IPv$version" check "$scenario" "$version"
 	done
 done
+sed 's/^/# played again: /' "$scratch/differed" >&2
 done_testing

@@ -22,7 +22,8 @@ ok() {
 		echo "ok $tap_count - $name"
 	else
 		echo "not ok $tap_count - $name"
-		head -40 "$scratch/tap-output" | sed 's/^/#   /'
+		# Where prove shows it: it keeps the rest to itself.
+		{ echo "# ${0##*/}: $name"; head -40 "$scratch/tap-output" | sed 's/^/#   /'; } >&2
 		tap_failed=1
 	fi
 }
