@@ -79,7 +79,10 @@ static void fill_foreign(struct filling *filling, enum rejection rejection)
 	const struct live_socket *r = filling->receiver;
 	const struct live_past *past = &record->sender_past;
 
-	/* Of a RST that was ignored no socket is told, and then what the receiver remembers has to do. */
+	/*
+	 * Within one namespace nobody looks at what is sent elsewhere. Of a RST that was ignored no socket is told, and then
+	 * what the receiver remembers has to do.
+	 */
 	if (record->has_sender_past && is_open(past) && !past->rst_ns && !past->partial && filling->context->complete &&
 	    !filling->context->netns && filling->context->sees_no_socket)
 		say(filling, is_other_end(past, r) ? FACT_KERNEL_SILENT : FACT_KERNEL_SILENT_PERHAPS);

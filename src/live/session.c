@@ -93,16 +93,14 @@ static void on_record(void *user, const struct live_record *joined)
 	struct live_record copy = *joined, *record = &copy;
 	struct testimony testimony;
 	struct evidence evidence;
-	bool all;
 
 	if (!record->sent && record->receiver.tuple.version)
 		tracer_dropped(session->tracer, &record->receiver.tuple, &record->dropped);
-	all = session_has_all(session);
-	session->context.complete = all;
+	session->context.complete = session_has_all(session);
 	session->context.netns = view->netns;
 	/* A refusal whose RST was one too many to be handed over, or an error that nobody takes for an end by the peer. */
 	if (!record->sent && !record->received && !record->ignored &&
-	    ((!all && record->receiver.error == ECONNREFUSED) || !facts_is_ending(record)))
+	    ((!session->context.complete && record->receiver.error == ECONNREFUSED) || !facts_is_ending(record)))
 		return;
 	session->context.realtime_offset_ns = clock_offset(clock_monotonic);
 	facts_fill(&evidence, &testimony, record, &session->context);
