@@ -1,7 +1,9 @@
 #include "analysis/twins.h"
 
-#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+
+#include "flow/pool.h"
 
 #define SLOTS 4096   /* a power of two */
 /* A segment acknowledges what its peer sent, at most a window ago; without a scaled one that is 64 KB. */
@@ -28,7 +30,7 @@ static unsigned index_of(const struct endpoint *end)
 
 struct twins *twins_new(void)
 {
-	return calloc(1, sizeof(struct twins));
+	return pages_map(sizeof(struct twins), PROT_READ | PROT_WRITE);
 }
 
 void twins_add(struct twins *twins, const struct conversation *c, const struct tuple *tuple, bool opened)
@@ -86,5 +88,5 @@ void twins_compare(struct reset *reset, const struct twin *twin)
 
 void twins_free(struct twins *twins)
 {
-	free(twins);
+	pages_unmap(twins, sizeof *twins);
 }

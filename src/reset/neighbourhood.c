@@ -1,9 +1,10 @@
 #include "reset/neighbourhood.h"
 
-#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/clock.h"
+#include "flow/pool.h"
 
 #define HOSTS 4096          /* a power of two */
 #define TRIED 64            /* ends remembered for each host; more is not needed to call it a scan */
@@ -46,9 +47,8 @@ static struct host *host_of(const struct neighbourhood *n, const struct address 
 
 struct neighbourhood *neighbourhood_new(void)
 {
-	struct neighbourhood *n = calloc(1, sizeof *n);
-
-	return n;
+	/* Pages that are clear until they are used: calloc() may clear all of them, and a library is asked more than once. */
+	return pages_map(sizeof(struct neighbourhood), PROT_READ | PROT_WRITE);
 }
 
 static void remember(struct neighbourhood *n, const struct endpoint *host_end, const struct endpoint *other,
@@ -105,5 +105,5 @@ void neighbourhood_facts(const struct neighbourhood *n, struct evidence *evidenc
 
 void neighbourhood_free(struct neighbourhood *n)
 {
-	free(n);
+	pages_unmap(n, sizeof *n);
 }
