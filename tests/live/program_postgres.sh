@@ -77,6 +77,6 @@ tells 'and told who listened, and was killed' "line['cause'] == 'port-closed' an
 	process(sender, 'postgres', 'exit') and sender['process']['ago_ns'] > 0 and
 	process(receiver, 'psql') and receiver['errno'] == 'ECONNREFUSED'"
 # Which of the clients had a request on its way is chance.
-may_tell "line['cause'] in ('process-death', 'write-after-close', 'close-race') and
+may_tell "line['cause'] in ('process-death', 'write-after-close', 'close-race', 'late-segment') and
 	line['src'] == '127.0.0.1:5432' and process(sender, 'postgres', 'exit') and process(receiver, 'pgbench')"
 watch_is_over
