@@ -47,6 +47,13 @@ CLI_OBJ  := $(CLI_SRC:%.c=$(BUILD)/%.o)
 HELP_OBJ := $(HELP_SRC:%.c=$(BUILD)/%.o)
 TESTS    := $(TEST_SRC:%.c=$(BUILD)/%.t)
 SHELL_TESTS := $(wildcard tests/*.sh tests/lab/*.sh tests/live/*.sh tests/vantage/*.sh tests/probe/*.sh)
+# Those that play on the network run one at a time: time passes in them, and they share the machine with nobody.
+NETWORK_TESTS := $(foreach layer,$(PROGRAM_LAYERS),$(filter $(BUILD)/tests/$(layer)/%,$(TESTS)) \
+                 $(filter tests/$(layer)/%,$(SHELL_TESTS)))
+# What they say of the source itself they say of any build.
+SOURCE_TESTS  := tests/banned.sh tests/headers.sh tests/layers.sh tests/lengths.sh
+COMPUTING_TESTS := $(filter-out $(NETWORK_TESTS) $(if $(SANITIZE),$(SOURCE_TESTS)),$(TESTS) $(SHELL_TESTS))
+PROVE     = BUILD=$(BUILD) CC='$(CC)' SANITIZE='$(SANITIZE)' LC_ALL=C.UTF-8 TZ=UTC prove $(PROVE_FLAGS)
 FUZZERS  := $(FUZZ_SRC:%.c=$(BUILD)/%)
 REPLAYS  := $(FUZZ_SRC:%.c=$(BUILD)/%-replay)
 ALL_OBJ  := $(LIB_OBJ) $(LAB_OBJ) $(CLI_OBJ) $(HELP_OBJ)
@@ -130,7 +137,10 @@ check: deps                         ## install what is missing, build, run all t
 
 .PHONY: test
 test: tests                         ## build and run all tests
-	BUILD=$(BUILD) CC='$(CC)' SANITIZE='$(SANITIZE)' LC_ALL=C.UTF-8 TZ=UTC prove $(PROVE_FLAGS) $(TESTS) $(SHELL_TESTS)
+	@failed=0; \
+	$(PROVE) --jobs $(shell nproc) $(COMPUTING_TESTS) || failed=1; \
+	$(PROVE) $(NETWORK_TESTS) || failed=1; \
+	exit $$failed
 
 .PHONY: tests
 tests: $(BUILD)/tcpwhy $(TESTS) $(REPLAYS) $(BUILD)/check_json $(BUILD)/refuse $(BUILD)/shift $(BUILD)/stage examples
@@ -209,10 +219,11 @@ $(LAYER_FUZZERS): LDLIBS += $(PROGRAM_LIBS)
 $(LAYER_FUZZERS): $(LAB_OBJ)
 
 CAPTURES ?= samples
+HOSTILE_BUILD ?= $(BUILD)-hostile
 .PHONY: hostile
-hostile:                            ## cut and change every capture below CAPTURES=DIR, under the sanitizers
-	$(MAKE) CC=clang BUILD=$(BUILD)-hostile SANITIZE=address,undefined OPTIMIZE='-O1 -g' $(BUILD)-hostile/hostile
-	$(BUILD)-hostile/hostile $(CAPTURES)
+hostile:                            ## cut and change every capture below CAPTURES=DIR, under the sanitizers [EVERY=1]
+	$(MAKE) CC=clang BUILD=$(HOSTILE_BUILD) SANITIZE=address,undefined OPTIMIZE='-O1 -g' $(HOSTILE_BUILD)/hostile
+	$(HOSTILE_BUILD)/hostile $(CAPTURES) $(EVERY)
 
 .PHONY: bench
 bench: all                          ## measure against tcpdump and others
@@ -281,6 +292,6 @@ install: all $(INSTALLED)          ## install under PREFIX
 
 .PHONY: clean
 clean:                              ## remove what was built
-	rm -rf $(BUILD) $(BUILD)-hostile $(FUZZ_BUILD)
+	rm -rf $(BUILD) $(HOSTILE_BUILD) $(FUZZ_BUILD)
 
 -include $(ALL_OBJ:.o=.d) $(BPF_OBJ:.o=.d) $(TESTS:=.d) $(wildcard $(BUILD)/*.d)

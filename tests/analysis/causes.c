@@ -97,7 +97,7 @@ static void ask_with_faults(struct asked *asked, struct setting setting)
 		setting.doubled = fault & 2;
 		setting.cut = 0;
 		ask(asked, &setting);
-		if (!is_cut(&setting))
+		if (!is_cut(&setting) || !is_next_tried())
 			continue;
 		for (setting.cut = 1; setting.cut < CUTS_MAX && all.subject_frame != 1; setting.cut++)
 			ask(asked, &setting);

@@ -20,9 +20,12 @@ if ! "$tcpwhy" lab --json port-closed > /dev/null 2> "$scratch/why"; then
 	skip 'the scenarios' "$(head -1 "$scratch/why")"
 	done_testing
 fi
+# The sanitizers look for other faults than verdicts: here by IPv4 only, and by IPv6 in tests/live/round_trip.sh.
+versions=(4 6)
+[ -z "${SANITIZE:-}" ] || versions=(4)
 ok 'there are scenarios' [ "$(scenarios | wc -l)" -ge 25 ]
 for scenario in $(scenarios); do
-	for version in 4 6; do
+	for version in "${versions[@]}"; do
 		ok "$scenario over IPv$version" check "$scenario" "$version"
 	done
 done

@@ -38,17 +38,27 @@ names() {
 	sed -nE 's/^\| [^|]* \| `([^`]+)` .*/\1/p' "$1"
 }
 
+# The scenarios that are played: all; under the sanitizers, which look for other faults than words, one in five.
+scenarios=()
+least=100
+if [ -n "${SANITIZE:-}" ]; then
+	mapfile -t scenarios < <(names $table | awk 'NR % 5 == 1')
+	least=${#scenarios[@]}
+fi
+
 if ! "$tcpwhy" lab --json port-closed > /dev/null 2> "$scratch/why"; then
 	skip 'the table of the lab' "$(head -1 "$scratch/why")"
 	done_testing
 fi
 mkdir "$scratch/captures"
-CAPTURES=$scratch/captures BUILD=$BUILD tools/lab_table.sh > "$scratch/table" 2> "$scratch/why"
+CAPTURES=$scratch/captures BUILD=$BUILD tools/lab_table.sh "${scenarios[@]}" > "$scratch/table" 2> "$scratch/why"
 ok 'the table is made' is "$?: $(grep -v ' missed meanwhile: it is played again$' "$scratch/why")" '0: '
-ok 'it has scenarios' [ "$(names "$scratch/table" | wc -l)" -ge 100 ]
-ok "$table has the same, in the same order" diff <(names $table) <(names "$scratch/table")
-ok 'and the same words around them' diff <(words $table) <(words "$scratch/table")
-for name in $(names $table); do
+ok 'it has scenarios' [ "$(names "$scratch/table" | wc -l)" -ge "$least" ]
+if [ ${#scenarios[@]} -eq 0 ]; then
+	ok "$table has the same, in the same order" diff <(names $table) <(names "$scratch/table")
+	ok 'and the same words around them' diff <(words $table) <(words "$scratch/table")
+fi
+for name in $(names "$scratch/table"); do
 	ok "$name is as committed" is "$(row_of "$name" "$scratch/table")" "$(row_of "$name" $table)"
 done
 for capture in "$scratch"/captures/*.pcapng; do
@@ -62,7 +72,7 @@ done > "$scratch/failed"
 ok 'clocks are set' is_empty "$(cat "$scratch/failed")"
 python3 tests/vantage/lab.py "$tcpwhy" "$scratch/captures" > "$scratch/told" 2> "$scratch/why"
 ok 'all of it is read together' is "$?: $(cat "$scratch/why")" '0: '
-ok 'of every scenario' [ "$(grep -c '^played' "$scratch/told")" -ge 200 ]
+ok 'of every scenario' [ "$(grep -c '^played' "$scratch/told")" -ge $((2 * least)) ]
 ok 'together they never tell less than alone' is_empty "$(grep '^worse' "$scratch/told")"
 ok 'nor are they certain of what none of them alone says' is_empty "$(grep '^new' "$scratch/told")"
 ok 'what both sides can tell is told' is_empty "$(grep '^inexact' "$scratch/told")"
@@ -73,7 +83,7 @@ if ! grep -q '^| kernel: ' "$scratch/table"; then
 	skip 'what the kernel says' "$("$tcpwhy" watch --self-check | sed -n 2p)"
 	done_testing
 fi
-for name in $(names $table); do
+for name in $(names "$scratch/table"); do
 	ok "$name: the kernel says as committed" kernel_says "$name"
 done
 done_testing

@@ -26,7 +26,10 @@ played() {
 	done
 	return $wrong
 }
-for version in 4 6; do
+# The sanitizers look for other faults than verdicts: here by IPv6 only, and by IPv4 in tests/lab/scenarios.sh.
+versions=(4 6)
+[ -z "${SANITIZE:-}" ] || versions=(6)
+for version in "${versions[@]}"; do
 	ok "every scenario over IPv$version" played "$version"
 done
 is_told_alone() {

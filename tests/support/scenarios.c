@@ -19,3 +19,21 @@ bool scenario_tells(const struct scenario *s, const struct setting *setting)
 
 	return !(s->conditions & not_at[setting->vantage]);
 }
+
+#if defined __has_feature
+#if __has_feature(address_sanitizer)
+#define TRIED_EVERY 5
+#endif
+#elif defined __SANITIZE_ADDRESS__
+#define TRIED_EVERY 5
+#endif
+#ifndef TRIED_EVERY
+#define TRIED_EVERY 1
+#endif
+
+bool is_next_tried(void)
+{
+	static unsigned count;
+
+	return count++ % TRIED_EVERY == 0;
+}

@@ -46,4 +46,10 @@ extern const struct scenario_list *const scenario_lists[SCENARIO_LISTS];
 bool scenario_plays(const struct scenario *scenario, const struct setting *setting);
 bool scenario_tells(const struct scenario *scenario, const struct setting *setting);
 
+/*
+ * Whether to try the next one of many conditions: each of them, but under the sanitizers, which take ten times as long
+ * and look for other faults than wrong verdicts, one in five, which are others from scenario to scenario.
+ */
+bool is_next_tried(void);
+
 #endif

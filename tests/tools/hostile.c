@@ -1,8 +1,9 @@
 /*
- * hostile DIR: no change of a capture below DIR may make the library do what the sanitizers forbid, leak, hang, or put
- * out something that could steer a terminal or is not JSON.
+ * hostile DIR [EVERY]: no change of a capture below DIR may make the library do what the sanitizers forbid, leak, hang,
+ * or put out something that could steer a terminal or is not JSON.
  *
- * Every file is cut at each of its first 4096 bytes, and has each of those bytes XORed with 0x01, 0x80 and 0xff; every
+ * Every file is cut at each of its first 4096 bytes, and has each of those bytes XORed with 0x01, 0x80 and 0xff; or,
+ * beyond the first 256, one byte in EVERY, which is another one from file to file and from change to change. Every
  * variant goes the whole path in process (tests/support/whole_path.h), as a mapped file, in one pass and in two in
  * turn; one cut in four comes through a pipe too. The bounds: of a file with a changed byte only the first 8 KiB are
  * read, since what lies beyond is seldom reached in another way; with one in 64 of the changes all of it is read. Two
@@ -25,6 +26,8 @@
 #include "support/whole_path.h"
 
 #define CHANGED_BYTES 4096u
+#define ALWAYS_CHANGED_BYTES 256u
+#define EVERY_MAX 1024u
 #define PREFIX_BYTES (8u << 10)
 #define IN_FULL_EVERY 64u
 #define PIPED_EVERY 4u
@@ -51,6 +54,7 @@ struct worker {
 struct files {
 	char **paths;
 	size_t count;
+	size_t every;              /* of the bytes of each */
 };
 
 /* Most of the time goes into memory: freed blocks need not wait long here, since each run is a short one. */
@@ -68,7 +72,13 @@ struct capture {
 	int fd;                    /* memfd */
 	char name[32];             /* of the memfd */
 	struct progress *progress;
+	size_t turn, every;        /* beyond the first bytes it is the turn of one offset in `every` */
 };
+
+static bool is_its_turn(const struct capture *capture, size_t offset)
+{
+	return offset < ALWAYS_CHANGED_BYTES || offset % capture->every == capture->turn % capture->every;
+}
 
 static void put(const struct capture *capture, const void *bytes, size_t len, size_t offset)
 {
@@ -110,6 +120,8 @@ static void run_piped(const struct capture *capture, size_t len)
 static void run_cuts(const struct capture *capture)
 {
 	for (size_t len = 0; len < capture->size && len < CHANGED_BYTES; len++) {
+		if (!is_its_turn(capture, len))
+			continue;
 		capture->progress->offset = len;
 		resize(capture, len);
 		put(capture, capture->bytes, len, 0);
@@ -133,6 +145,8 @@ static void run_changed(const struct capture *capture, uint8_t change)
 	for (size_t offset = 0; offset < prefix && offset < CHANGED_BYTES; offset++) {
 		bool in_full = prefix < capture->size && offset % IN_FULL_EVERY == change % IN_FULL_EVERY;
 
+		if (!is_its_turn(capture, offset))
+			continue;
 		capture->progress->offset = offset;
 		changed = capture->bytes[offset] ^ change;
 		if (in_full)
@@ -165,11 +179,12 @@ static void load(struct capture *capture, const char *path)
 
 /* A worker: ends the process. The leak check comes with exit(). */
 __attribute__((noreturn))
-static void run_task(const char *path, uint8_t change, struct progress *progress)
+static void run_task(const struct files *files, size_t task, struct progress *progress)
 {
-	struct capture capture = { .progress = progress };
+	struct capture capture = { .progress = progress, .turn = task / CHANGES + task % CHANGES, .every = files->every };
+	uint8_t change = changes[task % CHANGES];
 
-	load(&capture, path);
+	load(&capture, files->paths[task / CHANGES]);
 	if (change)
 		run_changed(&capture, change);
 	else
@@ -188,7 +203,7 @@ static void start(struct worker *worker, size_t task, const struct files *files)
 	fflush(stdout);
 	worker->pid = fork();
 	if (worker->pid == 0)
-		run_task(files->paths[task / CHANGES], changes[task % CHANGES], worker->progress);
+		run_task(files, task, worker->progress);
 	if (worker->pid < 0)
 		err(EXIT_FAILURE, "fork");
 }
@@ -303,8 +318,9 @@ int main(int argc, char **argv)
 	uint64_t runs = 0;
 	size_t failed;
 
-	if (argc != 2)
-		errx(2, "usage: hostile DIR");
+	files.every = argc == 3 ? strtoul(argv[2], NULL, 10) : 1;
+	if (argc < 2 || argc > 3 || files.every < 1 || files.every > EVERY_MAX)
+		errx(2, "usage: hostile DIR [EVERY]");
 	find_files(&files, argv[1]);
 	if (!files.count)
 		errx(EXIT_FAILURE, "%s: no file", argv[1]);

@@ -122,8 +122,12 @@ static void test(const struct scenario *s)
 
 			if (!scenario_plays(s, &setting))
 				continue;
-			for (unsigned set = 0; set < SETS; set++, played++)
+			for (unsigned set = 0; set < SETS; set++) {
+				if (!is_next_tried())
+					continue;
+				played++;
 				wrong += try(s, &setting, set);
+			}
 		}
 	ok(played && !wrong, "%s: %s, no worse together", s->title, cause_get(s->cause)->id);
 }
