@@ -137,9 +137,10 @@ check: deps                         ## install what is missing, build, run all t
 
 .PHONY: test
 test: tests                         ## build and run all tests
-	@failed=0; \
+	$(Q)failed=0; \
 	$(PROVE) --jobs $(shell nproc) $(COMPUTING_TESTS) || failed=1; \
 	$(PROVE) $(NETWORK_TESTS) || failed=1; \
+	[ $$failed -eq 0 ] || echo 'Tests failed: see both summaries, of what computes and of what plays on the network.'; \
 	exit $$failed
 
 .PHONY: tests

@@ -21,7 +21,7 @@ struct pool {
 	uint32_t free;               /* first of the free entries, or POOL_NONE; the next stands in its first bytes */
 };
 
-/* Pages that start at a multiple of `size`'s own alignment, a huge page where large; NULL when out of memory. */
+/* Clear pages that start at a multiple of `size`'s own alignment, a huge page where large; NULL when out of memory. */
 void *pages_map(size_t size, int protection);
 void pages_unmap(void *pages, size_t size);
 

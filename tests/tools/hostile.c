@@ -2,12 +2,13 @@
  * hostile DIR [EVERY]: no change of a capture below DIR may make the library do what the sanitizers forbid, leak, hang,
  * or put out something that could steer a terminal or is not JSON.
  *
- * Every file is cut at each of its first 4096 bytes, and has each of those bytes XORed with 0x01, 0x80 and 0xff; or,
- * beyond the first 256, one byte in EVERY, which is another one from file to file and from change to change. Every
- * variant goes the whole path in process (tests/support/whole_path.h), as a mapped file, in one pass and in two in
- * turn; one cut in four comes through a pipe too. The bounds: of a file with a changed byte only the first 8 KiB are
- * read, since what lies beyond is seldom reached in another way; with one in 64 of the changes all of it is read. Two
- * resets of each cause are rendered. The file as it is goes every way in full, all is rendered, all JSON is parsed.
+ * Every file is cut at each of its first 4096 bytes, and has each of those bytes XORed with 0x01, 0x80 and 0xff;
+ * or, beyond the first 256, one byte in EVERY, which is another one from file to file and from change to change (an
+ * odd number, so that what is done with one byte in two, in four or in 64 is done there, too). Every variant goes
+ * the whole path in process (tests/support/whole_path.h), as a mapped file, in one pass and in two in turn; one cut
+ * in four comes through a pipe too. The bounds: of a file with a changed byte only the first 8 KiB are read, since
+ * what lies beyond is seldom reached in another way; with one in 64 of the changes all of it is read. Two resets of
+ * each cause are rendered. The file as it is goes every way in full, all is rendered, all JSON is parsed.
  *
  * A task is one file and one of the four kinds of change; tasks run in processes of their own, as many as there are
  * processors, so that a report of a sanitizer ends one task only, and is put beside the file and the variant.
@@ -319,7 +320,7 @@ int main(int argc, char **argv)
 	size_t failed;
 
 	files.every = argc == 3 ? strtoul(argv[2], NULL, 10) : 1;
-	if (argc < 2 || argc > 3 || files.every < 1 || files.every > EVERY_MAX)
+	if (argc < 2 || argc > 3 || files.every % 2 == 0 || files.every > EVERY_MAX)
 		errx(2, "usage: hostile DIR [EVERY]");
 	find_files(&files, argv[1]);
 	if (!files.count)
